@@ -1,0 +1,1 @@
+"""What the actors do: one room for each thing the service does."""

@@ -1,0 +1,28 @@
+"""The shared roots of the error tree. No I/O.
+
+    TrialdError                 everything that triald raises on purpose
+    ├── Unavailable             the outside did not answer as agreed: a retry may help
+    ├── Refusal                 asked for what may not or cannot be: a retry never helps, the message is for the user
+    │   └── NotFound
+    └── LeaseLost               this attempt is no longer ours: stop, write nothing
+"""
+
+
+class TrialdError(Exception):
+    """Everything that triald raises on purpose."""
+
+
+class Unavailable(TrialdError):
+    """The outside did not answer as agreed; a retry may help."""
+
+
+class Refusal(TrialdError):
+    """Asked for what may not or cannot be. The message is for the user and says what was expected."""
+
+
+class NotFound(Refusal):
+    """There is no such thing, or it is not yours."""
+
+
+class LeaseLost(TrialdError):
+    """Another worker holds the job now: stop, and write nothing."""

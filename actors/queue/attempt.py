@@ -1,0 +1,54 @@
+"""One attempt at a job, as its handler sees it: progress, checkpoint, and an end in the handler's own transaction."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import orjson
+
+from actors.errors import LeaseLost
+from actors.queue import store
+from actors.queue.job import Job
+from actors.queue.outcome import Outcome, Settled
+
+if TYPE_CHECKING:
+    from actors.queue.desk import Desk
+
+
+class Attempt:
+    """Given to the handler. Every write names the fence: what a rescued job's old worker writes is refused."""
+
+    __slots__ = ("deadline_s", "desk", "job", "started_s", "stop", "task")
+
+    def __init__(self, job: Job, desk: "Desk", task: "asyncio.Task[None]", started_s: float) -> None:
+        self.job = job
+        self.desk = desk
+        self.task = task
+        self.started_s = started_s  # of the event loop's clock
+        self.deadline_s = started_s + job.timeout_s
+        self.stop: Outcome | None = None  # why the handler is being cancelled, as the outcome that this gives
+
+    def progress(self, done: int, total: int | None = None, note: str | None = None) -> None:
+        """Costs nothing: it is written with others', at most twice a second."""
+        self.desk.note_progress(self.job, {"done": done, "total": total, "note": note})
+
+    def checkpoint(self) -> object:
+        """What an earlier attempt saved last, or None."""
+        return orjson.loads(self.job.checkpoint) if self.job.checkpoint else None
+
+    async def save(self, db: store.Database, checkpoint: object) -> None:
+        """Saves where a next attempt goes on, in the transaction of `db`, which LeaseLost must end."""
+        if not await store.save_checkpoint(db, self.job, self.desk.worker, orjson.dumps(checkpoint).decode()):
+            raise LeaseLost(f"job {self.job.id} is held by another worker")
+
+    async def finish(self, db: store.Database, result: object = None) -> Settled:
+        """Ends the job in the transaction of `db`, so that effect and end are one. Raises LeaseLost."""
+        text = None if result is None else orjson.dumps(result).decode()
+        if not await store.finish(db, [self.job.id], [self.job.fence], [text], self.desk.worker):
+            raise LeaseLost(f"job {self.job.id} is held by another worker")
+        return Settled()
+
+    def interrupt(self, outcome: Outcome) -> None:
+        """Cancels the handler; whatever it does then, the job ends with `outcome`."""
+        if self.stop is None:
+            self.stop = outcome
+            self.task.cancel()

@@ -1,0 +1,161 @@
+"""Fills a desk: claims jobs in batches, wakes on a signal, and looks by itself when no signal comes."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from actors.queue import store
+from actors.queue.desk import GRACE_S, Desk
+from actors.queue.job import Job
+from actors.queue.outcome import HandBack, settle
+from actors.runtime.life import Life, pause
+from actors.runtime.telemetry import emit
+
+if TYPE_CHECKING:
+    import asyncpg
+
+POLL_S = 1.0  # looks by itself so often when nothing wakes it
+SOON_S = 0.004  # looks again so soon after it found something; the wait doubles up to POLL_S
+RULES_FOR_S = 5.0  # rules of the queues are read again after so long, should their signal be lost
+STALE_S = 2.0  # claimed jobs that no slot could start for so long are handed back
+SLOW_S = 0.02  # a claim of a full batch that takes longer walks over rows that cannot be vacuumed yet
+BATCH = 1000
+
+
+class Claimer:
+    """One per desk. Ends when it is told to drain, after it has handed back what nobody started."""
+
+    def __init__(self, desk: Desk, pool: "asyncpg.Pool[Any]") -> None:
+        self.desk = desk
+        self.pool = pool
+        self.rules_at = -RULES_FOR_S
+        self.staged_at = -POLL_S
+        self.next_due_at: float | None = None
+        self.shortcut: dict[str, Shortcut] = {}
+
+    async def run(self, life: Life) -> None:
+        wait_s = SOON_S
+        async with self.pool.acquire() as db:
+            while not life.draining.is_set():
+                life.beat()
+                self.desk.moved_at = time.monotonic()
+                await self._upkeep(db)
+                claimed, full = await self._claim(db)
+                if claimed and not full:
+                    wait_s = SOON_S
+                if not full or not self.desk.room():
+                    woken = self.desk.look.is_set()
+                    await pause(life, self._wait_s(wait_s), self.desk.look)
+                    wait_s = SOON_S if woken or claimed else min(POLL_S, wait_s * 2)
+        self.desk.draining = True
+        self._hand_back(self.desk.waiting.take_all())
+
+    async def _upkeep(self, db: store.Database) -> None:
+        """Rules, what came due, and what lies here too long: each no more often than it must."""
+        now_s = time.monotonic()
+        if now_s - self.rules_at >= RULES_FOR_S or not self.desk.rules:
+            self.desk.rules = await store.queue_rules(db)
+            self.rules_at = now_s
+        due = self.next_due_at is not None and now_s >= self.next_due_at
+        if due or now_s - self.staged_at >= POLL_S:
+            await store.stage(db, BATCH)
+            soon_s = await store.next_due_s(db)
+            self.next_due_at = None if soon_s is None else time.monotonic() + max(0.0, soon_s)
+            self.staged_at = now_s
+            self._hand_back(self.desk.overdue(STALE_S))
+            if len(self.desk.running):
+                for job, _fence in await store.asked_to_stop(db, self.desk.worker):
+                    self.desk.cancel(job, "cancelled by request")
+
+    def _wait_s(self, wait_s: float) -> float:
+        if self.next_due_at is None:
+            return wait_s
+        return max(0.001, min(wait_s, self.next_due_at - time.monotonic()))
+
+    async def _claim(self, db: store.Database) -> tuple[int, bool]:
+        """How many were claimed, and whether more are likely to wait."""
+        self.desk.measure()
+        claimed, full = 0, False
+        for queue in self.desk.queues:
+            room = min(BATCH, self.desk.room())
+            if room <= 0:
+                break
+            jobs = await self._claim_from(db, queue, room)
+            for job in jobs:
+                self.desk.waiting.offer(job)
+            claimed += len(jobs)
+            full = full or len(jobs) == room
+        if claimed:
+            self.desk.counts["claimed"] += claimed
+        return claimed, full
+
+    async def _claim_from(self, db: store.Database, queue: str, room: int) -> list[Job]:
+        rules = self.desk.rules.get(queue)
+        if rules is not None and rules.paused:
+            return []
+        if rules is not None and not rules.plain:
+            return await store.claim_within_limits(db, queue, room, self.desk.worker, GRACE_S)
+        shortcut = self.shortcut.setdefault(queue, Shortcut())
+        began = time.monotonic()
+        if (start := shortcut.start(began)) is not None:
+            jobs = await store.claim_from(
+                db, queue, room, self.desk.worker, GRACE_S, priority=start[0], first_id=start[1]
+            )
+            shortcut.used(jobs, room, time.monotonic())
+        else:
+            jobs = await store.claim(db, queue, room, self.desk.worker, GRACE_S)
+            shortcut.measured(jobs, room, time.monotonic() - began, time.monotonic())
+        return jobs
+
+    def _hand_back(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self.desk.end(job, settle(job, HandBack(), 0.5), 0.0)
+        if jobs:
+            emit("jobs.handed_back", number=len(jobs), queue=self.desk.name)
+
+
+class Shortcut:
+    """Where to go on claiming while rows that were claimed before cannot be vacuumed.
+
+    A transaction that somebody holds open keeps the index entries of claimed jobs in the way: every claim walks over
+    all of them. Once that shows (a full batch of one priority that was slow), claims start at the ids claimed SAFE_S
+    ago, and a claim from the very start is made again only after REST times what the slow one took: so the walk costs
+    a bounded share, and a job of higher priority, or one that committed late, waits for that long at most.
+    """
+
+    SAFE_S = 5.0
+    REST = 20.0
+
+    def __init__(self) -> None:
+        self.until_s = 0.0
+        self.priority = 0
+        self.marks: list[tuple[float, int]] = []  # (when, first id of a batch)
+
+    def start(self, now_s: float) -> tuple[int, int] | None:
+        """(priority, id) to start from, or None for the very start."""
+        if now_s >= self.until_s or not self.marks:
+            return None
+        while len(self.marks) > 1 and self.marks[1][0] < now_s - self.SAFE_S:
+            del self.marks[0]
+        return self.priority, self.marks[0][1]
+
+    def measured(self, jobs: list[Job], room: int, took_s: float, now_s: float) -> None:
+        """A claim from the very start took so long."""
+        slow = took_s > SLOW_S and len(jobs) == room and jobs[0].priority == jobs[-1].priority
+        if not slow:
+            return
+        self.until_s = now_s + took_s * self.REST
+        if not self.marks or self.priority != jobs[0].priority:
+            self.marks = []
+        self.priority = jobs[0].priority
+        self._mark(jobs, now_s)
+
+    def used(self, jobs: list[Job], room: int, now_s: float) -> None:
+        """A claim from a later id found these; fewer than asked for end the shortcut."""
+        if len(jobs) < room:
+            self.until_s = 0.0
+        if jobs:
+            self._mark(jobs, now_s)
+
+    def _mark(self, jobs: list[Job], now_s: float) -> None:
+        if not self.marks or now_s - self.marks[-1][0] > 0.25:
+            self.marks.append((now_s, jobs[0].id))

@@ -1,0 +1,81 @@
+"""When a schedule is due: five fields in a time zone. No I/O.
+
+cronsim does the calendar: as Debian's cron does, a time that a change to summer time skips fires at once after the
+gap, one that is there twice fires once, unless the schedule is by the hour or minute.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from actors.errors import Refusal
+
+MOST_MISSED = 1000  # firings looked back over, however long the service was down
+
+Missed = Literal["skip", "once", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to do about a schedule now: enqueue at these times, note those as missed, and look again at `next_at`."""
+
+    fire: tuple[datetime, ...]
+    missed: tuple[datetime, ...]
+    next_at: datetime
+
+
+def check(cron: str, zone: str) -> None:
+    """Raises Refusal, naming the field that is wrong."""
+    if len(cron.split()) != 5:
+        raise Refusal(f"cron: expected five fields (minute hour day month weekday), got {cron!r}")
+    try:
+        next(_times(cron, zone, datetime(2024, 1, 1, tzinfo=UTC)))
+    except CronSimError as error:
+        raise Refusal(f"cron: {cron!r} is not a schedule: {error}") from error
+    except StopIteration:
+        raise Refusal(f"cron: {cron!r} never comes") from None
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Refusal(f"zone: expected an IANA time zone such as Europe/Berlin, got {zone!r}") from error
+
+
+def next_after(cron: str, zone: str, moment: datetime) -> datetime:
+    """The first time after `moment`, in UTC."""
+    return next(_times(cron, zone, moment))
+
+
+def due(cron: str, zone: str, *, next_due_at: datetime, now: datetime, missed: Missed, grace_s: float = 60.0) -> Due:
+    """What a schedule whose next firing was to be `next_due_at` asks for at `now`.
+
+    A firing is missed when it is more than `grace_s` late: `skip` leaves it out, `once` makes up for all missed ones
+    by the latest of them, `all` fires each.
+    """
+    times = [next_due_at]
+    times += islice(_until(cron, zone, next_due_at, now), MOST_MISSED)
+    times = [t for t in times if t <= now]
+    following = next_after(cron, zone, max(now, next_due_at))
+    late = tuple(t for t in times if (now - t).total_seconds() > grace_s)
+    timely = tuple(t for t in times if (now - t).total_seconds() <= grace_s)
+    match missed:
+        case "all":
+            return Due(late + timely, (), following)
+        case "once" if not timely and late:
+            return Due(late[-1:], late[:-1], following)
+        case _:
+            return Due(timely, late, following)
+
+
+def _until(cron: str, zone: str, moment: datetime, end: datetime) -> Iterator[datetime]:
+    for time in _times(cron, zone, moment):
+        if time > end:
+            return
+        yield time
+
+
+def _times(cron: str, zone: str, moment: datetime) -> Iterator[datetime]:
+    for local in CronSim(cron, moment.astimezone(ZoneInfo(zone))):
+        yield local.astimezone(UTC)

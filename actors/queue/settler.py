@@ -1,0 +1,184 @@
+"""Empties a desk: settles what ended, in batches, and writes progress, twice a second at most."""
+
+import asyncio
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from actors.queue import store
+from actors.queue.desk import Desk, Ended
+from actors.queue.job import Job
+from actors.queue.outcome import Bury, Drop, Finish, Leave, PutOff
+from actors.runtime.life import Life
+from actors.runtime.telemetry import emit
+
+if TYPE_CHECKING:
+    import asyncpg
+
+BATCH = 1000
+PROGRESS_S = 0.5
+TELL_MOST = 60  # job events in one message; more say "look for yourself"
+EVENTS = "triald_job_events"
+
+
+class Settler:
+    """One per desk. Ends when it is told to drain and the desk is empty: the last of its desk to go."""
+
+    def __init__(self, desk: Desk, pool: "asyncpg.Pool[Any]") -> None:
+        self.desk = desk
+        self.pool = pool
+        self.batch: list[Ended] = []
+        self.progress_at = 0.0
+        self.told_at = 0.0
+
+    async def run(self, life: Life) -> None:
+        self._take_again()
+        async with self.pool.acquire() as db:
+            while not (life.draining.is_set() and self.desk.draining and self.desk.idle):
+                life.beat()
+                await self._wait(life)
+                if time.monotonic() - self.progress_at >= PROGRESS_S:
+                    await self._write_progress(db)
+                while self.desk.ended:
+                    await self._settle(db)
+
+    def _take_again(self) -> None:
+        """What the last settler did not bring to its end. Settling twice is harmless: the fence refuses the second."""
+        if self.desk.unsettled:
+            emit("jobs.settled_again", number=self.desk.unsettled)
+        self.desk.ended[:0] = self.desk.in_doubt
+        self.desk.in_doubt = []
+        self.desk.unsettled = 0
+        if self.desk.ended:
+            self.desk.settle.set()
+
+    async def _wait(self, life: Life) -> None:
+        if self.desk.ended:
+            return
+        limit_s = PROGRESS_S if self.desk.progress or life.draining.is_set() else 1.0
+        try:
+            async with asyncio.timeout(limit_s):
+                await self.desk.settle.wait()
+        except TimeoutError:
+            pass
+
+    async def _settle(self, db: store.Database) -> None:
+        batch, self.desk.ended = self.desk.ended[:BATCH], self.desk.ended[BATCH:]
+        if not self.desk.ended:
+            self.desk.settle.clear()
+        self.desk.in_doubt, self.desk.unsettled = batch, len(batch)
+        written = await write(db, batch, self.desk)
+        self.desk.in_doubt, self.desk.unsettled = [], 0
+        self.desk.look.set()
+        await self._tell(db, batch)
+        report(self.desk, batch, written)
+
+    async def _write_progress(self, db: store.Database) -> None:
+        self.progress_at = time.monotonic()
+        changed, self.desk.progress = self.desk.progress, {}
+        if not changed:
+            return
+        jobs = [job for job, _ in changed.values()]
+        rows = await store.save_progress(
+            db, [j.id for j in jobs], [j.fence for j in jobs],
+            [orjson.dumps(progress).decode() for _, progress in changed.values()], self.desk.worker,
+        )  # fmt: skip
+        await self._message(db, [f"{id_}:progress" for id_, _ in rows])
+
+    async def _tell(self, db: store.Database, batch: list[Ended]) -> None:
+        """Ends are told to whoever listens, a few times a second; more at once say only: look for yourself."""
+        if time.monotonic() - self.told_at < 0.2 and len(batch) > TELL_MOST:
+            return
+        self.told_at = time.monotonic()
+        words = {Finish: "done", PutOff: "put_off", Bury: "dead", Drop: "cancelled", Leave: "done"}
+        await self._message(db, [f"{e.job.id}:{words[type(e.settlement)]}" for e in batch[: TELL_MOST + 1]])
+
+    async def _message(self, db: store.Database, told: list[str]) -> None:
+        if told:
+            await store.tell(db, EVENTS, "resync" if len(told) > TELL_MOST else " ".join(told))
+
+
+async def write(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:
+    """Settles a batch: a statement for each way to end that occurs in it. Answers with the ids that were still ours."""
+    by: dict[type, list[tuple[Job, Any]]] = defaultdict(list)
+    for job, settlement, _ in batch:
+        by[type(settlement)].append((job, settlement))
+    written: set[int] = {job.id for job, _ in by[Leave]}
+    if rows := by[Finish]:
+        results = [None if s.result is None else orjson.dumps(s.result).decode() for _, s in rows]
+        written.update(await store.finish(db, _ids(rows), _fences(rows), results, desk.worker))
+    if rows := by[PutOff]:
+        errors = [None if s.error is None else _error(job, s.error) for job, s in rows]
+        back = [s.gives_back for _, s in rows]
+        written.update(
+            await store.put_off(db, _ids(rows), _fences(rows), [s.delay_s for _, s in rows], errors, back, desk.worker)
+        )
+    if rows := by[Bury]:
+        written.update(
+            await store.bury(db, _ids(rows), _fences(rows), [_error(j, s.error) for j, s in rows], desk.worker)
+        )
+    if rows := by[Drop]:
+        written.update(await store.drop(db, _ids(rows), _fences(rows), [s.reason for _, s in rows], desk.worker))
+    if len(written) < len(batch) or by[Bury] or by[Drop] or by[PutOff]:
+        await _record(db, batch, written)
+    return written
+
+
+def _ids(rows: list[tuple[Job, Any]]) -> list[int]:
+    return [job.id for job, _ in rows]
+
+
+def _fences(rows: list[tuple[Job, Any]]) -> list[int]:
+    return [job.fence for job, _ in rows]
+
+
+def _error(job: Job, error: str) -> str:
+    return orjson.dumps({"attempt": job.attempt, "at": time.time(), "error": error}).decode()
+
+
+async def _record(db: store.Database, batch: list[Ended], written: set[int]) -> None:
+    """Keeps what an operator wants to read later: failures, cancellings, and results that came too late."""
+    events: list[tuple[int, str, dict[str, object]]] = []
+    for job, settlement, _ in batch:
+        if job.id not in written:
+            events.append((job.id, "late_result_refused", {"fence": job.fence, "attempt": job.attempt}))
+            continue
+        match settlement:
+            case Bury(error):
+                events.append((job.id, "dead", {"error": error, "attempt": job.attempt}))
+            case PutOff(delay_s, str(error), _):
+                events.append((job.id, "retry", {"error": error, "attempt": job.attempt, "delay_s": round(delay_s, 1)}))
+            case Drop(reason):
+                events.append((job.id, "cancelled", {"reason": reason}))
+    if events:
+        await store.add_events(db, events)
+
+
+def report(desk: Desk, batch: list[Ended], written: set[int]) -> None:
+    """One line for a job that somebody can trace, one per kind for the many."""
+    many: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for job, settlement, took_s in batch:
+        state = _state(settlement) if job.id in written else "refused"
+        many[job.kind, state].append(took_s)
+        if job.trace_id or state not in ("done", "handed_back"):
+            emit("job.settled", job=job.id, kind=job.kind, state=state, attempt=job.attempt, took_s=round(took_s, 4),
+                 trace_id=job.trace_id or "", fence=job.fence)  # fmt: skip
+    for (kind, state), times in many.items():
+        desk.counts[state] += len(times)
+        emit("jobs.settled", kind=kind, state=state, number=len(times), took_s=sum(times), queue=desk.name)
+
+
+def _state(settlement: object) -> str:
+    match settlement:
+        case Finish() | Leave():
+            return "done"
+        case PutOff(_, None, _):
+            return "handed_back"
+        case PutOff():
+            return "retry"
+        case Bury():
+            return "dead"
+        case _:
+            return "cancelled"

@@ -1,0 +1,425 @@
+"""The queue's statements. The first argument is a pool or a connection: a caller can put two into one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+
+from actors.errors import NotFound
+from actors.queue.explain import Facts
+from actors.queue.job import Job, NewJob, QueueRules
+from schema import query
+
+_CLAIM = query("jobs.claim")
+_CLAIM_FROM = query("jobs.claim_from")
+_CLAIM_WITHIN_LIMITS = query("jobs.claim_within_limits")
+_FINISH = query("jobs.finish")
+
+
+class Database(Protocol):
+    """asyncpg's pool and connection both fit."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+# ── asking for work ──
+
+
+async def enqueue(db: Database, jobs: Sequence[NewJob]) -> list[int]:
+    """The ids in order; a job whose unique key is taken gets the id of the job that has it.
+
+    Jobs with dependencies must be enqueued within a transaction. Raises NotFound for a dependency that never was.
+    """
+    waits_for = [await _take_dependencies(db, job.depends_on) for job in jobs]
+    rows = await db.fetch(
+        query("jobs.enqueue"),
+        [j.kind for j in jobs], [j.queue for j in jobs], [j.payload for j in jobs], [j.priority for j in jobs],
+        [j.delay_s for j in jobs], [j.held for j in jobs], [j.max_attempts for j in jobs], [j.timeout_s for j in jobs],
+        [j.unique_key for j in jobs], [j.tenant for j in jobs], [j.trace_id for j in jobs],
+        [j.parent_id for j in jobs],
+        [j.schedule_id for j in jobs], [len(parents) for parents in waits_for],
+    )  # fmt: skip
+    ids = [row["id"] for row in rows] if len(rows) == len(jobs) else await _match(db, jobs, rows)
+    for id_, parents in zip(ids, waits_for, strict=True):
+        if parents:
+            await db.execute(query("jobs.add_dependencies"), id_, parents)
+    return ids
+
+
+async def _take_dependencies(db: Database, ids: Sequence[int]) -> list[int]:
+    if not ids:
+        return []
+    waiting = {row["id"] for row in await db.fetch(query("jobs.take_dependencies"), list(ids))}
+    known = {row["id"] for row in await db.fetch(query("jobs.known"), list(ids))}
+    if missing := set(ids) - known:
+        raise NotFound(f"depends_on: there is no job {min(missing)}")
+    return sorted(waiting)
+
+
+async def _match(db: Database, jobs: Sequence[NewJob], rows: Sequence[Any]) -> list[int]:
+    fresh: dict[str | None, list[int]] = {}
+    for row in rows:
+        fresh.setdefault(row["unique_key"], []).append(row["id"])
+    taken: dict[tuple[str, str], int] = {}
+    for kind in {job.kind for job in jobs if job.unique_key}:
+        keys = [job.unique_key for job in jobs if job.kind == kind and job.unique_key]
+        taken |= {(kind, r["unique_key"]): r["id"] for r in await db.fetch(query("jobs.by_unique_key"), kind, keys)}
+    return [
+        taken[job.kind, job.unique_key] if job.unique_key else fresh[None].pop(0)
+        for job in jobs
+    ]  # fmt: skip
+
+
+async def enqueue_alike(db: Database, like: NewJob, payloads: Sequence[str]) -> int:
+    """Many jobs that differ in their payload alone, in one statement; answers with their number."""
+    return int(
+        await db.fetchval(
+            query("jobs.enqueue_alike"),
+            like.kind, like.queue, like.priority, like.max_attempts, like.timeout_s, like.tenant, like.trace_id,
+            payloads,
+        )
+    )  # fmt: skip
+
+
+# ── working ──
+
+
+async def claim(db: Database, queue: str, limit: int, worker: UUID, grace_s: float) -> list[Job]:
+    rows = await db.fetch(_CLAIM, queue, limit, worker, grace_s)
+    return _in_order(rows)
+
+
+async def claim_from(
+    db: Database, queue: str, limit: int, worker: UUID, grace_s: float, *, priority: int, first_id: int
+) -> list[Job]:
+    return _in_order(await db.fetch(_CLAIM_FROM, queue, limit, worker, grace_s, priority, first_id))
+
+
+async def claim_within_limits(db: Database, queue: str, limit: int, worker: UUID, grace_s: float) -> list[Job]:
+    return _in_order(await db.fetch(_CLAIM_WITHIN_LIMITS, queue, limit, worker, grace_s))
+
+
+def _in_order(rows: list[Any]) -> list[Job]:
+    jobs = [Job._make(row) for row in rows]
+    jobs.sort(key=_turn)
+    return jobs
+
+
+def _turn(job: Job) -> tuple[int, int]:
+    return -job.priority, job.id
+
+
+async def stage(db: Database, limit: int) -> int:
+    return int(await db.fetchval(query("jobs.stage"), limit))
+
+
+async def next_due_s(db: Database) -> float | None:
+    return await db.fetchval(query("jobs.next_due_s"))  # type: ignore[no-any-return]
+
+
+async def finish(
+    db: Database, ids: Sequence[int], fences: Sequence[int], results: Sequence[str | None], worker: UUID
+) -> list[int]:
+    """Ends jobs; the answer leaves out those that this worker holds no more."""
+    return await db.fetchval(_FINISH, ids, fences, results, worker)  # type: ignore[no-any-return]
+
+
+async def put_off(
+    db: Database, ids: Sequence[int], fences: Sequence[int], delays_s: Sequence[float],
+    errors: Sequence[str | None], gives_back: Sequence[bool], worker: UUID,
+) -> list[int]:  # fmt: skip
+    rows = await db.fetch(query("jobs.put_off"), ids, fences, delays_s, errors, gives_back, worker)
+    return [row["id"] for row in rows]
+
+
+async def bury(
+    db: Database, ids: Sequence[int], fences: Sequence[int], errors: Sequence[str], worker: UUID
+) -> list[int]:
+    return [row["id"] for row in await db.fetch(query("jobs.bury"), ids, fences, errors, worker)]
+
+
+async def drop(
+    db: Database, ids: Sequence[int], fences: Sequence[int], reasons: Sequence[str], worker: UUID
+) -> list[int]:
+    """Cancels jobs that this worker holds, and what waited for them."""
+    rows = await db.fetch(query("jobs.drop_claimed"), ids, fences, reasons, worker)
+    if parents := [row["id"] for row in rows if row["has_dependents"]]:
+        await db.fetch(query("jobs.cancel_dependents"), parents, "what it waited for was cancelled")
+    return [row["id"] for row in rows]
+
+
+async def save_checkpoint(db: Database, job: Job, worker: UUID, checkpoint: str) -> bool:
+    """False when the job is held by somebody else now: the caller's transaction must not be committed."""
+    return await db.fetchval(query("jobs.save_checkpoint"), job.id, job.fence, worker, checkpoint) is not None
+
+
+async def save_progress(
+    db: Database, ids: Sequence[int], fences: Sequence[int], progress: Sequence[str], worker: UUID
+) -> list[tuple[int, int]]:
+    rows = await db.fetch(query("jobs.save_progress"), ids, fences, progress, worker)
+    return [(row["id"], row["rev"]) for row in rows]
+
+
+async def tell(db: Database, channel: str, payload: str) -> None:
+    await db.execute(query("jobs.tell"), channel, payload)
+
+
+async def asked_to_stop(db: Database, worker: UUID) -> list[tuple[int, int]]:
+    return [(row["id"], row["fence"]) for row in await db.fetch(query("jobs.asked_to_stop"), worker)]
+
+
+async def add_events(db: Database, events: Iterable[tuple[int, str, Mapping[str, object]]]) -> None:
+    """Rows of (job, event, detail), for what an operator wants to read later."""
+    rows = list(events)
+    await db.execute(
+        query("jobs.add_events"),
+        [job for job, _, _ in rows], [event for _, event, _ in rows], [orjson.dumps(d).decode() for _, _, d in rows],
+    )  # fmt: skip
+
+
+# ── living, and noticing who does not ──
+
+
+async def register(
+    db: Database, worker: UUID, *, host: str, pid: int, version: str, lag_s: float, slots: int, running: int,
+    draining: bool, actors: Sequence[Mapping[str, object]],
+) -> int:  # fmt: skip
+    beats = await db.fetchval(
+        query("jobs.register"),
+        worker,
+        host,
+        pid,
+        version,
+        lag_s,
+        slots,
+        running,
+        draining,
+        orjson.dumps(actors).decode(),
+    )
+    return int(beats)
+
+
+async def unregister(db: Database, worker: UUID) -> None:
+    await db.execute(query("jobs.unregister"), worker)
+
+
+async def beats(db: Database) -> dict[UUID, int]:
+    """The count of beats of every process that works or holds a job; -1 for one that is not registered."""
+    return {row["id"]: row["beats"] for row in await db.fetch(query("jobs.beats"))}
+
+
+async def rescue(db: Database, dead: Sequence[UUID]) -> list[Any]:
+    return await db.fetch(query("jobs.rescue"), list(dead))
+
+
+async def forget_workers(db: Database, dead: Sequence[UUID]) -> None:
+    await db.execute(query("jobs.forget_workers"), list(dead))
+
+
+async def processes(db: Database) -> list[dict[str, Any]]:
+    rows = await db.fetch(query("jobs.processes"))
+    return [dict(row) | {"actors": orjson.loads(row["actors"])} for row in rows]
+
+
+# ── queues ──
+
+
+async def queue_rules(db: Database) -> dict[str, QueueRules]:
+    return {row["name"]: QueueRules(**dict(row)) for row in await db.fetch(query("jobs.queue_rules"))}
+
+
+async def ensure_queues(db: Database, names: Iterable[str]) -> None:
+    await db.execute(query("jobs.ensure_queues"), sorted(names))
+
+
+async def set_paused(db: Database, queue: str, *, paused: bool) -> None:
+    """Raises NotFound."""
+    if await db.fetchval(query("jobs.set_paused"), queue, paused) is None:
+        raise NotFound(f"queue: there is no queue {queue!r}")
+
+
+async def set_limits(
+    db: Database, queue: str, *, most_running: int | None, per_minute: float | None, fair: bool
+) -> None:
+    """Raises NotFound."""
+    if await db.fetchval(query("jobs.set_limits"), queue, most_running, per_minute, fair) is None:
+        raise NotFound(f"queue: there is no queue {queue!r}")
+
+
+async def load(db: Database) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch(query("jobs.load"))]
+
+
+# ── what an operator asks ──
+
+
+async def list_jobs(
+    db: Database, *, states: Sequence[str] | None = None, queue: str | None = None, kind: str | None = None,
+    before: int | None = None, limit: int = 50,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Newest first: jobs that wait, run or died, or, for the states of ended ones, the history."""
+    ended = bool(states) and set(states or ()) <= ENDED
+    name = "jobs.list_ended" if ended else "jobs.list"
+    rows = await db.fetch(query(name), list(states) if states else None, queue, kind, before, limit)
+    return [_plain(row) for row in rows]
+
+
+ENDED = frozenset({"done", "cancelled", "discarded"})
+_JSON = frozenset({"payload", "result", "progress", "checkpoint", "errors", "last_error", "detail"})
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {k: orjson.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
+
+
+async def show(db: Database, job: int) -> dict[str, Any]:
+    """Everything that is known of a job, with its events. Raises NotFound."""
+    row = await db.fetchrow(query("jobs.show"), job) or await db.fetchrow(query("jobs.show_ended"), job)
+    if row is None:
+        raise NotFound(f"job: there is no job {job}")
+    events = [_plain(event) for event in await db.fetch(query("jobs.events"), job)]
+    return _plain(row) | {"events": events}
+
+
+async def state_of(db: Database, job: int) -> str | None:
+    row = await db.fetchrow(query("jobs.show"), job) or await db.fetchrow(query("jobs.show_ended"), job)
+    return row["state"] if row else None
+
+
+async def facts(db: Database, job: int, kinds: Iterable[str]) -> Facts:
+    """What decides whether a job may run. Raises NotFound."""
+    row = await db.fetchrow(query("jobs.facts"), job)
+    if row is None:
+        ended = await db.fetchrow(query("jobs.show_ended"), job)
+        if ended is None:
+            raise NotFound(f"job: there is no job {job}")
+        return Facts(id=job, state=ended["state"], queue=ended["queue"], kind=ended["kind"])
+    known = dict(row)
+    error = orjson.loads(known.pop("last_error") or "null")
+    worker = known.pop("worker")
+    return Facts(
+        **known,
+        kind_known=row["kind"] in set(kinds),
+        worker=str(worker) if worker else None,
+        last_error=error["error"] if error else None,
+    )
+
+
+async def cancel(db: Database, job: int, reason: str) -> str:
+    """`cancelled` for one that waited (and all that waited for it), `asked` for one that runs. Raises NotFound."""
+    if await db.fetch(query("jobs.cancel_waiting"), job, reason):
+        return "cancelled"
+    if await db.fetchval(query("jobs.ask_to_stop"), job, reason) is not None:
+        return "asked"
+    state = await state_of(db, job)
+    if state is None:
+        raise NotFound(f"job: there is no job {job}")
+    return state
+
+
+async def revive(
+    db: Database, *, ids: Sequence[int] | None = None, since: datetime | None = None, kind: str | None = None
+) -> list[int]:
+    """Dead letters become ready again, their attempts at zero."""
+    rows = await db.fetch(query("jobs.revive"), list(ids) if ids is not None else None, since, kind)
+    for queue in {row["queue"] for row in rows}:
+        await db.execute(query("jobs.wake"), queue)
+    return [row["id"] for row in rows]
+
+
+async def run_now(db: Database, job: int) -> bool:
+    row = await db.fetchrow(query("jobs.run_now"), job)
+    if row is not None:
+        await db.execute(query("jobs.wake"), row["queue"])
+    return row is not None
+
+
+async def discard(db: Database, ids: Sequence[int]) -> list[int]:
+    return [row["id"] for row in await db.fetch(query("jobs.discard"), list(ids))]
+
+
+async def ended_since(db: Database, since: datetime) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch(query("jobs.ended_since"), since)]
+
+
+async def failures_since(db: Database, since: datetime) -> tuple[int, int]:
+    """How many jobs died, and how many were done."""
+    row = await db.fetchrow(query("jobs.failures_since"), since)
+    return row["dead"], row["done"]
+
+
+# ── keeping the history short ──
+
+
+async def add_partition(db: Database, day: date) -> bool:
+    return bool(await db.fetchval(query("jobs.add_partition"), day))
+
+
+async def trim(db: Database, *, history_before: datetime, events_before: datetime) -> dict[str, int]:
+    """Removes ended jobs, events, ticks and idempotency keys that are older; whole days at once where possible."""
+    dropped = await db.fetch(query("jobs.drop_partitions"), history_before.date())
+    rows = await db.fetchval(query("jobs.trim_default"), history_before)
+    events = await db.fetchval(query("jobs.trim_events"), events_before)
+    ticks = await db.fetchval(query("jobs.trim_ticks"), history_before)
+    keys = await db.fetchval(query("jobs.trim_idempotency"), events_before)
+    return {"partitions": len(dropped), "rows": rows, "events": events, "ticks": ticks, "keys": keys}
+
+
+# ── schedules ──
+
+
+async def schedules(db: Database) -> list[dict[str, Any]]:
+    return [_plain(row) for row in await db.fetch(query("jobs.schedules"))]
+
+
+async def due_schedules(db: Database, now: datetime | None) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch(query("jobs.due_schedules"), now)]
+
+
+async def put_schedule(
+    db: Database,
+    *,
+    name: str,
+    cron: str,
+    zone: str,
+    kind: str,
+    payload: str,
+    missed: str,
+    overlap: str,
+    next_due_at: datetime,
+) -> int:
+    return int(
+        await db.fetchval(query("jobs.put_schedule"), name, cron, zone, kind, payload, missed, overlap, next_due_at)
+    )
+
+
+async def enable_schedule(db: Database, name: str, *, enabled: bool, next_due_at: datetime) -> None:
+    """Raises NotFound."""
+    if await db.fetchval(query("jobs.enable_schedule"), name, enabled, next_due_at) is None:
+        raise NotFound(f"schedule: there is no schedule {name!r}")
+
+
+async def tick(db: Database, schedule: int, due_at: datetime, outcome: str) -> bool:
+    """True for the one scheduler that may fire it."""
+    return await db.fetchval(query("jobs.tick"), schedule, due_at, outcome) is not None
+
+
+async def tick_enqueued(db: Database, schedule: int, due_at: datetime, job: int) -> None:
+    await db.execute(query("jobs.tick_enqueued"), schedule, due_at, job)
+
+
+async def still_running(db: Database, schedule: int) -> int | None:
+    return await db.fetchval(query("jobs.still_running"), schedule)  # type: ignore[no-any-return]
+
+
+async def advance(db: Database, schedule: int, next_due_at: datetime) -> None:
+    await db.execute(query("jobs.advance"), schedule, next_due_at)
+
+
+async def ticks(db: Database, schedule: int, limit: int = 20) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch(query("jobs.ticks"), schedule, limit)]

@@ -1,0 +1,1 @@
+"""What actors stand on: no word of the domain in here."""

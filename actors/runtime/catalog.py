@@ -1,0 +1,44 @@
+"""Finds one-file plugins: every module of a folder ends in one constant that says what it is.
+
+Chosen over decorators (registration as a side effect of an import) and over a central list (two files to
+touch for each addition).
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Protocol, TypeVar
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+class BadPlugin(Exception):
+    """A file of a plugin folder does not say what it is; the message names the file. It stops the start."""
+
+
+def catalog(package: ModuleType | str, constant: str, kind: type[T]) -> dict[str, T]:
+    """The constant of every module of a package, by its name, in the order of names. Raises BadPlugin."""
+    folder = importlib.import_module(package) if isinstance(package, str) else package
+    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+    return {
+        name: _plugin(importlib.import_module(f"{folder.__name__}.{name}"), constant, kind) for name in names
+    }
+
+
+def _plugin(module: ModuleType, constant: str, kind: type[T]) -> T:
+    found = getattr(module, constant, None)
+    if not isinstance(found, kind):
+        what = "does not end in" if found is None else f"has a {type(found).__name__} for"
+        raise BadPlugin(f"{module.__file__} {what} a constant {constant} of type {kind.__name__}")
+    name = module.__name__.rpartition(".")[2]
+    if found.name != name:
+        raise BadPlugin(
+            f"{module.__file__}: its {constant} is named {found.name!r}, not {name!r} as the file is"
+        )
+    return found

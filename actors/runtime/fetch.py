@@ -1,0 +1,287 @@
+"""Polite HTTP: one question to a source, asked as often as it takes, answered whole or not at all.
+
+    Fetch(ask) ── turn under the shared limit ── door and guard ── request ── redirects by hand ── bounded body
+       └── again after 1, 2, 4 … s for a connection that fails, 429, 5xx and a body that breaks off
+
+What comes back is an Answer; whatever else happened is an exception, never an empty answer:
+
+    Unavailable
+    └── SourceUnavailable   no connection, no answer in time, 5xx, …
+        ├── RateLimited     429 to the end, or no call free within our patience
+        └── BodyTruncated
+    Refusal
+    ├── ForbiddenAddress    another host, plain http, or inside our own network
+    └── BodyTooLarge
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from actors.errors import TrialdError
+from actors.runtime import store, telemetry
+from actors.runtime.body import read_body
+from actors.runtime.guard import Guard, GuardedResolver, Resolve, door, loopback_of, system_resolve
+from actors.runtime.politeness import (
+    Again,
+    GiveUp,
+    Limit,
+    Meaning,
+    Patience,
+    SourceUnavailable,
+    after_failure,
+    meaning,
+    method_after,
+    retry_after_s,
+)
+from actors.runtime.rate_limit import RateLimited, Sleep, wait_for_turn
+from actors.runtime.store import Database, Validators
+
+PATIENCE = Patience()
+MAX_REDIRECTS = 5
+CONNECT_TIMEOUT_S = 10.0  # name, TCP and TLS
+SILENCE_TIMEOUT_S = 30.0  # longest pause within an answer
+KEPT_HEADERS = ("Content-Type", "Date", "ETag", "Last-Modified", "Link", "X-Next-Page-Token", "X-Total-Count")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question. It may be sent several times, so it must be one that changes nothing at the source.
+
+    `known` is what we hold already: where that is still so, the answer has `not_modified` and no body.
+    """
+
+    url: str
+    hosts: tuple[str, ...]  # the only ones to ask, also by redirect
+    params: tuple[tuple[str, str], ...] = ()
+    method: str = "GET"
+    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    limit: Limit | None = None
+    known: Validators | None = None
+    max_bytes: int = 64 << 20  # unpacked; a full page of ClinicalTrials.gov is about 19 MB
+    timeout_s: float = 120.0  # one attempt, from connecting to the last byte
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source said, whole: 2xx, 4xx but 429, or `not_modified`."""
+
+    status: int
+    body: bytes
+    url: str  # the one that answered, after redirects
+    fetched_at: datetime
+    took_s: float  # the attempt that was answered, without waiting for its turn
+    attempts: int
+    not_modified: bool = False
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def validators(self) -> Validators | None:
+        """What to keep with what was read from this, for the `known` of the next time."""
+        etag, last_modified = self.headers.get("ETag"), self.headers.get("Last-Modified")
+        return Validators(etag, last_modified) if etag or last_modified else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    url: URL
+    method: str
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Fetch:
+    """`await fetch(ask)`. Made inside the running loop; one for the whole process; `close()` at its end.
+
+    `bases` names a stand-in for a host, {"clinicaltrials.gov": "http://127.0.0.1:9000"}: only a stand-in on this
+    machine may be asked without TLS, and only such a one may have a loopback address. `db` is needed for asks
+    with a limit.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: str,
+        db: Database | None = None,
+        bases: Mapping[str, str] = MappingProxyType({}),
+        patience: Patience = PATIENCE,
+        resolve: Resolve = system_resolve,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._db = db
+        self._bases = dict(bases)
+        self._patience = patience
+        self._sleep, self._clock, self._now, self._jitter = sleep, clock, now, jitter
+        self._guard = Guard(loopback_of(bases))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._guard, resolve)),
+            headers={"User-Agent": agent, "Accept-Encoding": "gzip, deflate"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    async def __call__(self, ask: Ask) -> Answer:
+        """The answer to one question. Raises SourceUnavailable, RateLimited, BodyTruncated and the Refusals."""
+        attempt = 1
+        try:
+            while True:
+                try:
+                    return await self._attempt(ask, attempt)
+                except SourceUnavailable as failure:
+                    await self._wait_or_give_up(ask, failure, attempt)
+                    attempt += 1
+        except TrialdError as error:
+            telemetry.emit("source.failed", reason=str(error), attempt=attempt, **_where(ask), **_status(error))
+            raise
+
+    async def _wait_or_give_up(self, ask: Ask, failure: SourceUnavailable, attempt: int) -> None:
+        match after_failure(failure, attempt=attempt, patience=self._patience, jitter=self._jitter()):
+            case GiveUp():
+                raise failure
+            case Again(delay_s):
+                telemetry.emit("source.retried", reason=failure.reason, attempt=attempt, delay_s=delay_s, **_where(ask))
+                await self._sleep(delay_s)
+
+    async def _attempt(self, ask: Ask, attempt: int) -> Answer:
+        url, method = URL(ask.url), ask.method
+        url = url.extend_query(list(ask.params)) if ask.params else url
+        for _ in range(1 + MAX_REDIRECTS):
+            target = door(url, ask.hosts, self._bases)
+            self._guard.check_literal(target)
+            if ask.limit is not None:
+                await self._turn(ask.limit)
+            match await self._send(ask, method, target, attempt):
+                case Answer() as answer:
+                    return answer
+                case Moved(url, method):
+                    pass
+        raise SourceUnavailable(f"redirected more than {MAX_REDIRECTS} times", again=False)
+
+    async def _turn(self, limit: Limit) -> None:
+        if self._db is None:
+            raise ValueError(f"an ask with a limit ({limit.name}) needs the database that its limit is shared by")
+        await wait_for_turn(self._db, limit, patience_s=self._patience.wait_s, sleep=self._sleep, clock=self._clock)
+
+    async def _send(self, ask: Ask, method: str, url: URL, attempt: int) -> Answer | Moved:
+        began = self._clock()
+        timeout = aiohttp.ClientTimeout(total=ask.timeout_s, connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_TIMEOUT_S)
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=ask.body if method == ask.method else None,
+                headers=_headers(ask),
+                allow_redirects=False,
+                timeout=timeout,
+            ) as response:
+                whole = meaning(response.status) in (Meaning.ANSWER, Meaning.UNCHANGED)
+                body = await read_body(response, ask.max_bytes) if whole else b""
+        except TimeoutError as error:
+            raise SourceUnavailable(f"{url.host} did not answer in time") from error
+        except aiohttp.ClientError as error:
+            raise SourceUnavailable(f"{url.host} cannot be reached: {_reason(error)}") from error
+        took_s = self._clock() - began
+        telemetry.emit(
+            "source.answered",
+            status=response.status,
+            took_s=took_s,
+            bytes=len(body),
+            attempt=attempt,
+            **_where(ask),
+        )
+        if meaning(response.status) is Meaning.MOVED:
+            return _moved(method, response)
+        if not whole:
+            raise await self._sent_away(ask.limit, response)
+        return Answer(
+            status=response.status,
+            body=body,
+            url=str(response.url),
+            fetched_at=self._now(),
+            took_s=took_s,
+            attempts=attempt,
+            not_modified=meaning(response.status) is Meaning.UNCHANGED,
+            headers=_kept(response),
+        )
+
+    async def _sent_away(self, limit: Limit | None, response: aiohttp.ClientResponse) -> SourceUnavailable:
+        """The error for 429 and 5xx; a time that the source asks for closes the limit for every process."""
+        wait_s = retry_after_s(response.headers, self._now())
+        if wait_s and limit is not None and self._db is not None:
+            await store.close_limit(self._db, limit, wait_s)
+        kind = RateLimited if meaning(response.status) is Meaning.SLOW_DOWN else SourceUnavailable
+        reason = f"{response.url.host} answered {response.status}"
+        return kind(reason, status=response.status, retry_after_s=wait_s)
+
+    async def close(self) -> None:
+        """Lets go of every connection."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _headers(ask: Ask) -> CIMultiDict[str]:
+    headers = CIMultiDict(ask.headers)
+    if ask.known and ask.known.etag:
+        headers["If-None-Match"] = ask.known.etag
+    if ask.known and ask.known.last_modified:
+        headers["If-Modified-Since"] = ask.known.last_modified
+    if trace := telemetry.trace_id.get():
+        headers["X-Request-Id"] = trace
+    return headers
+
+
+def _kept(response: aiohttp.ClientResponse) -> Mapping[str, str]:
+    return MappingProxyType({name: response.headers[name] for name in KEPT_HEADERS if name in response.headers})
+
+
+def _moved(method: str, response: aiohttp.ClientResponse) -> Moved:
+    try:
+        to = response.url.join(URL(response.headers["Location"]))
+    except (KeyError, ValueError) as error:
+        reason = f"{response.url.host} answered {response.status} without saying where to"
+        raise SourceUnavailable(reason, status=response.status, again=False) from error
+    return Moved(to, method_after(response.status, method))
+
+
+def _reason(error: aiohttp.ClientError) -> str:
+    """What went wrong, without the URL: its query may say what was looked for."""
+    match error:
+        case aiohttp.ClientConnectorError():
+            return str(error.os_error)
+        case aiohttp.ServerDisconnectedError():
+            return "the connection was closed before the answer"
+        case aiohttp.ClientResponseError():
+            return f"not HTTP: {error.message}"
+        case _:
+            return type(error).__name__
+
+
+def _where(ask: Ask) -> dict[str, object]:
+    url = URL(ask.url)
+    name = {"registry": ask.limit.name} if ask.limit else {}
+    return {"host": url.host, "path": url.path, "method": ask.method, **name}
+
+
+def _status(error: TrialdError) -> dict[str, object]:
+    return {"status": error.status} if isinstance(error, SourceUnavailable) and error.status else {}

@@ -1,0 +1,25 @@
+"""Tools: what job handlers may use, built once in supervisor/wiring."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from actors.registries import Registry
+    from actors.runtime.compute import Compute
+    from actors.runtime.fetch import Fetch
+    from actors.runtime.files import LocalFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    db: "asyncpg.Pool[Any]"
+    fetch: "Fetch"
+    files: "LocalFiles"
+    compute: "Compute"
+    registries: "Mapping[str, Registry]"
+    now: Callable[[], datetime]
+    random: Callable[[], float]

@@ -1,0 +1,119 @@
+"""The worker: slots that run handlers, one after another, off a desk. The scraper is a worker of the scraping desk."""
+
+import asyncio
+from typing import Any
+
+from actors.errors import LeaseLost, Refusal
+from actors.jobs import Kinds
+from actors.queue.attempt import Attempt
+from actors.queue.desk import Desk
+from actors.queue.job import Job
+from actors.queue.outcome import Fail, HandBack, Snooze, settle
+from actors.runtime.life import Life
+from actors.runtime.telemetry import emit, trace_id
+from actors.tools import Tools
+
+SLOTS = 4  # handlers that one copy runs at once
+TICK_S = 0.25  # how exactly a time limit is kept
+DEAF_S = 10.0  # a handler that does not end so long after it was cancelled makes its worker count as hung
+TURN = 64  # handlers that may run without a pause before others get the loop
+UNKNOWN_AGAIN_S = 30.0  # a kind that this version does not know may be known to another
+
+
+class Worker:
+    """Any number of copies share a desk."""
+
+    def __init__(self, desk: Desk, kinds: Kinds, tools: Tools, *, slots: int = SLOTS) -> None:
+        self.desk = desk
+        self.kinds = kinds
+        self.tools = tools
+        self.slots = slots
+        self.current: list[Attempt | None] = [None] * slots
+
+    async def run(self, life: Life) -> None:
+        self.desk.slots += self.slots
+        slots = [asyncio.create_task(self._slot(i, life), name=f"{life.name}/{i}") for i in range(self.slots)]
+        try:
+            await self._watch(life, slots)
+        finally:
+            self.desk.slots -= self.slots
+            for slot in slots:
+                slot.cancel()
+            await asyncio.wait(slots)
+
+    async def _watch(self, life: Life, slots: "list[asyncio.Task[None]]") -> None:
+        """Keeps time limits and beats, until a slot crashes or, draining, all have ended."""
+        while any(not slot.done() for slot in slots):
+            if self._ends_late():
+                life.beat()
+            if life.draining.is_set():
+                self._release_idle(slots)
+            await asyncio.wait(slots, timeout=TICK_S, return_when=asyncio.FIRST_EXCEPTION)
+            for slot in slots:
+                if slot.done() and not slot.cancelled() and (error := slot.exception()) is not None:
+                    raise error
+
+    def _ends_late(self) -> bool:
+        """Cancels what ran past its limit; False once something has not ended long after that."""
+        now_s = asyncio.get_running_loop().time()
+        for attempt in self.current:
+            if attempt is not None and now_s > attempt.deadline_s:
+                attempt.interrupt(Fail(f"it ran longer than its limit of {attempt.job.timeout_s:g} s"))
+                if now_s > attempt.deadline_s + DEAF_S:
+                    return False
+        return True
+
+    def _release_idle(self, slots: "list[asyncio.Task[None]]") -> None:
+        for i, slot in enumerate(slots):
+            if self.current[i] is None:
+                slot.cancel()
+
+    async def _slot(self, i: int, life: Life) -> None:
+        desk, waiting, draining = self.desk, self.desk.waiting, life.draining
+        turn = 0
+        while not draining.is_set():
+            job = waiting.take() if waiting else await waiting.get()
+            if len(waiting) < self.slots:
+                desk.look.set()
+            await self._attempt(i, job)
+            turn += 1
+            if turn % TURN == 0:
+                await asyncio.sleep(0)
+
+    async def _attempt(self, i: int, job: Job) -> None:
+        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]
+        attempt = Attempt(job, self.desk, task, asyncio.get_running_loop().time())
+        self.current[i] = self.desk.running[job.id] = attempt
+        outcome: object = HandBack()  # unless the handler comes to an end
+        try:
+            outcome = await self._run(attempt)
+        except asyncio.CancelledError:
+            if attempt.stop is None:
+                raise
+            task.uncancel()
+            outcome = attempt.stop
+        finally:
+            self.current[i] = None
+            del self.desk.running[job.id]
+            took_s = asyncio.get_running_loop().time() - attempt.started_s
+            self.desk.end(job, settle(job, outcome, self.tools.random()), took_s)
+
+    async def _run(self, attempt: Attempt) -> object:
+        """The handler's outcome; what it raises is a failure."""
+        job = attempt.job
+        kind = self.kinds.get(job.kind)
+        if kind is None:
+            emit("job.unknown", job=job.id, kind=job.kind)
+            return Snooze(UNKNOWN_AGAIN_S)
+        trace_id.set(job.trace_id or "")
+        try:
+            payload = kind.decode(job.payload)
+        except Refusal as error:
+            return Fail(str(error), final=True)
+        try:
+            return await kind.run(payload, attempt, self.tools)
+        except LeaseLost:
+            emit("job.lease_lost", job=job.id, fence=job.fence)
+            return attempt.stop or HandBack()
+        except Exception as error:
+            return attempt.stop or Fail(f"{type(error).__name__}: {error}")

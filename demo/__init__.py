@@ -1,0 +1,1 @@
+"""A world to try triald in: registries as local servers over generated trials with known truth."""

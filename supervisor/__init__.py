@@ -1,0 +1,1 @@
+"""What keeps the actors alive, and shows them."""
