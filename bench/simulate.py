@@ -20,12 +20,13 @@ EMPTY = 50  # fewer ready jobs than that, and a backlog is drained
 
 @dataclass(slots=True)
 class Run:
-    """What happened: the wait of every job in order of arrival, and second by second how many worked and waited."""
+    """What happened: the wait of every job in order of arrival, second by second how many worked and waited, and the
+    numbers of workers that were asked for, one after another."""
 
     waits_s: list[int] = field(default_factory=list)
     workers: list[int] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)
-    moves: list[tuple[int, int]] = field(default_factory=list)
+    targets: list[int] = field(default_factory=list)
     busy_slot_s: int = 0
     idle_slot_s: int = 0
     lost: int = 0
@@ -36,6 +37,7 @@ def simulate(trace: Trace, named: Named, limits: Limits, first_workers: int = 2)
     wanted = workers = max(limits.least, first_workers)
     if named.name == "fixed":
         wanted = workers = limits.most
+    run.targets.append(wanted)
     starting: deque[tuple[int, int]] = deque()
     queue: deque[int] = deque()
     busy: list[tuple[float, float]] = []
@@ -82,7 +84,7 @@ def simulate(trace: Trace, named: Named, limits: Limits, first_workers: int = 2)
         run_s = 0.0
         new = max(limits.least, min(limits.most, rule(load)))
         if new != wanted:
-            run.moves.append((second, new))
+            run.targets.append(new)
             starting.append((second + (START_S if new > workers else 0), new))
             wanted = new
     run.lost = sum(trace.arrivals) - all_finished - len(busy) - len(queue)

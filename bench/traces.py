@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 HOUR_S = 3600
@@ -22,19 +22,20 @@ def _no_limit(second: int) -> float:
     return math.inf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """`arrive`: jobs per second on average; `at_once`: jobs added in one second; `slower`: how much longer jobs that start
-    then take; `passes`: how many can finish in that second; `settled_s`: from when on the drain is timed."""
+    """`arrive`: jobs per second on average; `at_once`: jobs added in one second; `slower`: how much longer jobs that
+    start then take; `passes`: how many can finish in that second, on average; `drain_from_s`: from when on the drain is
+    timed."""
 
     name: str
     says: str
     arrive: Callable[[int], float]
-    at_once: dict[int, int]
+    at_once: Mapping[int, int]
     slower: Callable[[int], float] = _usual
     passes: Callable[[int], float] = _no_limit
     drain_from_s: int | None = None
-    stalls: bool = False
+    stalled_from_s: int | None = None  # until `drain_from_s`
 
 
 def _steady(second: int) -> float:
@@ -69,7 +70,7 @@ SHAPES = (
         {},
         passes=lambda second: 5 if 600 <= second < 1500 else math.inf,
         drain_from_s=1500,
-        stalls=True,
+        stalled_from_s=600,
     ),
     Shape(
         "outage",
@@ -78,7 +79,7 @@ SHAPES = (
         {},
         passes=lambda second: 0 if 600 <= second < 1200 else math.inf,
         drain_from_s=1200,
-        stalls=True,
+        stalled_from_s=600,
     ),
 )
 

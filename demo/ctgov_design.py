@@ -10,8 +10,8 @@ from demo.dice import Dice
 from demo.outline import Kind
 from demo.phrases import PHRASES
 from demo.tables import Treatment
-from demo.world import Truth
 from demo.wording import Outcome
+from demo.world import Truth
 
 Json = dict[str, Any]
 
@@ -73,7 +73,9 @@ def arms(dice: Dice, of: Truth, fill: Mapping[str, str]) -> Json:
         group: Json = {"label": label}
         if of.outline.kind is Kind.INTERVENTIONAL:
             group["type"] = "EXPERIMENTAL"
-        group["description"] = " ".join(dice.several(PHRASES["arm"][:2] + PHRASES["arm"][3:], dice.between(1, 3))).format_map(own)
+        group["description"] = " ".join(
+            dice.several(PHRASES["arm"][:2] + PHRASES["arm"][3:], dice.between(1, 3))
+        ).format_map(own)
         group["interventionNames"] = [_named(treatment)]
         groups.append(group)
         interventions.append(

@@ -11,9 +11,9 @@ import orjson
 from demo import ctgov_design, wording
 from demo.ctgov_results import results
 from demo.dice import Dice, few_dice, many_dice
-from demo.outline import Kind, Outline
+from demo.outline import Kind
 from demo.phrases import PHRASES
-from demo.tables import Condition, Treatment, ancestors
+from demo.tables import Condition, ancestors
 from demo.world import Site, Truth, World, person, truth
 
 _RECORD, _CONTACTS, _STOPPED = 3, 4, 5
@@ -182,9 +182,7 @@ def _contacts(world: World, of: Truth) -> Json:
     made: Json = {}
     if status in _OPEN:
         made["centralContacts"] = [_contact(dice, of, of.sites[0])]
-    made["overallOfficials"] = [
-        {"name": of.leader, "affiliation": of.sponsor.name, "role": "PRINCIPAL_INVESTIGATOR"}
-    ]
+    made["overallOfficials"] = [{"name": of.leader, "affiliation": of.sponsor.name, "role": "PRINCIPAL_INVESTIGATOR"}]
     if status != "WITHDRAWN":
         made["locations"] = [_location(site, status) for site in of.sites]
         if status in _OPEN:

@@ -7,8 +7,8 @@ from typing import Any
 
 from demo.dice import Dice, many_dice
 from demo.phrases import PHRASES
-from demo.world import Truth
 from demo.wording import Outcome
+from demo.world import Truth
 
 Json = dict[str, Any]
 _RESULTS = 6
@@ -42,9 +42,7 @@ def _shares(total: int, parts: int) -> list[int]:
 
 
 def _headed(prefix: str, groups: Sequence[tuple[str, str]]) -> list[Json]:
-    return [
-        {"id": f"{prefix}{at:03d}", "title": title, "description": text} for at, (title, text) in enumerate(groups)
-    ]
+    return [{"id": f"{prefix}{at:03d}", "title": title, "description": text} for at, (title, text) in enumerate(groups)]
 
 
 def _flow(dice: Dice, groups: Sequence[tuple[str, str]], sizes: Sequence[int]) -> Json:
@@ -67,12 +65,9 @@ def _flow(dice: Dice, groups: Sequence[tuple[str, str]], sizes: Sequence[int]) -
         "periods": [
             {
                 "title": "Overall Study",
-                "milestones": [
-                    {"type": name, "achievements": subjects(counts)} for name, counts in milestones.items()
-                ],
+                "milestones": [{"type": name, "achievements": subjects(counts)} for name, counts in milestones.items()],
                 "dropWithdraws": [
-                    {"type": reason, "reasons": subjects(counts)}
-                    for reason, counts in zip(reasons, drops, strict=True)
+                    {"type": reason, "reasons": subjects(counts)} for reason, counts in zip(reasons, drops, strict=True)
                 ],
             }
         ],

@@ -83,16 +83,13 @@ CONDITIONS = _conditions()
 TREATMENTS = tuple(Treatment(*row) for row in _rows("treatments"))
 COUNTRIES = _countries()
 PEOPLE = {
-    language: People(tuple(given.split(";")), tuple(family.split(";")))
-    for language, given, family in _rows("people")
+    language: People(tuple(given.split(";")), tuple(family.split(";"))) for language, given, family in _rows("people")
 }
 SPONSORS: dict[str, tuple[str, ...]] = {}
 for _class, _name in _rows("sponsors"):
     SPONSORS[_class] = (*SPONSORS.get(_class, ()), _name)
 
-TREATMENTS_OF = {
-    area: tuple(t for t in TREATMENTS if t.area == area) for area in {t.area for t in TREATMENTS}
-}
+TREATMENTS_OF = {area: tuple(t for t in TREATMENTS if t.area == area) for area in {t.area for t in TREATMENTS}}
 _ABOVE = {ui: (term, tuple(above.split())) for ui, term, above in _rows("mesh_parents")}
 
 

@@ -40,11 +40,17 @@ _COHORTS = (
     "Predictors of Outcome in {whom} With {where}",
     "Prospective Cohort of {where} Treated With {first}",
 )
+_ACCESS = ("Expanded Access to {first} for {whom} With {where}",)
 _DESIGNS = ("Randomized", "Multicenter", "Open-label", "Double-blind, Controlled", "Prospective")
 _SCIENTIFIC = (
-    "A {design} Trial to Evaluate the Efficacy and Safety of {first} Compared With {second} in {whom} With {where}",
+    "{design} Trial to Evaluate the Efficacy and Safety of {first} Compared With {second} in {whom} With {where}",
     "{design} Study of {first} in {where}: Protocol {code}",
-    "{public}: a {design} Study With Follow-up of All Participants",
+    "{public}: {design} Trial With Follow-up of All Participants",
+)
+_COHORT_SCIENTIFIC = (
+    "Observational Study of {whom} With {where} Who Receive {first} or {second}",
+    "{public}: Protocol {code}",
+    "Long-term Outcomes of {where} in Routine Care: a Cohort Study at {sites}",
 )
 _LANGUAGES = ("fr", "de", "es", "el", "zh", "ja", "pt", "it")
 
@@ -86,9 +92,18 @@ def titles(dice: Dice, truth: Truth) -> tuple[str, str]:
     first, where = truth.treatments[0].name, truth.named[0]
     second = truth.treatments[1].name if len(truth.treatments) > 1 else (truth.against or "Usual Care")
     fill = {"first": first, "second": second, "where": where, "whom": truth.group.title(), "code": truth.code}
-    public = dice.pick(_COHORTS if truth.outline.kind is Kind.OBSERVATIONAL else _TRIALS).format_map(fill)
-    fill |= {"design": dice.pick(_DESIGNS), "public": public}
-    scientific = dice.pick(_SCIENTIFIC).format_map(fill)
+    short: tuple[str, ...]
+    long: tuple[str, ...]
+    match truth.outline.kind:
+        case Kind.INTERVENTIONAL:
+            short, long = _TRIALS, _SCIENTIFIC
+        case Kind.OBSERVATIONAL:
+            short, long = _COHORTS, _COHORT_SCIENTIFIC
+        case Kind.EXPANDED_ACCESS:
+            short, long = _ACCESS, _COHORT_SCIENTIFIC[1:2]
+    public = dice.pick(short).format_map(fill)
+    fill |= {"design": dice.pick(_DESIGNS), "public": public, "sites": truth.sites[0].city.name}
+    scientific = dice.pick(long).format_map(fill)
     if dice.chance(0.033):
         template = PHRASES[f"title_{dice.pick(_LANGUAGES)}"][0]
         scientific = template.format(treatment=first, condition=where)
@@ -105,7 +120,7 @@ def summary(dice: Dice, fill: Mapping[str, str]) -> str:
 def description(dice: Dice, fill: Mapping[str, str]) -> str:
     """Two to four paragraphs; some run to many pages."""
     paragraphs = [" ".join(dice.several(PHRASES["background"], dice.between(1, 12)))]
-    for _ in range(min(40, int(dice.spread(1.4, 1.1)))):
+    for _ in range(min(40, int(dice.spread(1.6, 1.3)))):
         paragraphs.append(" ".join(dice.several(PHRASES["methods"], dice.between(3, 9))))
     return "\n\n".join(paragraphs).format_map(fill)
 

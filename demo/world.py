@@ -1,4 +1,4 @@
-"""The world: trials that never were, each one made from (seed, index) alone, so that a big world takes no memory. No I/O.
+"""The world: trials that never were, each made from (seed, index) alone, so that a big one takes no memory. No I/O.
 
 A *truth* is the trial as it really is. A registry's record is a truth rendered in that registry's shape, with that
 registry's words (`ctgov_record`); a truth with several registrations has a record in several registries. Every index
@@ -18,10 +18,11 @@ from datetime import date
 from demo import identifiers
 from demo.dice import Dice, Weights, many_dice
 from demo.outline import Kind, Outline, Rates, is_removed, outline
-from demo.tables import COUNTRIES, PEOPLE, SPONSORS, TREATMENTS_OF, CONDITIONS, City, Condition, Country, Treatment
+from demo.tables import CONDITIONS, COUNTRIES, PEOPLE, SPONSORS, TREATMENTS_OF, City, Condition, Country, Treatment
 
 _TRUTH = 2
 FIRST_DAY = date(2026, 1, 5)
+_RATES = Rates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class World:
     seed: int = 1
     day: int = 0
     first_day: date = FIRST_DAY
-    rates: Rates = Rates()
+    rates: Rates = _RATES
 
     def __post_init__(self) -> None:
         if not 0 <= size(self) <= identifiers.MOST_TRIALS:
@@ -119,9 +120,7 @@ def present(world: World) -> Sequence[int]:
 
 
 def outline_of(world: World, index: int) -> Outline:
-    return outline(
-        world.seed, index, born(world, index), world.first_day.toordinal(), world.day, world.rates
-    )
+    return outline(world.seed, index, born(world, index), world.first_day.toordinal(), world.day, world.rates)
 
 
 _PHASES: Weights[tuple[str, ...]] = Weights(

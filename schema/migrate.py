@@ -147,9 +147,7 @@ def check_history(migrations: Sequence[Migration], done: Sequence[Applied]) -> N
         if was.number != at:
             raise MigrationError(f"the database has migration {was.number:04} but not {at:04}")
         if at > len(migrations):
-            raise MigrationError(
-                f"the database is newer than this triald: {was.number:04}_{was.title} is unknown here"
-            )
+            raise MigrationError(f"the database is newer than this triald: {was.number:04}_{was.title} is unknown here")
         if was.sha256 != migrations[at - 1].sha256:
             raise MigrationError(
                 f"{_label(migrations[at - 1])} was changed after it was applied ({was.applied_at:%Y-%m-%d}): "
@@ -186,9 +184,7 @@ def parse(file_name: str, content: bytes) -> Migration:
         raise MigrationError(f"{file_name} needs a `-- forward` section and then a `-- back` section")
     forward, back = (section.strip() for section in sections[1::2])
     if not _has_code(forward) or not _has_code(back):
-        raise MigrationError(
-            f"{file_name} has an empty section: what cannot be reversed must say so by failing"
-        )
+        raise MigrationError(f"{file_name} has an empty section: what cannot be reversed must say so by failing")
     sha256 = hashlib.sha256(content).hexdigest()
     return Migration(int(name["number"]), name["title"], sha256, forward, back)
 

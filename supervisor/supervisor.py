@@ -247,9 +247,7 @@ class Supervisor:
 
     async def _start_again(self, copy: Copy, names: tuple[str, ...], after_s: float) -> None:
         """Stops those that must go along, then has all of them started at the same later moment."""
-        along = [
-            other for other in self._copies if other is not copy and self._goes_along(other, copy, names)
-        ]
+        along = [other for other in self._copies if other is not copy and self._goes_along(other, copy, names)]
         copy.state = State.STARTING
         await self._stop(along)
         for one in [copy, *along]:
@@ -269,7 +267,7 @@ class Supervisor:
             return
         if copy.task is None:
             self._copies.remove(copy)
-        elif copy.state is not State.HUNG:  # one that hangs is being cancelled, and will be found spare
+        else:
             copy.state = State.DRAINING
             self._emit("actor.draining", name=copy.child.name, copy=copy.number)
 

@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -19,7 +22,13 @@ settings.register_profile("triald", deadline=None)
 settings.load_profile("triald")
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.basetemp is None:
+        # Not below the folder that all sessions of a user share: each new one closes it to everybody else, and
+        # to the user who runs PostgreSQL for root. This one goes with the session.
+        config.option.basetemp = tempfile.mkdtemp(prefix="triald-tmp-")
+        config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
     # A session that is told to end (a time limit around it) takes its servers along, as it does after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

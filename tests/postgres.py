@@ -20,6 +20,8 @@ from supervisor.embedded import Embedded
 
 PG15_BIN = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "triald_template"
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - names inside are made by mkdtemp
+IN_MEMORY_BYTES = 4 * 2**30
 # A crash of the machine may spoil a test database; a crash of the server (which tests provoke) does not.
 OPTIONS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
 # Ends the server and takes its files away when this process goes, however it goes: its input then ends.
@@ -73,7 +75,8 @@ class Server:
         if not empty and not self.has_template:
             await self.make_template()
         name = f"test_{next(self._numbers)}"
-        await self._run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE}")
+        template = "template0" if empty else TEMPLATE
+        await self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield Postgres(name, self.embedded.dsn_of(name), self.embedded)
         finally:
@@ -108,7 +111,7 @@ class Servers:
     async def at(self, bin_dir: Path) -> Server:
         """The server run by the programs of a directory."""
         if bin_dir not in self._started:
-            folder = Path(tempfile.mkdtemp(prefix="triald-test-"))
+            folder = Path(tempfile.mkdtemp(prefix="triald-test-", dir=_roomy_memory()))
             guard = _guard(folder)
             running = await embedded.start(folder, bin_dir=bin_dir, options=OPTIONS)
             self._started[bin_dir] = Server(running, folder, guard)
@@ -119,6 +122,13 @@ class Servers:
             await server.embedded.stop()
             shutil.rmtree(server.folder)
             server.guard.communicate()
+
+
+def _roomy_memory() -> Path | None:
+    """A file system in memory with room for test databases: there a fresh one takes a tenth of the time."""
+    if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK):
+        return IN_MEMORY if shutil.disk_usage(IN_MEMORY).free >= IN_MEMORY_BYTES else None
+    return None
 
 
 def _guard(folder: Path) -> "subprocess.Popen[bytes]":

@@ -1,20 +1,21 @@
 """ClinicalTrials.gov, by its API v2. No I/O.
 
-One query asks for everything, or for all that changed since a day, a thousand studies a page. Page tokens live only
-for a while and only inside one query, so a query that is too large, or whose token died, goes on as windows of dates:
+One query asks for everything, or for all that changed since a day, a thousand studies a page. Page tokens live
+for a while and inside one query only, so a query too large, or whose token died, goes on as windows of dates:
 
-    everything                      RANGE[MIN, …] · 30 days · 30 days · … · RANGE[…, MAX] · those without a date
-    changed since a day             30 days · 30 days · … · RANGE[…, MAX]
+    everything             RANGE[MIN, …] · 30 days · 30 days · … · RANGE[…, MAX] · those without a date
+    changed since a day    30 days · 30 days · … · RANGE[…, MAX]
 
-The outer windows are open, so nothing falls beside them, and a window that is still too large is split again.
-Pages are sorted by the window's own date: what changes in the middle of a sweep moves to the end, where it is met again.
+The outer windows are open, so nothing falls beside them; a window that is still too large is split again.
+Pages are sorted by the window's own date: what changes during a sweep moves to the end, where it is met again.
+What follows a page should be asked before what was waiting already, so that a token is used while it is young.
 Parameters, limits and paging: the registry's own OpenAPI description of /api/v2/studies.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import msgspec
 
@@ -42,7 +43,7 @@ _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Studies whose date `by` lies from `start` to `end`, both included, None being open; or those without that date."""
+    """Studies whose date `by` lies from `start` to `end`, both included, None being open; or those without one."""
 
     by: str
     start: date | None = None
@@ -73,11 +74,7 @@ def read(request: Request, body: bytes) -> Page:
     if page == 1:
         note |= _counted(note, answer.total_count, _newest(answer.studies, found))
     total = int(note["total"]) if "total" in note else None
-    if (
-        page == 1
-        and int(note.get("count", "0")) > MANY
-        and (parts := _windows(_window(note), _day(note, "newest")))
-    ):
+    if page == 1 and int(note.get("count", "0")) > MANY and (parts := _windows(_window(note), _day(note, "newest"))):
         # Nothing is taken from this page: its studies come again, in their windows.
         return Page(follow=tuple(_ask(part, total=total) for part in parts), total=total)
     follow = _next_page(request, note, page, answer.next_page_token)
@@ -87,8 +84,8 @@ def read(request: Request, body: bytes) -> Page:
 def instead(request: Request, status: int) -> tuple[Request, ...]:
     """After a refused page token: the window again from its start, in halves where it can be cut.
 
-    So each further dead token leaves shorter windows, down to such as need no token. A window that cannot be cut is
-    begun anew at most RESTARTS times.
+    So each further dead token leaves shorter windows, down to such as need no token. A window that cannot be cut
+    is begun anew at most RESTARTS times.
     """
     if status not in (400, 404) or "pageToken" not in dict(request.params):
         return ()
@@ -151,9 +148,7 @@ def _next_page(request: Request, note: dict[str, str], page: int, token: str | N
         raise UnreadableBody(f"page {page} gives its own page token as the next one")
     most = 2 * (int(note["count"]) // PAGE_SIZE) + SPARE_PAGES if "count" in note else UNCOUNTED_PAGES
     if page >= most:
-        raise UnreadableBody(
-            f"page {page} still gives a next page token, though at most {most} pages were expected"
-        )
+        raise UnreadableBody(f"page {page} still gives a next page token, though at most {most} pages were expected")
     kept = tuple(pair for pair in request.params if pair[0] not in ("pageToken", "countTotal"))
     state = tuple((note | {"page": str(page + 1)}).items())
     return (Request(request.url, (*kept, ("pageToken", token)), state=state),)
@@ -168,10 +163,7 @@ def _windows(window: Window, newest: date | None) -> tuple[Window, ...]:
     edges = [start + timedelta(days=WINDOW_DAYS * number) for number in range(many + 1)]
     if edges[-1] > LAST_DAY:
         return ()
-    closed = [
-        Window(window.by, edge, after - timedelta(days=1))
-        for edge, after in zip(edges, edges[1:], strict=False)
-    ]
+    closed = [Window(window.by, edge, after - timedelta(days=1)) for edge, after in pairwise(edges)]
     return (*_before(window), *closed, Window(window.by, edges[-1]), *_undated(window))
 
 
@@ -195,12 +187,15 @@ def _undated(window: Window) -> tuple[Window, ...]:
 
 
 def _newest(studies: list[msgspec.Raw], found: list[Found]) -> date | None:
-    """The latest day that the page knows of: its data version (in every study) and its studies' last updates."""
+    """The day of the data, as every study states it, or else the latest that the page's studies know of."""
     version = _VERSION.search(memoryview(studies[0])) if studies else None
-    days = [one.trial.last_updated.day for one in found if one.trial.last_updated]
     if version:
-        days.append(date.fromisoformat(version[1].decode()))
-    return max(days, default=None)
+        try:
+            return min(date.fromisoformat(version[1].decode()), LAST_DAY)
+        except ValueError:
+            pass  # not a day of the calendar: the studies' own dates are the next best
+    days = [day.day for one in found for day in (one.trial.first_posted, one.trial.last_updated) if day]
+    return min(max(days), LAST_DAY) if days else None
 
 
 def _studies(raws: list[msgspec.Raw]) -> tuple[list[Found], list[Refused]]:
@@ -219,24 +214,23 @@ def _studies(raws: list[msgspec.Raw]) -> tuple[list[Found], list[Refused]]:
 def _answer(body: bytes) -> _Answer:
     try:
         return _decode(body)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise UnreadableBody(
-            f"not a page of studies {{studies, nextPageToken, totalCount}}: {error}"
-        ) from error
-    except msgspec.DecodeError as error:
+    except msgspec.ValidationError as error:
+        expected = "an object of studies, nextPageToken, totalCount"
+        raise UnreadableBody(f"not a page of studies ({expected}): {error}") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         if (answer := _salvaged(body)) is None:
             raise UnreadableBody(f"not the JSON of a page of studies, or cut short: {error}") from error
         return answer
 
 
 def _salvaged(body: bytes) -> _Answer | None:
-    """A page in which something inside a study is broken (a lone surrogate, a bad escape), cut by its brackets alone."""
+    """A page with something broken inside a study (a lone surrogate, a bad escape), cut by its brackets alone."""
     if not body.rstrip().endswith(b"}") or (found := _study_spans(body)) is None:
         return None
     spans, start, end = found
     try:
         frame = _decode(body[:start] + body[end:])
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
     frame.studies = [msgspec.Raw(body[low:high].strip()) for low, high in spans]
     return frame

@@ -26,9 +26,7 @@ def catalog(package: ModuleType | str, constant: str, kind: type[T]) -> dict[str
     """The constant of every module of a package, by its name, in the order of names. Raises BadPlugin."""
     folder = importlib.import_module(package) if isinstance(package, str) else package
     names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
-    return {
-        name: _plugin(importlib.import_module(f"{folder.__name__}.{name}"), constant, kind) for name in names
-    }
+    return {name: _plugin(importlib.import_module(f"{folder.__name__}.{name}"), constant, kind) for name in names}
 
 
 def _plugin(module: ModuleType, constant: str, kind: type[T]) -> T:
@@ -38,7 +36,5 @@ def _plugin(module: ModuleType, constant: str, kind: type[T]) -> T:
         raise BadPlugin(f"{module.__file__} {what} a constant {constant} of type {kind.__name__}")
     name = module.__name__.rpartition(".")[2]
     if found.name != name:
-        raise BadPlugin(
-            f"{module.__file__}: its {constant} is named {found.name!r}, not {name!r} as the file is"
-        )
+        raise BadPlugin(f"{module.__file__}: its {constant} is named {found.name!r}, not {name!r} as the file is")
     return found

@@ -15,20 +15,23 @@ What comes back is an Answer; whatever else happened is an exception, never an e
 """
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Self
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from actors.errors import TrialdError
 from actors.runtime import store, telemetry
+from actors.runtime.ask import Answer as Answer
+from actors.runtime.ask import Ask as Ask
+from actors.runtime.ask import headers_of, kept
 from actors.runtime.body import read_body
 from actors.runtime.guard import Guard, GuardedResolver, Resolve, door, loopback_of, system_resolve
 from actors.runtime.politeness import (
@@ -44,52 +47,12 @@ from actors.runtime.politeness import (
     retry_after_s,
 )
 from actors.runtime.rate_limit import RateLimited, Sleep, wait_for_turn
-from actors.runtime.store import Database, Validators
+from actors.runtime.store import Database
 
 PATIENCE = Patience()
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_S = 10.0  # name, TCP and TLS
-SILENCE_TIMEOUT_S = 30.0  # longest pause within an answer
-KEPT_HEADERS = ("Content-Type", "Date", "ETag", "Last-Modified", "Link", "X-Next-Page-Token", "X-Total-Count")
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question. It may be sent several times, so it must be one that changes nothing at the source.
-
-    `known` is what we hold already: where that is still so, the answer has `not_modified` and no body.
-    """
-
-    url: str
-    hosts: tuple[str, ...]  # the only ones to ask, also by redirect
-    params: tuple[tuple[str, str], ...] = ()
-    method: str = "GET"
-    body: bytes | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    limit: Limit | None = None
-    known: Validators | None = None
-    max_bytes: int = 64 << 20  # unpacked; a full page of ClinicalTrials.gov is about 19 MB
-    timeout_s: float = 120.0  # one attempt, from connecting to the last byte
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a source said, whole: 2xx, 4xx but 429, or `not_modified`."""
-
-    status: int
-    body: bytes
-    url: str  # the one that answered, after redirects
-    fetched_at: datetime
-    took_s: float  # the attempt that was answered, without waiting for its turn
-    attempts: int
-    not_modified: bool = False
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def validators(self) -> Validators | None:
-        """What to keep with what was read from this, for the `known` of the next time."""
-        etag, last_modified = self.headers.get("ETag"), self.headers.get("Last-Modified")
-        return Validators(etag, last_modified) if etag or last_modified else None
+SILENCE_TIMEOUT_S = 60.0  # longest pause before and within an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +92,8 @@ class Fetch:
         self._sleep, self._clock, self._now, self._jitter = sleep, clock, now, jitter
         self._guard = Guard(loopback_of(bases))
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._guard, resolve)),
+            connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._guard, resolve), use_dns_cache=False),
+            middlewares=(_once,),
             headers={"User-Agent": agent, "Accept-Encoding": "gzip, deflate"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -186,7 +150,7 @@ class Fetch:
                 method,
                 url,
                 data=ask.body if method == ask.method else None,
-                headers=_headers(ask),
+                headers=headers_of(ask, trace=telemetry.trace_id.get()),
                 allow_redirects=False,
                 timeout=timeout,
             ) as response:
@@ -217,7 +181,7 @@ class Fetch:
             took_s=took_s,
             attempts=attempt,
             not_modified=meaning(response.status) is Meaning.UNCHANGED,
-            headers=_kept(response),
+            headers=kept(response.headers),
         )
 
     async def _sent_away(self, limit: Limit | None, response: aiohttp.ClientResponse) -> SourceUnavailable:
@@ -240,19 +204,12 @@ class Fetch:
         await self.close()
 
 
-def _headers(ask: Ask) -> CIMultiDict[str]:
-    headers = CIMultiDict(ask.headers)
-    if ask.known and ask.known.etag:
-        headers["If-None-Match"] = ask.known.etag
-    if ask.known and ask.known.last_modified:
-        headers["If-Modified-Since"] = ask.known.last_modified
-    if trace := telemetry.trace_id.get():
-        headers["X-Request-Id"] = trace
-    return headers
-
-
-def _kept(response: aiohttp.ClientResponse) -> Mapping[str, str]:
-    return MappingProxyType({name: response.headers[name] for name in KEPT_HEADERS if name in response.headers})
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keeps the session from asking again by itself, past our limit, when a connection breaks."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise SourceUnavailable(f"{request.url.host} cannot be reached: {_reason(error)}") from error
 
 
 def _moved(method: str, response: aiohttp.ClientResponse) -> Moved:
@@ -268,13 +225,18 @@ def _reason(error: aiohttp.ClientError) -> str:
     """What went wrong, without the URL: its query may say what was looked for."""
     match error:
         case aiohttp.ClientConnectorError():
-            return str(error.os_error)
+            return _strerror(error.os_error)
         case aiohttp.ServerDisconnectedError():
             return "the connection was closed before the answer"
         case aiohttp.ClientResponseError():
             return f"not HTTP: {error.message}"
         case _:
             return type(error).__name__
+
+
+def _strerror(error: OSError) -> str:
+    # The event loops word it differently; an error of the resolver has a negative number.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
 
 def _where(ask: Ask) -> dict[str, object]:

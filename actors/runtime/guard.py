@@ -60,8 +60,13 @@ def _origin(url: URL) -> tuple[str, str | None, int | None]:
 
 
 def _under(base: URL, url: URL) -> URL:
-    path = base.raw_path.rstrip("/") + url.raw_path
-    return base.with_path(path, encoded=True).with_query(url.raw_query_string)
+    return URL.build(
+        scheme=base.scheme,
+        authority=base.raw_authority,
+        path=base.raw_path.rstrip("/") + url.raw_path,
+        query_string=url.raw_query_string,
+        encoded=True,
+    )
 
 
 def loopback_of(bases: Mapping[str, str]) -> frozenset[tuple[str, int]]:

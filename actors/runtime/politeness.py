@@ -14,7 +14,7 @@ from actors.errors import Unavailable
 LATENESS_S = 1.0  # a call goes at most this long after its slot; later than that it takes a new slot
 BACKOFF_CAP_S = 60.0
 RETRY_AFTER_CAP_S = 3600.0  # a source that asks for more is asked again after an hour
-SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class SourceUnavailable(Unavailable):
@@ -50,13 +50,22 @@ class Limit:
             raise ValueError(f"a limit has a name and more than 0 calls a minute: {self!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a source says to tell one version of a page from the next, word for word."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
 def spacing_s(per_min: float) -> float:
     """Seconds from one slot to the next, so that no 60 seconds hold more than `per_min` calls.
 
     Slots lie T apart or more, and a call goes between 0 and LATENESS_S after its slot. So the calls of any
     closed span of 60 s have their slots within 60 s + LATENESS_S, where at most
     floor((60 + LATENESS_S) / T) + 1 slots fit. With T = (60.01 + LATENESS_S) / n the fraction is below n, so
-    that is at most n. The 0.01 s is far above the microsecond to which the database rounds. There is no burst,
+    that is at most n. The 0.01 s covers a timer that rings a millisecond early and the database's rounding to
+    microseconds. There is no burst,
     for b calls at once would leave n - b + 1 in place of n, and a source asked evenly answers better.
     """
     whole = math.floor(per_min) if per_min >= 1 else per_min  # 1.5 a minute may not be 2 in any minute

@@ -1,10 +1,9 @@
 """What politeness keeps in the database: the last slot of each limit, and what pages looked like last."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from actors.runtime.politeness import Limit, spacing_s
+from actors.runtime.politeness import Limit, Validators, spacing_s
 from schema import query
 
 
@@ -18,14 +17,6 @@ class Database(Protocol):
     def fetchrow(self, query: str, *args: object) -> Awaitable[Any]: ...
 
     def fetchval(self, query: str, *args: object) -> Awaitable[Any]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a source says to tell one version of a page from the next, word for word."""
-
-    etag: str | None = None
-    last_modified: str | None = None
 
 
 async def reserve_slot(db: Database, limit: Limit, patience_s: float) -> float | None:

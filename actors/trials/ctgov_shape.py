@@ -1,7 +1,8 @@
 """The shape of a ClinicalTrials.gov study (API v2), as far as it is read. No I/O.
 
-msgspec checks the shape while it decodes and skips what is not named here (results, contacts, documents) without
-building it. Everything but the number is optional; a field of another type than documented fails the study, with its path.
+msgspec checks the shape while it decodes and skips what is not named here (results, contacts, documents)
+without building it. Everything but the number is optional; a field of another type than documented fails the
+study, with its path.
 """
 
 import re
@@ -15,6 +16,10 @@ INT4_MAX = 2_147_483_647  # what a database integer holds
 
 # An escaped NUL, but not an escaped backslash before the letters u0000.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+# The escape of one half of a surrogate pair without the other half beside it.
+_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 
 
 class _Shape(msgspec.Struct, rename="camel", gc=False):
@@ -205,10 +210,10 @@ _decode = msgspec.json.Decoder(Study).decode
 
 
 def study(raw: bytes) -> Study:
-    """The study that `raw` holds. Raises NotReadable with the reason and, where one field is at fault, its path.
+    """The study that `raw` holds. Raises NotReadable with the reason and, where one field is at fault, the path.
 
-    A NUL or broken text is refused wherever it stands: PostgreSQL could hold neither, and later readers of the
-    kept bytes should not have to ask again.
+    A NUL or broken text is refused wherever it stands: PostgreSQL could hold neither, and later readers of
+    the kept bytes should not have to ask again.
     """
     if not raw.isascii():
         _check_utf8(raw)
@@ -217,6 +222,8 @@ def study(raw: bytes) -> Study:
     try:
         return _decode(raw)
     except msgspec.DecodeError as error:
+        if _HALF.search(raw) and not isinstance(error, msgspec.ValidationError):
+            raise NotReadable(f"holds a lone surrogate, which is no character: {error}") from error
         raise NotReadable(str(error)) from error
     except RecursionError as error:
         raise NotReadable("is nested too deep") from error

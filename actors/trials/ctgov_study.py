@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from actors.trials.ctgov_shape import (
@@ -120,17 +121,13 @@ def read_study(raw: bytes) -> Trial:
             Intervention(given.name or "", given.type, given.description, given.other_names)
             for given in arms.interventions
         ),
-        arms=tuple(
-            Arm(arm.label or "", arm.type, arm.description, arm.intervention_names) for arm in arms.arm_groups
-        ),
+        arms=tuple(Arm(arm.label or "", arm.type, arm.description, arm.intervention_names) for arm in arms.arm_groups),
         outcomes=tuple(_outcomes(protocol.outcomes_module)),
         mesh=tuple(_mesh(source.derived_section or Derived())),
         eligibility=_eligibility(protocol.eligibility_module),
         countries=tuple(dict.fromkeys(site.country for site in sites if site.country)),
         sites=sites,
-        references=tuple(
-            dict.fromkeys(paper.pmid for paper in protocol.references_module.references if paper.pmid)
-        ),
+        references=tuple(dict.fromkeys(paper.pmid for paper in protocol.references_module.references if paper.pmid)),
     )
 
 
@@ -146,7 +143,7 @@ def _ids(ident: Identification) -> tuple[Identifier, ...]:
 
 
 def _typed(text: str, place: Literal["organisation", "secondary"], info: IdInfo) -> Iterator[Identifier]:
-    """The id under its register's name, whatever type the record gives it: sponsors choose the type wrongly often."""
+    """The id under its register's name, whatever type the record gives: sponsors often choose the wrong one."""
     label = ": ".join(part for part in (info.type, info.domain) if part) or None
     if known := scheme_of(text):
         yield Identifier(*known, place, label)
@@ -160,9 +157,7 @@ def _design(info: DesignInfo | None) -> Design:
     if info is None:
         return Design()
     masking = info.masking_info.masking if info.masking_info else None
-    return Design(
-        info.allocation, info.intervention_model or info.observational_model, info.primary_purpose, masking
-    )
+    return Design(info.allocation, info.intervention_model or info.observational_model, info.primary_purpose, masking)
 
 
 def _when(given: DateStruct | None, name: str) -> When | None:
@@ -205,9 +200,14 @@ def _mesh(derived: Derived) -> Iterator[MeshTerm]:
 
 def _terms(module: Browse, about: Literal["condition", "intervention"]) -> Iterator[MeshTerm]:
     for given in module.meshes:
-        yield MeshTerm(given.id, given.term or "", about)
+        yield _term(given.id, given.term or "", about, ancestor=False)
     for given in module.ancestors:
-        yield MeshTerm(given.id, given.term or "", about, True)
+        yield _term(given.id, given.term or "", about, ancestor=True)
+
+
+@lru_cache(maxsize=32_768)  # MeSH has as many descriptors; a study has thirteen terms, mostly the same ancestors
+def _term(ui: str | None, term: str, about: Literal["condition", "intervention"], *, ancestor: bool) -> MeshTerm:
+    return MeshTerm(ui, term, about, ancestor)
 
 
 def _eligibility(given: EligibilityModule) -> Eligibility:

@@ -21,7 +21,7 @@ class NotReadable(ValueError):
 
 @lru_cache(maxsize=65_536)  # a mirror holds some ten thousand different dates, each of them many times
 def when(text: str, actual: bool | None = None) -> When:
-    """The date that `text` states, as precise as it states it: YYYY, YYYY-MM or YYYY-MM-DD. Raises NotReadable."""
+    """The date that `text` states, as precise as it is: YYYY, YYYY-MM or YYYY-MM-DD. Raises NotReadable."""
     match = _DATE.fullmatch(text)
     if match is None:
         raise NotReadable(f"{text[:40]!r} is not a date (YYYY, YYYY-MM or YYYY-MM-DD)")
@@ -34,7 +34,7 @@ def when(text: str, actual: bool | None = None) -> When:
 
 
 def age_days(text: str | None) -> int | None:
-    """An age such as "6 Months" in whole days, rounded down; None where it states none ("N/A") or is not understood.
+    """An age such as "6 Months" in whole days, rounded down; None where none is stated ("N/A") or understood.
 
     A year is 365.25 days and a month a twelfth of it, so "12 Months" equals "1 Year".
     """
@@ -59,8 +59,8 @@ def _scheme(name: str, pattern: str, spelling: str, *, inside: bool = True, lowe
     return Scheme(name, re.compile(pattern, flags), within, spelling, lower)
 
 
-# Patterns: ctregistries and ctrdata (both R), and the spellings that real records show. People write any dash or
-# space between the blocks of a number; a bare run of digits is taken for no register's number.
+# Patterns: ctregistries and ctrdata (both R), and the spellings that real records show. People write any dash
+# or space between the blocks of a number; a bare run of digits is taken for no register's number.
 _LABEL = r"(?:(?:EUDRACT|EU[- ]?CT|CTIS|CTR)\W{0,2}(?:(?:NR|NO|NUMBER)\W{0,3})?)?"
 SCHEMES = (
     _scheme("nct", r"NCT\W{0,2}([0-9]{8})", "NCT{}"),
@@ -96,13 +96,16 @@ SCHEMES = (
     _scheme("ntr", r"((?:NTR|NL)[0-9]{2,5})", "{}", inside=False),
 )
 
+# Most ids are a sponsor's own: one look tells them from those that are worth trying scheme by scheme.
+_ANY = re.compile("|".join(scheme.whole.pattern for scheme in SCHEMES), re.IGNORECASE | re.ASCII)
+
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 
 
 def scheme_of(text: str) -> tuple[str, str] | None:
     """The register whose number `text` is as a whole, and that number in the register's spelling."""
     plain = _plain(text)
-    for scheme in SCHEMES:
+    for scheme in SCHEMES if _ANY.match(plain) else ():
         if match := scheme.whole.fullmatch(plain):
             return scheme.name, _spelled(scheme, match)
     return None
@@ -111,7 +114,7 @@ def scheme_of(text: str) -> tuple[str, str] | None:
 def numbers_inside(text: str) -> Iterator[tuple[str, str]]:
     """Registry numbers that stand inside a longer text, as (scheme, number), in the order of SCHEMES."""
     plain = _plain(text)
-    for scheme in SCHEMES:
+    for scheme in SCHEMES if _ANY.search(plain) else ():
         for match in scheme.inside.finditer(plain) if scheme.inside else ():
             yield scheme.name, _spelled(scheme, match)
 
@@ -122,6 +125,4 @@ def _plain(text: str) -> str:
 
 
 def _spelled(scheme: Scheme, match: re.Match[str]) -> str:
-    return scheme.spelling.format(
-        *(group.lower() if scheme.lower else group.upper() for group in match.groups())
-    )
+    return scheme.spelling.format(*(group.lower() if scheme.lower else group.upper() for group in match.groups()))

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Literal
 
 Status = Literal[
-    "not_yet_recruiting", "recruiting", "enrolling_by_invitation", "active_not_recruiting", "suspended", "terminated",
-    "completed", "withdrawn", "available", "no_longer_available", "temporarily_not_available",
+    "not_yet_recruiting", "recruiting", "enrolling_by_invitation", "active_not_recruiting", "suspended",
+    "terminated", "completed", "withdrawn", "available", "no_longer_available", "temporarily_not_available",
     "approved_for_marketing", "withheld", "unknown",
 ]  # fmt: skip
 Phase = Literal["early_phase_1", "phase_1", "phase_2", "phase_3", "phase_4", "not_applicable"]
@@ -21,7 +21,7 @@ Precision = Literal["day", "month", "year"]
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A date as precise as the source gave it: `day` is the first day of the month or year that it stands for."""
+    """A date as precise as the source gave it: `day` is the first day of the month or year it stands for."""
 
     day: date
     precision: Precision
@@ -36,8 +36,8 @@ class When:
 class Identifier:
     """A registry number or other id that the record itself states.
 
-    `scheme` is `nct`, `eudract`, `euct`, `isrctn`, `utn`, … with the value in that register's own spelling, or
-    `other` with the value as it stood. `place` says where: `text` is a number found inside a longer id.
+    `scheme` is `nct`, `eudract`, `euct`, `isrctn`, `utn`, … with the value in that register's own spelling,
+    or `other` with the value as it stood. `place` says where: `text` is a number found inside a longer id.
     """
 
     scheme: str
@@ -84,7 +84,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class MeshTerm:
-    """A MeSH term that the source itself assigned. `ui` as given; zero-padded ids are repaired when MeSH is known."""
+    """A MeSH term that the source itself assigned; `ui` as given (zero-padded ids are repaired later)."""
 
     ui: str | None
     term: str

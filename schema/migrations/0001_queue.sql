@@ -226,7 +226,7 @@ for each statement execute function jobs_wake();
 -- Two statements, each with its own snapshot: a dependent that was added while the first one waited for its row is seen by
 -- the second. Answers with the ids that were ended; the others belong to somebody else by now.
 create function jobs_finish(ids bigint[], fences integer[], results text[], by_worker uuid) returns bigint[]
-language plpgsql as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     ended   bigint[];
     parents bigint[];
@@ -354,6 +354,7 @@ for each row execute function queues_tell();
 
 -- back
 
+drop function jobs_claim_within_limits(text, integer, uuid, real);
 drop table idempotency_keys;
 drop table schedule_ticks;
 drop table schedules;
@@ -369,7 +370,6 @@ drop function jobs_wake();
 drop function jobs_finish(bigint[], integer[], text[], uuid);
 drop function jobs_unblock(bigint[]);
 drop function jobs_wake_queue(text);
-drop function jobs_claim_within_limits(text, integer, uuid, real);
 drop function job_events_tell();
 drop function queues_tell();
 drop function jobs_refuse_step();

@@ -18,7 +18,7 @@ return setweight(to_tsvector('english', fold(left(concat_ws(' . ', title, acrony
     || setweight(to_tsvector('english', fold(left(concat_ws(' . ', array_to_string(conditions, ' . '),
                                                             array_to_string(interventions, ' . ')), 60000))), 'B')
     || setweight(to_tsvector('english', fold(left(array_to_string(keywords, ' . '), 20000))), 'C')
-    || setweight(to_tsvector('english', fold(left(summary, 60000))), 'D');
+    || setweight(to_tsvector('english', fold(left(coalesce(summary, ''), 60000))), 'D');
 
 -- The same question, asked of the words of one weight only: 'heart' & 'attack' becomes 'heart':A & 'attack':A.
 create function within_weight(question tsquery, weight text) returns tsquery language sql immutable strict parallel safe
@@ -65,10 +65,11 @@ create table trials (
     sex                 text check (sex in ('all', 'female', 'male')),
     min_age_days        bigint,
     max_age_days        bigint,
-    facets              tsvector not null,               -- what filters ask for, as words such as s:recruiting
+    facets              tsvector not null,               -- what filters ask for, as words such as =status:recruiting
     record              jsonb not null,                  -- everything that was read, in one piece
     words               tsvector generated always as (trial_words(
-                            title, official_title, acronym, conditions, interventions, keywords, record ->> 'summary')) stored,
+                            title, official_title, acronym, conditions, interventions, keywords, record ->> 'summary')
+                            || facets) stored,
     constraint trials_start_has_precision check ((start_on is null) = (start_precision is null)),
     constraint trials_completion_has_precision check ((completion_on is null) = (completion_precision is null)),
     constraint trials_first_posted_has_precision check ((first_posted_on is null) = (first_posted_precision is null)),
@@ -76,12 +77,10 @@ create table trials (
 ) with (fillfactor = 90, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 create unique index trials_registry_id on trials (registry, registry_id);
-create index trials_newest on trials (last_updated_on desc nulls last, id desc);
-create index trials_start on trials (start_on);
-create index trials_completion on trials (completion_on);
+create index trials_newest on trials (coalesce(last_updated_on, '-infinity'), id);
 -- Text and filters in one index, so that a filter which contradicts the text is found out without visiting rows. Fresh
 -- rows wait in a short list that is emptied at the end of each page: entered one by one they would cost seven times as much.
-create index trials_words on trials using gin (words, facets) with (fastupdate = on, gin_pending_list_limit = 1024);
+create index trials_words on trials using gin (words) with (fastupdate = on, gin_pending_list_limit = 1024);
 
 -- Every registry number that a record states, in its register's spelling.
 create table trial_ids (

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from actors.runtime import store
-from actors.runtime.politeness import LATENESS_S, Limit, spacing_s
+from actors.runtime.politeness import LATENESS_S, Limit, Validators, spacing_s
 from actors.runtime.rate_limit import RateLimited, wait_for_turn
 from tests.postgres import Postgres
 
@@ -192,12 +192,12 @@ async def test_limits_of_different_names_do_not_wait_for_one_another(db: Pool) -
 
 
 async def test_validators_are_kept_replaced_and_dropped(db: Pool) -> None:
-    url, first, second = "https://example.org/a", store.Validators('"1"', "Mon"), store.Validators('W/"2"')
+    url, first, second = "https://example.org/a", Validators('"1"', "Mon"), Validators('W/"2"')
 
     assert await store.validators(db, url) is None
     await store.keep_validators(db, url, first)
     assert await store.validators(db, url) == first
     await store.keep_validators(db, url, second)
     assert await store.validators(db, url) == second
-    await store.keep_validators(db, url, store.Validators())
+    await store.keep_validators(db, url, Validators())
     assert await store.validators(db, url) is None

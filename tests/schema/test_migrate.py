@@ -58,9 +58,27 @@ async def test_every_step_back_undoes_exactly_its_step_forward(any_empty_postgre
     await connection.close()
 
 
-async def test_two_that_migrate_at_once_apply_each_migration_once(
+async def test_forward_back_and_forward_on_a_full_database_loses_nothing_in_kept_tables(
     any_empty_postgres: Postgres, tmp_path: Path
 ) -> None:
+    """S22: rows of a table that an earlier migration made outlive the steps of later ones, forward and back."""
+    folder = _folder(tmp_path, "kept", "late")
+    (folder / "0003_wider.sql").write_text(
+        "-- forward\nALTER TABLE kept ADD word text NOT NULL DEFAULT 'new';\nCREATE INDEX kept_word ON kept (word);\n"
+        "-- back\nALTER TABLE kept DROP COLUMN word;\n"
+    )
+    connection = await asyncpg.connect(any_empty_postgres.dsn)
+    await migrate(connection, 1, folder=folder)
+    await connection.execute("INSERT INTO kept SELECT generate_series(1, 1000)")
+    for to in (3, 1, 3):
+        await migrate(connection, to, folder=folder)
+        assert await connection.fetchval("SELECT array_agg(id ORDER BY id) FROM kept") == list(range(1, 1001))
+        dumped = _dump(any_empty_postgres)
+        assert ("CREATE TABLE public.late" in dumped, "kept_word" in dumped) == (to == 3, to == 3)
+    await connection.close()
+
+
+async def test_two_that_migrate_at_once_apply_each_migration_once(any_empty_postgres: Postgres, tmp_path: Path) -> None:
     folder = _folder(tmp_path, "t1", "t2", "t3")
     connections = [await asyncpg.connect(any_empty_postgres.dsn) for _ in range(2)]
     first, second = await asyncio.gather(*(migrate(one, folder=folder) for one in connections))
@@ -84,9 +102,7 @@ async def test_an_applied_migration_that_was_changed_is_refused_by_name(
     await connection.close()
 
 
-async def test_a_migration_that_fails_leaves_nothing_and_is_named(
-    any_empty_postgres: Postgres, tmp_path: Path
-) -> None:
+async def test_a_migration_that_fails_leaves_nothing_and_is_named(any_empty_postgres: Postgres, tmp_path: Path) -> None:
     folder = _folder(tmp_path, "t1")
     failing = "-- forward\nCREATE TABLE half (id int); SELECT 1/0;\n-- back\nDROP TABLE half;\n"
     (folder / "0002_bad.sql").write_text(failing)
@@ -99,9 +115,7 @@ async def test_a_migration_that_fails_leaves_nothing_and_is_named(
     await connection.close()
 
 
-async def test_a_migration_with_an_error_of_syntax_shows_its_line(
-    any_empty_postgres: Postgres, tmp_path: Path
-) -> None:
+async def test_a_migration_with_an_error_of_syntax_shows_its_line(any_empty_postgres: Postgres, tmp_path: Path) -> None:
     (tmp_path / "0001_bad.sql").write_text("-- forward\nSELECT 1;\n  SELEKT 2;\n-- back\nSELECT 1;\n")
     connection = await asyncpg.connect(any_empty_postgres.dsn)
     with pytest.raises(MigrationError, match=r"syntax error .* in the line: SELEKT 2;$"):
@@ -109,9 +123,7 @@ async def test_a_migration_with_an_error_of_syntax_shows_its_line(
     await connection.close()
 
 
-async def test_a_migration_that_ends_its_transaction_is_refused(
-    any_empty_postgres: Postgres, tmp_path: Path
-) -> None:
+async def test_a_migration_that_ends_its_transaction_is_refused(any_empty_postgres: Postgres, tmp_path: Path) -> None:
     (tmp_path / "0001_bad.sql").write_text("-- forward\nSELECT 1; COMMIT;\n-- back\nSELECT 1;\n")
     connection = await asyncpg.connect(any_empty_postgres.dsn)
     with pytest.raises(MigrationError, match=r"0001_bad\.sql ends its transaction"):
@@ -120,9 +132,7 @@ async def test_a_migration_that_ends_its_transaction_is_refused(
     await connection.close()
 
 
-async def test_a_database_newer_than_the_program_is_refused(
-    any_empty_postgres: Postgres, tmp_path: Path
-) -> None:
+async def test_a_database_newer_than_the_program_is_refused(any_empty_postgres: Postgres, tmp_path: Path) -> None:
     folder = _folder(tmp_path, "t1", "t2")
     connection = await asyncpg.connect(any_empty_postgres.dsn)
     await migrate(connection, folder=folder)
@@ -160,9 +170,7 @@ def test_the_next_step_goes_one_migration_towards_the_target(
 
 @pytest.mark.parametrize(("done", "to"), [(3, None), (3, 3), (0, 0), (2, 2)])
 def test_there_is_no_step_where_the_target_is_reached(done: int, to: int | None) -> None:
-    assert (
-        next_step([_migration(n) for n in (1, 2, 3)], [_applied(n) for n in range(1, done + 1)], to) is None
-    )
+    assert next_step([_migration(n) for n in (1, 2, 3)], [_applied(n) for n in range(1, done + 1)], to) is None
 
 
 @pytest.mark.parametrize("to", [-1, 4])
@@ -206,6 +214,4 @@ def _dump(postgres: Postgres) -> str:
     command = [str(postgres.bin_dir / "pg_dump"), "--schema-only", "--no-owner", postgres.dsn]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     # Newer versions fence the dump with a random key against hostile dumps.
-    return "\n".join(
-        line for line in text.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))
-    )
+    return "\n".join(line for line in text.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))

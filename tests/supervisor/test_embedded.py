@@ -64,9 +64,7 @@ async def _one(server: Embedded, statement: str) -> object:
 
 
 @pytest.mark.parametrize("bin_dir", [None, PG15_BIN], ids=["18", "15"])
-async def test_the_first_start_makes_a_database_and_the_next_finds_it(
-    tmp_path: Path, bin_dir: Path | None
-) -> None:
+async def test_the_first_start_makes_a_database_and_the_next_finds_it(tmp_path: Path, bin_dir: Path | None) -> None:
     if bin_dir is not None and not PG15_THERE:
         pytest.skip(f"PostgreSQL 15 is not in {bin_dir}")
     for words in ([], ["kept"]):
@@ -85,9 +83,7 @@ async def test_letters_beyond_ascii_are_letters(server: Embedded) -> None:
     assert await _one(server, "SELECT to_tsvector('simple', 'Ménière''s Überfluß') @@ 'ménière'::tsquery")
 
 
-async def test_a_running_server_is_joined_and_stopped_by_the_last_who_leaves(
-    server: Embedded, data_dir: Path
-) -> None:
+async def test_a_running_server_is_joined_and_stopped_by_the_last_who_leaves(server: Embedded, data_dir: Path) -> None:
     second, third = await asyncio.gather(start(data_dir), start(data_dir))
     assert {second.pid, third.pid} == {server.pid}
     await second.stop()
@@ -167,9 +163,7 @@ async def test_a_number_left_by_a_dead_server_that_now_is_another_process_does_n
 ) -> None:
     left_over = data_dir / "postgres" / "cluster" / "postmaster.pid"
     await (await start(data_dir)).stop()
-    left_over.write_text(
-        f"{os.getpid()}\n{left_over.parent}\n1700000000\n5432\n/nowhere\n\n  123 456\nready\n"
-    )
+    left_over.write_text(f"{os.getpid()}\n{left_over.parent}\n1700000000\n5432\n/nowhere\n\n  123 456\nready\n")
     server = await start(data_dir)
     assert server.pid not in (None, os.getpid())
     await server.stop()
@@ -383,11 +377,8 @@ def test_a_complaint_is_the_telling_lines() -> None:
 
 def test_the_wheel_is_found_without_being_imported() -> None:
     command = (
-        "import sys; from supervisor.embedded import WHEEL, wheel_bin_dir; "
-        "print(wheel_bin_dir(), WHEEL in sys.modules)"
+        "import sys; from supervisor.embedded import WHEEL, wheel_bin_dir; print(wheel_bin_dir(), WHEEL in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", command], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout.split() == [str(embedded.wheel_bin_dir()), "False"]
     assert (embedded.wheel_bin_dir() / "initdb").exists()

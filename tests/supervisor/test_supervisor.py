@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 import pytest
 
@@ -15,7 +16,13 @@ from supervisor.supervisor import Child, GaveUp, Life, State, Supervisor
 from tests.supervisor.clock import Clock, Told, settle
 
 Start = Callable[[Life], Awaitable[None]]
+T = TypeVar("T")
 TIGHT = Limit(intensity=3, period_s=1000.0)
+
+
+async def ended(task: asyncio.Future[T]) -> T:
+    async with asyncio.timeout(10):
+        return await task
 
 
 class Stage:
@@ -90,7 +97,7 @@ class Stage:
         finally:
             self.may_end.set()
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=10)
 
     def states(self, supervisor: Supervisor) -> dict[str, State]:
         return {f"{seen.name}/{seen.copy}": seen.state for seen in supervisor.snapshot()}
@@ -169,13 +176,11 @@ async def test_too_many_crashes_stop_everything_in_reverse_and_reach_the_caller(
     async def crashing(life: Life) -> None:
         raise OSError("again")
 
-    supervisor = stage.supervisor(
-        [Child("a", stage.forever), Child("b", crashing), Child("c", stage.forever)]
-    )
+    supervisor = stage.supervisor([Child("a", stage.forever), Child("b", crashing), Child("c", stage.forever)])
     run = asyncio.create_task(supervisor.run())
     await stage.clock.advance(60)
     with pytest.raises(GaveUp, match="b ended 4 times within 1000 s, allowed are 3"):
-        await run
+        await ended(run)
     assert stage.log == ["+a/1", "+c/1", "-c/1", "-a/1"]
     assert set(stage.states(supervisor).values()) == {State.STOPPED}
     assert stage.told.count("supervisor.gave_up", name="b") == 1
@@ -197,9 +202,7 @@ async def test_one_outage_that_ends_every_copy_is_not_too_many_crashes(stage: St
         (Strategy.ONE_FOR_ALL, ["-b/1", "-c/1", "-b/2", "-a/1", "+a/1", "+b/1", "+b/2", "+c/1"]),
     ],
 )
-async def test_the_strategy_restarts_the_right_ones_in_order(
-    stage: Stage, strategy: Strategy, log: list[str]
-) -> None:
+async def test_the_strategy_restarts_the_right_ones_in_order(stage: Stage, strategy: Strategy, log: list[str]) -> None:
     children = (Child("a", stage.forever), Child("b", stage.forever, copies=2), Child("c", stage.forever))
     async with stage.running(*children, strategy=strategy) as supervisor:
         before = len(stage.log)
@@ -219,9 +222,7 @@ async def test_growing_starts_the_new_copies_at_once(stage: Stage) -> None:
 
 async def test_shrinking_while_a_long_job_runs_lets_it_finish_and_the_supervisor_lives(stage: Stage) -> None:
     """G11: shrink while one long job runs -> it finishes, supervisor lives."""
-    async with stage.running(
-        Child("worker", stage.until_drained, copies=3, heartbeat_within_s=5)
-    ) as supervisor:
+    async with stage.running(Child("worker", stage.until_drained, copies=3, heartbeat_within_s=5)) as supervisor:
         for life in stage.lives.values():
             life.beat()
         await supervisor.scale("worker", 2)
@@ -347,12 +348,27 @@ async def test_a_hung_actor_that_ignores_cancel_is_abandoned_reported_and_replac
         assert supervisor.running() == ("a/1",)
 
 
+@pytest.mark.parametrize("ends_by_itself", [True, False])
+async def test_a_hung_actor_that_is_no_longer_wanted_is_not_replaced(stage: Stage, ends_by_itself: bool) -> None:
+    child = Child("a", stage.deaf, heartbeat_within_s=3, stop_within_s=10)
+    async with stage.running(child) as supervisor:
+        await stage.clock.advance(5)
+        assert stage.states(supervisor) == {"a/1": State.HUNG}
+        await supervisor.scale("a", 0)
+        if ends_by_itself:
+            stage.may_end.set()
+        await stage.clock.advance(15)
+        assert supervisor.snapshot() == ()
+        assert supervisor.zombies == (0 if ends_by_itself else 1)
+        assert stage.told.count("actor.started") == 1
+
+
 async def test_hanging_again_and_again_counts_as_crashing(stage: Stage) -> None:
     supervisor = stage.supervisor([Child("a", stage.forever, heartbeat_within_s=1)])
     run = asyncio.create_task(supervisor.run())
     await stage.clock.advance(60)
     with pytest.raises(GaveUp, match="a ended 4 times"):
-        await run
+        await ended(run)
 
 
 async def test_drain_lets_work_end_before_what_it_stands_on_is_stopped(stage: Stage) -> None:
@@ -366,8 +382,8 @@ async def test_drain_lets_work_end_before_what_it_stands_on_is_stopped(stage: St
     assert all(stage.lives[label].draining.is_set() for label in ("worker/1", "worker/2", "web/1"))
     assert supervisor.running() == ("web/1",)
     stage.may_end.set()
-    assert await drain == ()
-    await run
+    assert await ended(drain) == ()
+    await ended(run)
     assert stage.log[3:] == ["done worker/1", "-worker/1", "done worker/2", "-worker/2", "-web/1"]
 
 
@@ -380,8 +396,8 @@ async def test_drain_cancels_after_the_grace_and_tells_who_had_not_ended(stage: 
     await stage.clock.advance(29)
     assert not drain.done()
     await stage.clock.advance(2)
-    assert await drain == ("worker/1", "worker/2", "quick/1")
-    await run
+    assert await ended(drain) == ("worker/1", "worker/2", "quick/1")
+    await ended(run)
     assert stage.log[-3:] == ["-quick/1", "-worker/1", "-worker/2"]
 
 
@@ -395,7 +411,7 @@ async def test_nothing_starts_any_more_while_draining(stage: Stage) -> None:
     await stage.clock.advance(2)
     assert stage.log == ["+worker/1", "+worker/2"]
     stage.may_end.set()
-    await asyncio.gather(drain, run)
+    await ended(asyncio.gather(drain, run))
 
 
 async def test_what_others_stand_on_is_restarted_even_while_they_drain(stage: Stage) -> None:
@@ -409,8 +425,8 @@ async def test_what_others_stand_on_is_restarted_even_while_they_drain(stage: St
     await stage.clock.advance(3)
     assert supervisor.running() == ("settler/1",)
     stage.may_end.set()
-    assert await drain == ()
-    await run
+    assert await ended(drain) == ()
+    await ended(run)
 
 
 async def test_stopping_abandons_what_ignores_cancel_instead_of_waiting_for_ever(stage: Stage) -> None:
@@ -422,7 +438,7 @@ async def test_stopping_abandons_what_ignores_cancel_instead_of_waiting_for_ever
     assert not run.done()
     await stage.clock.advance(2)
     with pytest.raises(asyncio.CancelledError):
-        await run
+        await ended(run)
     assert supervisor.zombies == 1
     assert stage.log[-1] == "-a/1"
     stage.may_end.set()
@@ -465,16 +481,14 @@ async def test_on_the_real_clock_a_crash_is_answered_too() -> None:
     assert supervisor.snapshot()[0].restarts == 1
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await run
+        await ended(run)
 
 
 @pytest.mark.parametrize(
     ("now_s", "since_s", "stalled_s"),
     [(10.0, 0.0, 0.0), (11.0, 0.0, 0.0), (11.1, 11.1, 1.1), (40.0, 40.0, 30.0)],
 )
-def test_a_look_more_than_a_second_late_was_kept_by_a_stall(
-    now_s: float, since_s: float, stalled_s: float
-) -> None:
+def test_a_look_more_than_a_second_late_was_kept_by_a_stall(now_s: float, since_s: float, stalled_s: float) -> None:
     watch, late_s = look(Watch(since_s=0.0, next_s=10.0), now_s, 1.0)
     assert watch == Watch(since_s, now_s + 1.0)
     assert late_s == pytest.approx(stalled_s)
@@ -484,7 +498,5 @@ def test_a_look_more_than_a_second_late_was_kept_by_a_stall(
     ("last_s", "since_s", "overdue"),
     [(4.0, 0.0, True), (5.0, 0.0, False), (4.0, 5.0, False), (4.0, 4.9, True)],
 )
-def test_silence_counts_from_the_last_beat_or_the_last_stall(
-    last_s: float, since_s: float, overdue: bool
-) -> None:
+def test_silence_counts_from_the_last_beat_or_the_last_stall(last_s: float, since_s: float, overdue: bool) -> None:
     assert is_overdue(Watch(since_s, 0.0), last_s, now_s=15.0, within_s=10.0) is overdue

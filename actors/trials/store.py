@@ -1,0 +1,318 @@
+"""Trials in PostgreSQL: pages written, scrapes kept account of, trials shown and found.
+
+Where several statements belong together `db` is a connection, within the caller's transaction; else also a pool.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import orjson
+
+from actors.errors import NotFound, Refusal
+from actors.trials import rows, shown
+from actors.trials import search as ask
+from actors.trials.arrival import Sorted, Stored, Verdict, sort_page
+from actors.trials.copying import CopyConnection, copy
+from actors.trials.history import changes
+from actors.trials.pack import ID_COLUMNS, RAW_COLUMNS, TRIAL_COLUMNS, PackedPage, PackedTrial, unpack
+from actors.trials.rows import VERSION_COLUMNS, Placed
+from actors.trials.scrapes import End, Mode, PageCounts, Removed, Scrape, TooManyVanished, too_many
+from schema import query
+
+DIFFS_AT_ONCE = 32  # some 0.1 ms each; then the loop gets a turn
+MOST_HITS = 2_000  # counted exactly, and sorted
+MOST_RANKED = 1_000
+NEWEST_LOOKED_AT = 6_000  # rows; a question with more than MOST_HITS hits finds a page among so few, as a rule
+
+
+class Database(Protocol):
+    """asyncpg's pool and connection both fit."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+class Connection(Database, CopyConnection, Protocol):
+    """asyncpg's connection, from a pool or not, in a transaction."""
+
+
+class ScrapeEnded(Refusal):
+    """The scrape that this page belongs to is over: another attempt ended it, or somebody cancelled it."""
+
+
+# ── a page ──
+
+
+async def write_page(db: Connection, page: PackedPage, *, scrape_id: int, total: int | None = None) -> PageCounts:
+    """Write a page, in the caller's transaction: what is new by COPY, what changed as a new version with its diff.
+
+    Pages of one registry are written one after the other. Raises ScrapeEnded; then nothing may be committed.
+    """
+    source = page.source
+    await db.execute(query("trials.lock_registry"), source.registry)
+    sorted_ = await _sort(db, page)
+    new = await _place_new(db, sorted_.new)
+    rewritten = await _place_rewritten(db, sorted_.rewritten)
+    if new or rewritten:
+        await _write(db, new, rewritten, page=page, scrape_id=scrape_id)
+    await _set_aside(db, page, scrape_id)
+    counts = PageCounts(
+        new=len(new),
+        changed=sum(1 for one in rewritten if one.event),
+        unchanged=len(sorted_.unchanged) + sum(1 for one in rewritten if not one.event) + page.repeated,
+        refused=len(page.refused),
+    )
+    met = [*(one.id for one in (*new, *rewritten)), *(one.id for one in sorted_.unchanged)]
+    await _account(db, page, counts, met=met, scrape_id=scrape_id, total=total)
+    return counts
+
+
+async def _sort(db: Connection, page: PackedPage) -> Sorted:
+    given = [trial.registry_id for trial in page.trials]
+    found = await db.fetch(query("trials.stored"), page.source.registry, given) if given else []
+    return sort_page(page.trials, {row["registry_id"]: Stored(**row) for row in found}, page.source.adapter_version)
+
+
+async def _place_new(db: Connection, new: Sequence[PackedTrial]) -> list[Placed]:
+    if not new:
+        return []
+    ids = await db.fetchval(query("trials.new_ids"), len(new))
+    return [Placed(packed, id_, 1, "new") for packed, id_ in zip(new, ids, strict=True)]
+
+
+async def _place_rewritten(db: Connection, rewritten: Sequence[tuple[Stored, PackedTrial, Verdict]]) -> list[Placed]:
+    if not rewritten:
+        return []
+    before = {
+        row["id"]: row["record"] for row in await db.fetch(query("trials.records"), [was.id for was, _, _ in rewritten])
+    }
+    placed = []
+    for number, (was, now, what) in enumerate(rewritten, start=1):
+        if what == "reread":
+            placed.append(Placed(now, was.id, was.version, None))
+        else:
+            diff = changes(orjson.loads(before[was.id]), orjson.loads(now.record))
+            placed.append(Placed(now, was.id, was.version + 1, what, orjson.dumps(diff)))
+        if number % DIFFS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return placed
+
+
+async def _write(
+    db: Connection, new: Sequence[Placed], rewritten: Sequence[Placed], *, page: PackedPage, scrape_id: int
+) -> None:
+    at, both = page.source.fetched_at, (*new, *rewritten)
+    await copy(db, "trials", TRIAL_COLUMNS, rows.trials(new, at))
+    if rewritten:
+        ids = [one.id for one in rewritten]
+        await copy(db, "trials_incoming", TRIAL_COLUMNS, rows.trials(rewritten, at))
+        await db.execute(query("trials.take_over"), ids)
+        await db.execute(query("trials.forget_ids"), ids)
+    versions = rows.versions(both, seen_at=at, registry=page.source.registry, scrape_id=scrape_id)
+    await copy(db, "trial_ids", ID_COLUMNS, rows.ids(both))
+    await copy(db, "trial_versions", VERSION_COLUMNS, versions)
+    await copy(db, "trial_raw", RAW_COLUMNS, rows.raw(both))
+    await db.execute(query("trials.index_now"))
+
+
+async def _set_aside(db: Connection, page: PackedPage, scrape_id: int) -> None:
+    source, bad = page.source, page.refused
+    if bad:
+        await db.execute(
+            query("trials.refuse"), source.registry, scrape_id, source.url, source.fetched_at,
+            [one.registry_id for one in bad], [one.reason for one in bad], [one.size_bytes for one in bad],
+            [one.sha256 for one in bad], [one.body for one in bad],
+        )  # fmt: skip
+    await db.execute(
+        query("trials.resolve"), source.registry, source.fetched_at, [one.registry_id for one in page.trials]
+    )
+
+
+async def _account(
+    db: Connection, page: PackedPage, counts: PageCounts, *, met: list[int], scrape_id: int, total: int | None
+) -> None:
+    reached = max((one.last_updated_on for one in page.trials if one.last_updated_on), default=None)
+    mode = await db.fetchval(
+        query("trials.add_page"), scrape_id, page.source.fetched_at,
+        counts.new, counts.changed, counts.unchanged, counts.refused, total, reached,
+    )  # fmt: skip
+    if mode is None:
+        raise ScrapeEnded(f"scrape {scrape_id} is not running")
+    if mode == "full" and met:
+        await db.execute(query("trials.see"), scrape_id, met)
+
+
+# ── scrapes ──
+
+
+async def open_scrape(
+    db: Database, registry: str, mode: Mode, *, since: date | None, job_id: int | None, at: datetime
+) -> int:
+    """The id of a scrape that begins now."""
+    return int(await db.fetchval(query("trials.open_scrape"), registry, mode, since, job_id, at))
+
+
+async def add_requests(db: Database, scrape_id: int, requests: int) -> None:
+    await db.execute(query("trials.add_requests"), scrape_id, requests)
+
+
+async def close_scrape(db: Database, scrape_id: int, end: End, *, at: datetime, error: str | None = None) -> bool:
+    """End a scrape, and forget what it has met; False when it had ended before."""
+    return bool(await db.fetchval(query("trials.close_scrape"), scrape_id, end, at, error))
+
+
+async def mark_removed(db: Database, scrape_id: int, *, at: datetime) -> Removed | TooManyVanished:
+    """Mark what a complete full scrape has not met as gone at the source, before the scrape is closed."""
+    row = await db.fetchrow(query("trials.vanishing"), scrape_id)
+    if too_many(row["vanished"], row["present"]):
+        return TooManyVanished(row["vanished"], row["present"])
+    return Removed(await db.fetchval(query("trials.remove_vanished"), scrape_id, at))
+
+
+async def scrape(db: Database, scrape_id: int) -> Scrape:
+    """Raises NotFound."""
+    row = await db.fetchrow(query("trials.scrape"), scrape_id)
+    if row is None:
+        raise NotFound(f"there is no scrape {scrape_id}")
+    return Scrape(**row)
+
+
+async def scrapes(
+    db: Database, registry: str | None = None, *, before: int | None = None, limit: int = 50
+) -> list[Scrape]:
+    """The newest first; `before` is the id of the last one seen."""
+    return [Scrape(**row) for row in await db.fetch(query("trials.scrapes"), registry, before, limit)]
+
+
+async def last_success(db: Database, registry: str) -> Scrape | None:
+    """The latest scrape that ended well: an incremental one begins where it began."""
+    row = await db.fetchrow(query("trials.last_success"), registry)
+    return Scrape(**row) if row else None
+
+
+async def refusals(
+    db: Database, registry: str | None = None, *, before: int | None = None, limit: int = 50
+) -> list[shown.Refusal]:
+    """Records that wait aside, the newest first."""
+    return [shown.Refusal(**row) for row in await db.fetch(query("trials.refusals"), registry, before, limit)]
+
+
+async def refusal_body(db: Database, refusal_id: int) -> bytes:
+    """The refused record as it came. Raises NotFound."""
+    body = await db.fetchval(query("trials.refusal_body"), refusal_id)
+    if body is None:
+        raise NotFound(f"there is no refused record {refusal_id}")
+    return unpack(body)
+
+
+# ── trials ──
+
+
+async def get(db: Database, key: int | str) -> shown.TrialShown:
+    """A trial by our id, or by any number that it states, its own number before others. Raises NotFound."""
+    id_ = key if isinstance(key, int) else await _id_of(db, key)
+    row = await db.fetchrow(query("trials.by_id"), id_) if abs(id_) <= ask.LAST_ID else None
+    if row is None:
+        raise NotFound(f"there is no trial {key}")
+    return shown.trial(row)
+
+
+async def _id_of(db: Database, key: str) -> int:
+    if key.isascii() and key.isdigit():
+        return int(key)
+    found = await find_ids(db, ask.numbers_in(key))
+    if not found:
+        raise NotFound(f"there is no trial {key}")
+    return found[0]
+
+
+async def find_ids(db: Database, numbers: Sequence[str]) -> list[int]:
+    """The trials that state one of these numbers; those whose own number it is come first."""
+    if not numbers:
+        return []
+    found = await db.fetch(query("trials.find_ids"), list(numbers))
+    return [row["trial_id"] for row in sorted(found, key=lambda row: (row["nearness"], row["trial_id"]))]
+
+
+async def raw(db: Database, trial_id: int, version: int | None = None) -> shown.RawRecord:
+    """The record of a version as it came, the latest by default. Raises NotFound."""
+    row = await db.fetchrow(query("trials.raw"), trial_id, version)
+    if row is None:
+        raise NotFound(f"there is no record of trial {trial_id}" + (f", version {version}" if version else ""))
+    return shown.RawRecord(**{**row, "body": unpack(row["body"])})
+
+
+async def versions(db: Database, trial_id: int) -> list[shown.Version]:
+    """The newest first; empty where there is no such trial."""
+    return [shown.version(row) for row in await db.fetch(query("trials.versions"), trial_id)]
+
+
+async def counts(db: Database) -> list[shown.RegistryCount]:
+    return [shown.RegistryCount(**row) for row in await db.fetch(query("trials.counts"))]
+
+
+# ── search ──
+
+
+async def search(db: Database, asked: ask.Search) -> ask.Results:
+    """Trials by number, then by text and filters. Raises BadSearch."""
+    plan = ask.ask(asked)
+    exact = (await find_ids(db, plan.numbers))[: asked.rows]
+    match plan.after:
+        case ask.Best() as after:
+            hits, count = await _relevant(db, asked, plan, after)
+        case after if plan.text or plan.facets:
+            hits, count = await _newest(db, asked, plan, after)
+        case after:
+            hits, count = await _all(db, asked, after)
+    page, following = ask.page(hits, asked.rows)
+    shown_exact = exact if plan.is_first else []
+    others = [hit.id for hit in page if hit.id not in exact]
+    found = await db.fetch(query("trials.rows"), [*shown_exact, *others], plan.text)
+    by_id = {row["id"]: shown.row(row) for row in found}
+    return ask.Results(
+        exact=tuple(by_id[id_] for id_ in shown_exact if id_ in by_id),
+        rows=tuple(by_id[id_] for id_ in others if id_ in by_id),
+        count=count,
+        next=following,
+    )
+
+
+async def _relevant(
+    db: Database, asked: ask.Search, plan: ask.Plan, after: ask.Best
+) -> tuple[list[ask.Hit], ask.Count]:
+    found = await db.fetch(
+        query("trials.search_relevant"), plan.text, plan.facets, *ask.limits(asked),
+        after.rank, after.id, asked.rows + 1, MOST_HITS + 1, MOST_RANKED, after.latest_id,
+    )  # fmt: skip
+    hits = [ask.Hit(row["id"], ask.Best(row["rank"], row["id"], row["latest_id"])) for row in found if row["id"]]
+    return hits, ask.counted(found[0]["hits"], MOST_HITS)
+
+
+async def _newest(
+    db: Database, asked: ask.Search, plan: ask.Plan, after: ask.Newest
+) -> tuple[list[ask.Hit], ask.Count]:
+    """Few hits are all sorted. Of many, a page stands among the newest trials; if not, all of them are sorted too."""
+    given = (plan.text, plan.facets, *ask.limits(asked), after.day, after.id, asked.rows + 1)
+    found = await db.fetch(query("trials.search_hits"), *given, MOST_HITS + 1)
+    count = ask.counted(found[0]["hits"], MOST_HITS)
+    if count.more:
+        found = await db.fetch(query("trials.search_newest"), *given, NEWEST_LOOKED_AT)
+        if len(found) <= asked.rows:
+            found = await db.fetch(query("trials.search_hits"), *given, ask.LAST_ID)
+    return _by_day(found), count
+
+
+async def _all(db: Database, asked: ask.Search, after: ask.Newest) -> tuple[list[ask.Hit], ask.Count]:
+    found = await db.fetch(
+        query("trials.search_all"), *ask.limits(asked), after.day, after.id, asked.rows + 1, MOST_HITS + 1
+    )
+    return _by_day(found), ask.counted(found[0]["hits"] if found else 0, MOST_HITS)
+
+
+def _by_day(found: Sequence[Any]) -> list[ask.Hit]:
+    return [ask.Hit(row["id"], ask.Newest(row["updated"], row["id"])) for row in found if row["id"]]

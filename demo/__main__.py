@@ -1,0 +1,20 @@
+"""`python -m demo COMMAND`: dispatch only."""
+
+from __future__ import annotations
+
+import sys
+
+from demo import serve
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["serve", *rest]:
+            return serve.run(rest)
+        case _:
+            print("usage: python -m demo serve [--trials N] [--seed S] [--port P] [--records DIR] …", file=sys.stderr)
+            return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""Answers as they leave a demo registry: whole and compressed, or spoiled in one of the ways of `Fault`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import zlib
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from demo.switches import Fault, Switches
+
+_MIB = 1 << 20
+
+
+def as_json(value: Any) -> web.Response:
+    return web.Response(body=orjson.dumps(value), content_type="application/json")
+
+
+def tag(*parts: object) -> str:
+    """An ETag from what decides the body, which costs nothing beside hashing a body of 19 MB."""
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+
+
+def refused(fault: Fault | None, switches: Switches) -> web.Response | None:
+    """The answer to a request that is turned away before it is looked at."""
+    match fault:
+        case Fault.ERROR:
+            return web.Response(status=switches.error_status, text="Internal error")
+        case Fault.TOO_MANY:
+            wait = switches.retry_after
+            return web.Response(status=429, text="Too many requests", headers={"Retry-After": wait} if wait else {})
+        case _:
+            return None
+
+
+async def answer(
+    request: web.Request, body: bytes, etag: str, *, fault: Fault | None, switches: Switches
+) -> web.StreamResponse:
+    headers = {"ETag": etag, "Content-Type": "application/json"}
+    match fault:
+        case Fault.NOT_JSON:
+            return web.Response(text="<html><body>Scheduled maintenance</body></html>", content_type="text/html")
+        case Fault.WRONG_SHAPE:
+            return as_json({"studies": {"protocolSection": []}, "nextPageToken": 7})
+        case Fault.CUT_JSON:
+            body = body[: len(body) // 2]
+        case Fault.TRUNCATED:
+            return await _truncated(request, body, headers)
+        case Fault.GIGANTIC:
+            return await _gigantic(request, body, headers, switches.gigantic_bytes)
+        case _:
+            pass
+    if switches.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = await asyncio.to_thread(_gzip, body)
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(body=body, headers=headers)
+
+
+def _gzip(body: bytes) -> bytes:
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+async def _truncated(request: web.Request, body: bytes, headers: dict[str, str]) -> web.StreamResponse:
+    response = web.StreamResponse(headers=headers)
+    response.content_length = len(body)
+    await response.prepare(request)
+    with suppress(ConnectionResetError):
+        await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()  # after what was written has left
+    return response
+
+
+async def _gigantic(request: web.Request, body: bytes, headers: dict[str, str], size: int) -> web.StreamResponse:
+    """White space is allowed in JSON: a client that does not bound what it reads, reads all of it."""
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    with suppress(ConnectionResetError):  # a client that bounds what it reads leaves
+        await response.write(body[:-1])
+        for _ in range(-(-size // _MIB)):
+            await response.write(b" " * _MIB)
+        await response.write(body[-1:])
+    return response

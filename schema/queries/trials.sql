@@ -1,0 +1,287 @@
+-- Trials as they are mirrored, found and shown. Migration 0002 has the tables.
+
+-- name: lock_registry
+-- $1 registry text -> waits until no other page of the registry is being written; let go when the transaction ends
+select pg_advisory_xact_lock(1953655148, hashtext($1));
+
+-- name: stored
+-- $1 registry text, $2 registry ids text[] -> what is known of those that are there
+select id, registry_id, version, adapter_version, content_sha256, last_updated_on, removed_at is not null as removed
+from trials where registry = $1 and registry_id = any($2::text[]);
+
+-- name: new_ids
+-- $1 how many -> that many fresh ids
+select array_agg(nextval('trials_id_seq')) from generate_series(1, $1::integer);
+
+-- name: records
+-- $1 trial ids bigint[] -> what was read of each, as JSON
+select id, record::text from trials where id = any($1::bigint[]);
+
+-- name: take_over
+-- $1 trial ids bigint[] -> their rows become what stands in trials_incoming, which is emptied of them
+with incoming as (delete from trials_incoming where id = any($1::bigint[]) returning *)
+update trials t set
+    version = i.version, adapter_version = i.adapter_version, changed_at = i.changed_at, removed_at = null,
+    content_sha256 = i.content_sha256, url = i.url, title = i.title, official_title = i.official_title,
+    acronym = i.acronym, status = i.status, status_raw = i.status_raw, study_type = i.study_type, phases = i.phases,
+    start_on = i.start_on, start_precision = i.start_precision,
+    completion_on = i.completion_on, completion_precision = i.completion_precision,
+    first_posted_on = i.first_posted_on, first_posted_precision = i.first_posted_precision,
+    last_updated_on = i.last_updated_on, last_updated_precision = i.last_updated_precision,
+    has_results = i.has_results, enrolment = i.enrolment, sponsor = i.sponsor, sponsor_class = i.sponsor_class,
+    conditions = i.conditions, keywords = i.keywords, interventions = i.interventions, countries = i.countries,
+    sex = i.sex, min_age_days = i.min_age_days, max_age_days = i.max_age_days, facets = i.facets, record = i.record
+from incoming i where t.id = i.id;
+
+-- name: forget_ids
+-- $1 trial ids bigint[] -> their numbers are taken away, before those of the new version come
+delete from trial_ids where trial_id = any($1::bigint[]);
+
+-- name: index_now
+-- -> the words of the rows just written go from the waiting list into the index, all at once
+select gin_clean_pending_list('trials_words');
+
+-- name: refuse
+-- $1 registry, $2 scrape id, $3 url, $4 at, then per record: $5 registry ids, $6 reasons, $7 sizes, $8 hashes, $9 bodies
+insert into refused_records (registry, scrape_id, url, first_at, last_at, registry_id, reason, size_bytes, sha256, body)
+select distinct on (r.sha256) $1, $2, $3, $4, $4, r.registry_id, r.reason, r.size_bytes, r.sha256, r.body
+from unnest($5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::bytea[])
+    as r (registry_id, reason, size_bytes, sha256, body)
+on conflict (registry, sha256) do update set
+    last_at = excluded.last_at, times = refused_records.times + 1, resolved_at = null,
+    reason = excluded.reason, scrape_id = excluded.scrape_id, url = excluded.url;
+
+-- name: resolve
+-- $1 registry text, $2 at, $3 registry ids text[] -> these could be read after all
+update refused_records set resolved_at = $2
+where registry = $1 and resolved_at is null and registry_id = any($3::text[]);
+
+-- name: refusals
+-- $1 registry text or null, $2 before id or null, $3 limit -> records that wait aside, the newest first
+select id, registry, registry_id, reason, url, size_bytes, times, first_at, last_at, scrape_id
+from refused_records
+where resolved_at is null and ($1::text is null or registry = $1) and id < coalesce($2, 9223372036854775807)
+order by id desc limit $3;
+
+-- name: refusal_body
+-- $1 id -> the record as it came, compressed
+select body from refused_records where id = $1;
+
+-- name: open_scrape
+-- $1 registry, $2 mode, $3 since, $4 job id, $5 at -> the scrape's id
+insert into scrapes (registry, mode, since, job_id, started_at) values ($1, $2, $3, $4, $5) returning id;
+
+-- name: add_page
+-- $1 scrape id, $2 at, $3 new, $4 changed, $5 unchanged, $6 refused, $7 total or null, $8 reached or null -> its mode
+update scrapes set
+    pages = pages + 1, page_at = $2, records = records + $3 + $4 + $5 + $6,
+    new = new + $3, changed = changed + $4, unchanged = unchanged + $5, refused = refused + $6,
+    total = coalesce($7, total), reached_on = greatest(reached_on, $8)
+where id = $1 and state = 'running' returning mode;
+
+-- name: add_requests
+-- $1 scrape id, $2 how many
+update scrapes set requests = requests + $2 where id = $1;
+
+-- name: see
+-- $1 scrape id, $2 trial ids bigint[] -> a full scrape has met these
+insert into scrape_seen (scrape_id, trial_ids) values ($1, $2);
+
+-- name: close_scrape
+-- $1 scrape id, $2 state, $3 at, $4 error or null -> true when it was still running
+with closed as (
+    update scrapes set state = $2, ended_at = $3, error = $4 where id = $1 and state = 'running' returning id
+), forgotten as (
+    delete from scrape_seen where scrape_id in (select id from closed)
+)
+select exists (select from closed);
+
+-- name: vanishing
+-- $1 scrape id -> how many trials of its registry it has not met, and how many there are
+with seen as materialized (select distinct unnest(trial_ids) as id from scrape_seen where scrape_id = $1)
+select count(*) filter (where s.id is null and t.changed_at < c.started_at) as vanished, count(*) as present
+from scrapes c join trials t on t.registry = c.registry and t.removed_at is null left join seen s on s.id = t.id
+where c.id = $1;
+
+-- name: remove_vanished
+-- $1 scrape id, $2 at -> how many trials were marked as removed; each gets a version that says so
+with seen as materialized (select distinct unnest(trial_ids) as id from scrape_seen where scrape_id = $1),
+gone as (
+    update trials t set removed_at = $2, version = t.version + 1
+    from scrapes c
+    where c.id = $1 and t.registry = c.registry and t.removed_at is null and t.changed_at < c.started_at
+      and not exists (select from seen s where s.id = t.id)
+    returning t.id, t.version, t.registry
+), told as (
+    insert into trial_versions (trial_id, version, scrape_id, seen_at, registry, event, changes)
+    select id, version, $1, $2, registry, 'removed', '[]' from gone
+), counted as (
+    update scrapes set removed = removed + (select count(*) from gone) where id = $1
+)
+select count(*) from gone;
+
+-- name: scrapes
+-- $1 registry text or null, $2 before id or null, $3 limit -> scrapes, the newest first
+select id, registry, mode, since, state, job_id, started_at, ended_at, page_at, pages, requests, total, records,
+       new, changed, unchanged, refused, removed, reached_on, error
+from scrapes
+where ($1::text is null or registry = $1) and id < coalesce($2, 9223372036854775807)
+order by id desc limit $3;
+
+-- name: scrape
+-- $1 id -> one scrape
+select id, registry, mode, since, state, job_id, started_at, ended_at, page_at, pages, requests, total, records,
+       new, changed, unchanged, refused, removed, reached_on, error
+from scrapes where id = $1;
+
+-- name: last_success
+-- $1 registry -> the scrape that ended well most recently, by its start: what changed since then is not known
+select id, registry, mode, since, state, job_id, started_at, ended_at, page_at, pages, requests, total, records,
+       new, changed, unchanged, refused, removed, reached_on, error
+from scrapes where registry = $1 and state = 'done' order by id desc limit 1;
+
+-- name: counts
+-- -> per registry how many trials are there, how many were removed at the source, and what was updated last
+select registry, count(*) filter (where removed_at is null) as present, count(*) filter (where removed_at is not null) as removed,
+       max(last_updated_on) as newest_on, max(changed_at) as changed_at
+from trials group by registry order by registry;
+
+-- name: by_id
+-- $1 id -> one trial
+select id, registry, registry_id, version, adapter_version, url, first_seen_at, changed_at, removed_at, record::text
+from trials where id = $1;
+
+-- name: find_ids
+-- $1 numbers text[] -> the trials that state one of them, those whose own number it is first
+select distinct on (trial_id) trial_id, place, value,
+       array_position('{main,alias,secondary,organisation,text}', place) as nearness
+from (
+    select id as trial_id, 'main' as place, registry_id as value from trials where registry_id = any($1::text[])
+    union all
+    select trial_id, place, value from trial_ids where value = any($1::text[])
+) found
+order by trial_id, nearness limit 200;
+
+-- name: raw
+-- $1 trial id, $2 version or null -> the record of that version as it came, compressed; a removal shows the one before it
+select version, sha256, media_type, url, fetched_at, adapter_version, size_bytes, body
+from trial_raw where trial_id = $1 and version <= coalesce($2, 2147483647)
+order by version desc limit 1;
+
+-- name: versions
+-- $1 trial id -> its versions, the newest first
+select v.version, v.event, v.seen_at, v.scrape_id, v.changes::text, r.sha256, r.size_bytes, r.fetched_at, r.url
+from trial_versions v left join trial_raw r using (trial_id, version)
+where trial_id = $1 order by version desc;
+
+-- The searches. A question holds the words of the text and of the filters, and is asked of the index; it is materialised so
+-- that the plan never depends on the words. Dates are compared row by row, a partial one by its first day. A trial whose
+-- update has no date comes last, as if it had been endlessly long ago.
+
+-- name: search_hits
+-- $1 text, $2 facets (a tsquery as text), $3 $4 start from and to, $5 $6 completion, $7 $8 last update, $9 removed ones too,
+-- $10 cursor date, $11 cursor id, $12 rows, $13 most hits -> the newest of the first so many hits, and how many these are
+-- (one row without an id where none is left)
+with asked as materialized (
+    select case when $2::text = '' then words else words && $2::tsquery end as question
+    from (select websearch_to_tsquery('english', fold($1::text)) as words) given
+), hits as materialized (
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated
+    from asked a join trials t on t.words @@ a.question
+    where ($3::date is null or t.start_on >= $3) and ($4::date is null or t.start_on <= $4)
+      and ($5::date is null or t.completion_on >= $5) and ($6::date is null or t.completion_on <= $6)
+      and ($7::date is null or t.last_updated_on >= $7) and ($8::date is null or t.last_updated_on <= $8)
+      and ($9::boolean or t.removed_at is null)
+    limit $13::bigint
+)
+select found.id, found.updated, counted.hits
+from (select count(*) as hits from hits) counted left join lateral (
+    select id, updated from hits where (updated, id) < ($10::date, $11::bigint)
+    order by updated desc, id desc limit $12::integer
+) found on true
+order by found.updated desc, found.id desc;
+
+-- name: search_newest
+-- $1 text, $2 facets (a tsquery as text), $3 $4 start from and to, $5 $6 completion, $7 $8 last update, $9 removed ones too,
+-- $10 cursor date, $11 cursor id, $12 rows, $13 most to look at -> the hits among the newest trials after the cursor
+with asked as materialized (
+    select case when $2::text = '' then words else words && $2::tsquery end as question
+    from (select websearch_to_tsquery('english', fold($1::text)) as words) given
+)
+select id, updated
+from asked a cross join (
+    select id, coalesce(last_updated_on, '-infinity') as updated, words, start_on, completion_on, last_updated_on, removed_at
+    from trials
+    where (coalesce(last_updated_on, '-infinity'), id) < ($10::date, $11::bigint)
+      and coalesce(last_updated_on, '-infinity') >= coalesce($7::date, '-infinity')
+    order by coalesce(last_updated_on, '-infinity') desc, id desc limit $13::bigint
+) newest
+where words @@ a.question
+      and ($3::date is null or start_on >= $3) and ($4::date is null or start_on <= $4)
+      and ($5::date is null or completion_on >= $5) and ($6::date is null or completion_on <= $6)
+      and ($7::date is null or last_updated_on >= $7) and ($8::date is null or last_updated_on <= $8)
+      and ($9::boolean or removed_at is null)
+order by updated desc, id desc limit $12::integer;
+
+-- name: search_all
+-- $1 $2 start from and to, $3 $4 completion, $5 $6 last update, $7 removed ones too,
+-- $8 cursor date, $9 cursor id, $10 rows, $11 most to count -> the newest trials, and how many there are, if not more
+select id, coalesce(last_updated_on, '-infinity') as updated, (
+    select count(*) from (
+        select from trials
+        where coalesce(last_updated_on, '-infinity') between coalesce($5::date, '-infinity') and coalesce($6::date, 'infinity')
+          and ($1::date is null or start_on >= $1) and ($2::date is null or start_on <= $2)
+      and ($3::date is null or completion_on >= $3) and ($4::date is null or completion_on <= $4)
+      and ($5::date is null or last_updated_on >= $5) and ($6::date is null or last_updated_on <= $6)
+      and ($7::boolean or removed_at is null)
+        limit $11::bigint) counted) as hits
+from trials
+where (coalesce(last_updated_on, '-infinity'), id) < ($8::date, $9::bigint)
+      and coalesce(last_updated_on, '-infinity') >= coalesce($5::date, '-infinity')
+      and ($1::date is null or start_on >= $1) and ($2::date is null or start_on <= $2)
+      and ($3::date is null or completion_on >= $3) and ($4::date is null or completion_on <= $4)
+      and ($5::date is null or last_updated_on >= $5) and ($6::date is null or last_updated_on <= $6)
+      and ($7::boolean or removed_at is null)
+order by coalesce(last_updated_on, '-infinity') desc, id desc limit $10::integer;
+
+-- name: search_relevant
+-- $1 text, $2 facets (a tsquery as text), $3 $4 start from and to, $5 $6 completion, $7 $8 last update, $9 removed ones too,
+-- $10 cursor rank, $11 cursor id, $12 rows, $13 most hits, $14 most to rank, $15 latest id
+-- -> the best of the first so many hits, those with the words in their title before others; how many hits these are; the
+-- latest id that was looked at (one row without an id where none is left)
+with asked as materialized (
+    select case when $2::text = '' then words else words && $2::tsquery end as question, words,
+           within_weight(words, 'A') as in_title
+    from (select websearch_to_tsquery('english', fold($1::text)) as words) given
+), hits as materialized (
+    select t.id, t.words @@ a.in_title as in_title
+    from asked a join trials t on t.words @@ a.question
+    where t.id <= $15::bigint
+      and ($3::date is null or t.start_on >= $3) and ($4::date is null or t.start_on <= $4)
+      and ($5::date is null or t.completion_on >= $5) and ($6::date is null or t.completion_on <= $6)
+      and ($7::date is null or t.last_updated_on >= $7) and ($8::date is null or t.last_updated_on <= $8)
+      and ($9::boolean or t.removed_at is null)
+    limit $13::bigint
+), best as materialized (
+    select id from hits order by in_title desc, id desc limit $14::integer
+), ranked as (
+    select t.id, ts_rank(t.words, a.words) as rank from asked a cross join best b join trials t on t.id = b.id
+)
+select found.id, found.rank, counted.hits, least($15, (select max(id) from trials)) as latest_id
+from (select count(*) as hits from hits) counted left join lateral (
+    select id, rank from ranked where (rank, id) < ($10::real, $11::bigint)
+    order by rank desc, id desc limit $12::integer
+) found on true
+order by found.rank desc, found.id desc;
+
+-- name: rows
+-- $1 trial ids bigint[], $2 text -> what a list shows; the marks of title and summary stand around the words of the text
+select id, registry, registry_id, url, title, official_title, acronym, status, study_type, phases, sponsor, enrolment,
+       start_on, start_precision, completion_on, completion_precision, last_updated_on, last_updated_precision,
+       conditions, countries, has_results, removed_at, left(record ->> 'summary', 3000) as summary,
+       case when numnode(a.words) > 0 then ts_headline('english', translate(fold(title), E'<&\x02\x03', '    '), a.words,
+            E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') end as marked_title,
+       case when numnode(a.words) > 0 then ts_headline('english', translate(fold(left(record ->> 'summary', 3000)), E'<&\x02\x03', '    '), a.words,
+            E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') end as marked_summary
+from trials, (select websearch_to_tsquery('english', fold($2::text)) as words) a
+where id = any($1::bigint[]);

@@ -1,0 +1,372 @@
+"""Pages written into PostgreSQL, and what can be read of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+import orjson
+import pytest
+
+from actors.errors import NotFound
+from actors.trials import store
+from actors.trials.history import plain
+from actors.trials.record import Identifier, Site, When
+from actors.trials.scrapes import PageCounts, Removed, TooManyVanished, progress
+from tests.postgres import Postgres
+from tests.trials.pages import START, Refused, begin, mirror, nct, on, page, trial, write
+
+if TYPE_CHECKING:
+    from tests.trials.pages import Connection
+
+LATER = START + timedelta(days=1)
+
+
+@pytest.fixture
+async def conn(any_postgres: Postgres) -> "AsyncIterator[Connection]":
+    """A connection, on PostgreSQL 18 and on 15."""
+    one = await asyncpg.connect(any_postgres.dsn)
+    yield one
+    one.terminate()
+
+
+async def test_a_new_trial_is_kept_as_read_and_as_it_came(conn: "Connection") -> None:
+    given = trial(
+        1,
+        start=When(date(2027, 2, 1), "month", False),
+        phases=("phase_1", "phase_2"),
+        conditions=("Ménière’s disease", "日本"),
+        enrolment=2**40,
+        has_results=False,
+    )
+    scrape_id = await begin(conn)
+    counts = await write(conn, page([given]), scrape_id)
+    assert counts == PageCounts(new=1)
+    kept = await store.get(conn, nct(1))
+    assert kept.record == orjson.loads(orjson.dumps(plain(given)))
+    assert (kept.version, kept.first_seen_at, kept.changed_at, kept.removed_at) == (1, START, START, None)
+    columns = await conn.fetchrow(
+        "select start_on, start_precision, completion_on, phases, conditions, enrolment, has_results, sponsor "
+        "from trials"
+    )
+    assert columns is not None
+    assert tuple(columns) == (
+        date(2027, 2, 1), "month", None, ["phase_1", "phase_2"], ["Ménière’s disease", "日本"], 2**40, False, None,
+    )  # fmt: skip
+    raw = await store.raw(conn, kept.id)
+    assert raw.body == f"raw {given}".encode()
+    assert (raw.version, raw.size_bytes, raw.fetched_at) == (1, len(raw.body), START)
+
+
+async def test_the_second_scrape_of_five_of_which_two_changed_makes_two_updates_and_two_history_rows(
+    conn: "Connection",
+) -> None:
+    """G06: updates instead of duplicates, with the change of each field recorded."""
+    first = [trial(number, enrolment=10) for number in range(1, 6)]
+    await mirror(conn, *first)
+    second = [
+        replace(first[0], enrolment=20, last_updated=on(date(2026, 1, 2))),
+        first[1],
+        replace(first[2], status="completed", status_raw="COMPLETED", last_updated=on(date(2026, 1, 3))),
+        *first[3:],
+    ]
+    scrape_id = await begin(conn, "incremental", at=LATER)
+    counts = await write(conn, page(second, at=LATER), scrape_id)
+    assert counts == PageCounts(changed=2, unchanged=3)
+    assert await conn.fetchval("select count(*) from trials") == 5
+    history = await conn.fetch("select * from trial_versions where version > 1 order by trial_id")
+    assert [(row["version"], row["event"], row["scrape_id"]) for row in history] == [(2, "changed", scrape_id)] * 2
+    one = await store.get(conn, nct(1))
+    assert (one.version, one.first_seen_at, one.changed_at) == (2, START, LATER)
+    changed, new = await store.versions(conn, one.id)
+    assert changed.changes == (
+        {"field": "last_updated", "before": "2020-01-02", "after": "2026-01-02"},
+        {"field": "enrolment", "before": 10, "after": 20},
+    )
+    assert (new.event, new.changes) == ("new", ())
+    assert (await store.raw(conn, one.id, 1)).body == f"raw {first[0]}".encode()
+    assert (await store.raw(conn, one.id)).body == f"raw {second[0]}".encode()
+
+
+async def test_an_unchanged_record_writes_nothing(conn: "Connection") -> None:
+    trials = [trial(number) for number in range(3)]
+    await mirror(conn, *trials)
+    before = await conn.fetch("select xmin, * from trials order by id")
+    await mirror(conn, *trials, at=LATER)
+    assert await conn.fetch("select xmin, * from trials order by id") == before
+    assert await conn.fetchval("select count(*) from trial_versions") == 3
+
+
+async def test_an_older_record_does_not_overwrite_a_newer_one(conn: "Connection") -> None:
+    newer = trial(1, title="new", last_updated=on(date(2026, 1, 2)))
+    await mirror(conn, newer)
+    scrape_id = await begin(conn)
+    counts = await write(conn, page([replace(newer, title="old", last_updated=on(date(2026, 1, 1)))]), scrape_id)
+    assert counts == PageCounts(unchanged=1)
+    assert (await store.get(conn, nct(1))).record["title"] == "new"
+
+
+async def test_a_better_reading_of_an_untouched_record_makes_no_version(conn: "Connection") -> None:
+    await mirror(conn, trial(1))
+    scrape_id = await begin(conn)
+    better = page([trial(1, acronym="NEW")], adapter_version=2, at=LATER)
+    assert await write(conn, better, scrape_id) == PageCounts(unchanged=1)
+    kept = await store.get(conn, nct(1))
+    assert (kept.version, kept.adapter_version, kept.record["acronym"]) == (1, 2, "NEW")
+    worse = page([trial(1)], adapter_version=1, at=LATER)
+    assert await write(conn, worse, scrape_id) == PageCounts(unchanged=1)
+    assert (await store.get(conn, nct(1))).record["acronym"] == "NEW"
+
+
+async def test_a_record_that_stands_twice_on_a_page_is_one_trial(conn: "Connection") -> None:
+    scrape_id = await begin(conn)
+    counts = await write(conn, page([trial(1, title="a"), trial(1, title="b")]), scrape_id)
+    assert counts == PageCounts(new=1, unchanged=1)
+    assert (await store.get(conn, nct(1))).record["title"] == "b"
+
+
+async def test_an_empty_page_counts_as_a_page(conn: "Connection") -> None:
+    scrape_id = await begin(conn)
+    assert await write(conn, page([]), scrape_id, total=7) == PageCounts()
+    scrape = await store.scrape(conn, scrape_id)
+    assert (scrape.pages, scrape.records, scrape.total) == (1, 0, 7)
+
+
+async def test_a_page_can_hold_new_changed_unchanged_and_refused_records(conn: "Connection") -> None:
+    await mirror(conn, trial(1), trial(2))
+    scrape_id = await begin(conn)
+    mixed = [trial(1), trial(2, title="other"), trial(3), trial(4, title="\0")]
+    counts = await write(conn, page(mixed, [Refused("no shape", b"{}")]), scrape_id)
+    assert counts == PageCounts(new=1, changed=1, unchanged=1, refused=2)
+    scrape = await store.scrape(conn, scrape_id)
+    assert (scrape.records, scrape.reached_on) == (5, date(2020, 1, 4))
+
+
+async def test_a_page_that_is_rolled_back_leaves_nothing(conn: "Connection") -> None:
+    scrape_id = await begin(conn)
+    with pytest.raises(ZeroDivisionError):
+        async with conn.transaction():
+            await store.write_page(conn, page([trial(1)]), scrape_id=scrape_id)
+            raise ZeroDivisionError
+    tables = ("trials", "trial_ids", "trial_versions", "trial_raw", "scrape_seen", "refused_records")
+    for table in tables:
+        assert await conn.fetchval(f"select count(*) from {table}") == 0  # noqa: S608 - names from above
+    assert (await store.scrape(conn, scrape_id)).pages == 0
+
+
+async def test_two_writers_of_the_same_page_make_one_trial_each(any_postgres: Postgres) -> None:
+    pool = await asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=2)
+    async with pool.acquire() as one, pool.acquire() as other:
+        scrape_id = await begin(one)
+        same = page([trial(number) for number in range(50)])
+        done = await asyncio.gather(write(one, same, scrape_id), write(other, same, scrape_id))
+        assert sorted(counts.new for counts in done) == [0, 50]
+        assert await one.fetchval("select count(*) from trial_versions") == 50
+    await pool.close()
+
+
+async def test_the_late_page_of_an_ended_scrape_is_refused(conn: "Connection") -> None:
+    scrape_id = await begin(conn)
+    assert await store.close_scrape(conn, scrape_id, "cancelled", at=LATER)
+    assert not await store.close_scrape(conn, scrape_id, "done", at=LATER)
+    with pytest.raises(store.ScrapeEnded):
+        await write(conn, page([trial(1)]), scrape_id)
+    assert await conn.fetchval("select count(*) from trials") == 0
+
+
+async def test_a_page_notifies_once_and_an_unchanged_one_not_at_all(conn: "Connection") -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    await conn.add_listener("triald_trials", lambda *told: heard.put_nowait(str(told[-1])))
+    await mirror(conn, trial(1), trial(2))
+    await mirror(conn, trial(1), trial(2))
+    await mirror(conn, trial(1, title="x"), trial(2), trial(3))
+    async with asyncio.timeout(10):
+        told = [orjson.loads(await heard.get()), orjson.loads(await heard.get())]
+    assert told == [
+        {"registry": "ctgov", "new": 2, "changed": 0, "removed": 0, "returned": 0},
+        {"registry": "ctgov", "new": 1, "changed": 1, "removed": 0, "returned": 0},
+    ]
+    assert heard.empty()
+
+
+# ── refused records ──
+
+
+async def test_a_refused_record_waits_aside_with_its_reason_until_it_can_be_read(conn: "Connection") -> None:
+    scrape_id = await begin(conn)
+    bad = Refused("status is missing", b"\0\xff{}", nct(5))
+    await write(conn, page([], [bad, bad]), scrape_id)
+    await write(conn, page([], [bad], at=LATER), scrape_id)
+    (kept,) = await store.refusals(conn, "ctgov")
+    assert (kept.registry_id, kept.reason, kept.times) == (nct(5), "status is missing", 2)
+    assert (kept.first_at, kept.last_at) == (START, LATER)
+    assert await store.refusal_body(conn, kept.id) == b"\0\xff{}"
+    await write(conn, page([trial(5)], at=LATER), scrape_id)
+    assert await store.refusals(conn) == []
+
+
+# ── what is gone at the source ──
+
+
+async def full_scrape(db: "Connection", numbers: range, at: datetime) -> int:
+    scrape_id = await begin(db, at=at)
+    for number in numbers:
+        await write(db, page([trial(number)], at=at + timedelta(minutes=1)), scrape_id)
+    return scrape_id
+
+
+async def test_a_full_scrape_marks_what_it_has_not_met(conn: "Connection") -> None:
+    await mirror(conn, *(trial(number) for number in range(20)))
+    scrape_id = await full_scrape(conn, range(1, 20), LATER)
+    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(1)
+    assert await store.close_scrape(conn, scrape_id, "done", at=LATER)
+    gone = await store.get(conn, nct(0))
+    assert (gone.removed_at, gone.version) == (LATER, 2)
+    assert [version.event for version in await store.versions(conn, gone.id)] == ["removed", "new"]
+    assert (await store.raw(conn, gone.id)).version == 1
+    assert (await store.get(conn, nct(1))).removed_at is None
+    (count,) = await store.counts(conn)
+    assert (count.present, count.removed) == (19, 1)
+    assert await conn.fetchval("select count(*) from scrape_seen") == 0
+    assert (await store.scrape(conn, scrape_id)).removed == 1
+
+
+async def test_a_removed_trial_that_comes_back_is_there_again(conn: "Connection") -> None:
+    await mirror(conn, *(trial(number) for number in range(20)))
+    scrape_id = await full_scrape(conn, range(1, 20), LATER)
+    await store.mark_removed(conn, scrape_id, at=LATER)
+    assert await write(conn, page([trial(0)], at=LATER), scrape_id) == PageCounts(changed=1)
+    back = await store.get(conn, nct(0))
+    assert (back.removed_at, back.version) == (None, 3)
+    assert [one.event for one in await store.versions(conn, back.id)] == ["returned", "removed", "new"]
+
+
+@pytest.mark.parametrize(("missing", "answer"), [(2, Removed(2)), (3, TooManyVanished(3, 20))])
+async def test_when_more_than_a_tenth_would_vanish_nothing_is_marked(
+    conn: "Connection", missing: int, answer: Removed | TooManyVanished
+) -> None:
+    await mirror(conn, *(trial(number) for number in range(20)))
+    scrape_id = await full_scrape(conn, range(missing, 20), LATER)
+    assert await store.mark_removed(conn, scrape_id, at=LATER) == answer
+    marked = await conn.fetchval("select count(*) from trials where removed_at is not null")
+    assert marked == (missing if isinstance(answer, Removed) else 0)
+
+
+async def test_a_trial_that_came_while_the_full_scrape_ran_has_not_vanished(conn: "Connection") -> None:
+    await mirror(conn, *(trial(number) for number in range(20)))
+    scrape_id = await full_scrape(conn, range(20), LATER)
+    await mirror(conn, trial(20), at=LATER + timedelta(minutes=2))
+    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(0)
+
+
+async def test_what_a_full_scrape_has_met_survives_a_crash_of_the_server(postgres: Postgres) -> None:
+    before = await asyncpg.connect(postgres.dsn)
+    await mirror(before, *(trial(number) for number in range(20)))
+    scrape_id = await full_scrape(before, range(10), LATER)
+    await postgres.kill()
+    await postgres.restart()
+    after = await asyncpg.connect(postgres.dsn)
+    for number in range(10, 19):
+        await write(after, page([trial(number)], at=LATER), scrape_id)
+    assert await store.mark_removed(after, scrape_id, at=LATER) == Removed(1)
+    assert (await store.get(after, nct(19))).removed_at is not None
+    await after.close()
+
+
+# ── scrapes ──
+
+
+async def test_a_scrape_tells_how_far_it_is(conn: "Connection") -> None:
+    """N02: while a share, a rate or an end cannot be told, none is shown."""
+    scrape_id = await begin(conn)
+    await store.add_requests(conn, scrape_id, 2)
+    now = START + timedelta(seconds=10)
+    assert progress(await store.scrape(conn, scrape_id), now).share is None
+    await write(conn, page([trial(1)]), scrape_id, total=4)
+    early = progress(await store.scrape(conn, scrape_id), now)
+    assert (early.share, early.per_s, early.left_s) == (0.25, None, None)
+    await write(conn, page([trial(2)]), scrape_id)
+    half = progress(await store.scrape(conn, scrape_id), now)
+    assert (half.share, half.per_s, half.left_s) == (0.5, 0.2, 10.0)
+    await store.close_scrape(conn, scrape_id, "failed", at=now, error="503")
+    ended = await store.scrape(conn, scrape_id)
+    assert (ended.state, ended.error, ended.requests) == ("failed", "503", 2)
+    assert progress(ended, LATER).left_s is None
+
+
+async def test_scrapes_are_listed_the_newest_first_and_the_last_success_is_found(conn: "Connection") -> None:
+    ids = [await begin(conn) for _ in range(3)]
+    assert await store.last_success(conn, "ctgov") is None
+    await store.close_scrape(conn, ids[0], "done", at=LATER)
+    await store.close_scrape(conn, ids[1], "failed", at=LATER, error="x")
+    assert [one.id for one in await store.scrapes(conn, "ctgov")] == ids[::-1]
+    assert [one.id for one in await store.scrapes(conn, before=ids[2], limit=1)] == [ids[1]]
+    last = await store.last_success(conn, "ctgov")
+    assert last is not None
+    assert last.id == ids[0]
+    assert await store.scrapes(conn, "isrctn") == []
+
+
+# ── one trial ──
+
+
+async def test_a_trial_is_found_by_any_number_that_it_states_its_own_first(conn: "Connection") -> None:
+    stated = (
+        Identifier("nct", nct(1), "main"),
+        Identifier("nct", nct(7), "alias"),
+        Identifier("eudract", "2021-000736-66", "secondary"),
+        Identifier("other", "D6900C00001", "organisation"),
+    )
+    await mirror(conn, trial(1, ids=stated), trial(2, ids=(Identifier("nct", nct(1), "secondary"),)))
+    wanted = (await store.get(conn, nct(1))).id
+    for key in (wanted, str(wanted), "nct00000001", "NCT 00000001", nct(7), "2021-000736-66", "D6900C00001"):
+        assert (await store.get(conn, key)).id == wanted
+    for key in (0, 2**70, "NCT99999999", "", "heart", "'; drop table trials"):
+        with pytest.raises(NotFound):
+            await store.get(conn, key)
+
+
+async def test_the_numbers_of_a_changed_trial_are_those_that_it_states_now(conn: "Connection") -> None:
+    await mirror(conn, trial(1, ids=(Identifier("nct", nct(8), "alias"),)))
+    await mirror(conn, trial(1, ids=(Identifier("nct", nct(9), "alias"),)))
+    assert (await store.get(conn, nct(9))).registry_id == nct(1)
+    with pytest.raises(NotFound):
+        await store.get(conn, nct(8))
+
+
+async def test_a_record_that_is_not_there_is_said_to_be_missing(conn: "Connection") -> None:
+    """N02: nothing is shown in place of what is not kept."""
+    for missing in (store.raw(conn, 5), store.scrape(conn, 5), store.refusal_body(conn, 5)):
+        with pytest.raises(NotFound):
+            await missing
+    assert await store.versions(conn, 5) == []
+    assert await store.counts(conn) == []
+
+
+# ── sizes ──
+
+
+async def test_records_at_the_limits_of_postgresql_are_kept_and_found(conn: "Connection") -> None:
+    words = " ".join(f"w{number:x}" for number in range(200_000))  # 1.3 MB of different words
+    huge = trial(
+        1, title="enormous " + words, official_title="x" * 5_000, summary=words, keywords=(words,),
+        conditions=("y" * 3_000, words), description="d" * 1_000_000,
+        sites=tuple(Site("Hospital", f"City {n}", country="France") for n in range(2_000)),
+        countries=("France", "z" * 5_000), sponsor="s" * 5_000,
+    )  # fmt: skip
+    wide = trial(2, title="\U0001d11e " * 30_000, summary="漢字" * 30_000)
+    scrape_id = await begin(conn)
+    assert await write(conn, page([huge, wide]), scrape_id) == PageCounts(new=2)
+    assert len((await store.get(conn, nct(1))).record["sites"]) == 2_000  # type: ignore[arg-type]
+    found = await conn.fetch("select registry_id from trials where words @@ to_tsquery('english', 'enormous')")
+    assert [row["registry_id"] for row in found] == [nct(1)]
+
+
+async def test_an_update_of_a_record_rewrites_what_search_finds(conn: "Connection") -> None:
+    await mirror(conn, trial(1, title="cardiac"))
+    await mirror(conn, trial(1, title="renal", status="completed"))
+    asked = "select count(*) from trials where words @@ $1::tsquery"
+    assert await conn.fetchval(asked, "cardiac") == 0
+    assert await conn.fetchval(asked, "'=status:completed' & !'=status:recruiting'") == 1
