@@ -1,10 +1,10 @@
 """The shared roots of the error tree. No I/O.
 
-    TrialdError                 everything that triald raises on purpose
-    ├── Unavailable             the outside did not answer as agreed: a retry may help
-    ├── Refusal                 asked for what may not or cannot be: a retry never helps, the message is for the user
-    │   └── NotFound
-    └── LeaseLost               this attempt is no longer ours: stop, write nothing
+TrialdError                 everything that triald raises on purpose
+├── Unavailable             the outside did not answer as agreed: a retry may help
+├── Refusal                 asked for what may not or cannot be: a retry never helps, the message is for the user
+│   └── NotFound
+└── LeaseLost               this attempt is no longer ours: stop, write nothing
 """
 
 

@@ -1,6 +1,7 @@
 """The worker: slots that run handlers, one after another, off a desk. The scraper is a worker of the scraping desk."""
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 from actors.errors import LeaseLost, Refusal
@@ -55,7 +56,7 @@ class Worker:
 
     def _ends_late(self) -> bool:
         """Cancels what ran past its limit; False once something has not ended long after that."""
-        now_s = asyncio.get_running_loop().time()
+        now_s = monotonic()
         for attempt in self.current:
             if attempt is not None and now_s > attempt.deadline_s:
                 attempt.interrupt(Fail(f"it ran longer than its limit of {attempt.job.timeout_s:g} s"))
@@ -71,18 +72,18 @@ class Worker:
     async def _slot(self, i: int, life: Life) -> None:
         desk, waiting, draining = self.desk, self.desk.waiting, life.draining
         turn = 0
+        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]
         while not draining.is_set():
             job = waiting.take() if waiting else await waiting.get()
             if len(waiting) < self.slots:
                 desk.look.set()
-            await self._attempt(i, job)
+            await self._attempt(i, job, task)
             turn += 1
             if turn % TURN == 0:
                 await asyncio.sleep(0)
 
-    async def _attempt(self, i: int, job: Job) -> None:
-        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]
-        attempt = Attempt(job, self.desk, task, asyncio.get_running_loop().time())
+    async def _attempt(self, i: int, job: Job, task: "asyncio.Task[Any]") -> None:
+        attempt = Attempt(job, self.desk, task, monotonic())
         self.current[i] = self.desk.running[job.id] = attempt
         outcome: object = HandBack()  # unless the handler comes to an end
         try:
@@ -95,8 +96,7 @@ class Worker:
         finally:
             self.current[i] = None
             del self.desk.running[job.id]
-            took_s = asyncio.get_running_loop().time() - attempt.started_s
-            self.desk.end(job, settle(job, outcome, self.tools.random()), took_s)
+            self.desk.end(job, settle(job, outcome, self.tools.random()), monotonic() - attempt.started_s)
 
     async def _run(self, attempt: Attempt) -> object:
         """The handler's outcome; what it raises is a failure."""

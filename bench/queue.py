@@ -108,6 +108,8 @@ async def enqueue(pool: "asyncpg.Pool[Any]", n: int, kind: JobKind[Any]) -> floa
 async def drain(bench: Bench, n: int) -> float:
     began = time.perf_counter()
     running = await bench.working()
+    while running.desk.ended_total < n:
+        await asyncio.sleep(0.01)
     while await bench.pool.fetchval("select exists (select from jobs)"):
         await asyncio.sleep(0.005)
     took_s = time.perf_counter() - began

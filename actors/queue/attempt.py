@@ -23,7 +23,7 @@ class Attempt:
         self.job = job
         self.desk = desk
         self.task = task
-        self.started_s = started_s  # of the event loop's clock
+        self.started_s = started_s  # of the monotonic clock
         self.deadline_s = started_s + job.timeout_s
         self.stop: Outcome | None = None  # why the handler is being cancelled, as the outcome that this gives
 

@@ -17,8 +17,9 @@ POLL_S = 1.0  # looks by itself so often when nothing wakes it
 SOON_S = 0.004  # looks again so soon after it found something; the wait doubles up to POLL_S
 RULES_FOR_S = 5.0  # rules of the queues are read again after so long, should their signal be lost
 STALE_S = 2.0  # claimed jobs that no slot could start for so long are handed back
-SLOW_S = 0.02  # a claim of a full batch that takes longer walks over rows that cannot be vacuumed yet
-BATCH = 1000
+SLOW_S = 0.05  # a claim of a full batch that takes longer, and SLOWER times what the fastest one took for each job,
+SLOWER = 4.0  # walks over rows that cannot be vacuumed yet
+BATCH = 500
 
 
 class Claimer:
@@ -62,8 +63,8 @@ class Claimer:
             self.next_due_at = None if soon_s is None else time.monotonic() + max(0.0, soon_s)
             self.staged_at = now_s
             self._hand_back(self.desk.overdue(STALE_S))
-            if len(self.desk.running):
-                for job, _fence in await store.asked_to_stop(db, self.desk.worker):
+            if self.desk.running:
+                for job in await store.asked_to_stop(db, list(self.desk.running)):
                     self.desk.cancel(job, "cancelled by request")
 
     def _wait_s(self, wait_s: float) -> float:
@@ -80,8 +81,7 @@ class Claimer:
             if room <= 0:
                 break
             jobs = await self._claim_from(db, queue, room)
-            for job in jobs:
-                self.desk.waiting.offer(job)
+            self.desk.waiting.offer_all(jobs)
             claimed += len(jobs)
             full = full or len(jobs) == room
         if claimed:
@@ -127,6 +127,7 @@ class Shortcut:
 
     def __init__(self) -> None:
         self.until_s = 0.0
+        self.best_s = 1.0  # a job, of the fastest claim of a full batch
         self.priority = 0
         self.marks: list[tuple[float, int]] = []  # (when, first id of a batch)
 
@@ -140,8 +141,11 @@ class Shortcut:
 
     def measured(self, jobs: list[Job], room: int, took_s: float, now_s: float) -> None:
         """A claim from the very start took so long."""
-        slow = took_s > SLOW_S and len(jobs) == room and jobs[0].priority == jobs[-1].priority
-        if not slow:
+        if not jobs or len(jobs) < room:
+            return
+        each_s = took_s / len(jobs)
+        self.best_s = min(self.best_s, each_s)
+        if took_s < SLOW_S or each_s < SLOWER * self.best_s or jobs[0].priority != jobs[-1].priority:
             return
         self.until_s = now_s + took_s * self.REST
         if not self.marks or self.priority != jobs[0].priority:

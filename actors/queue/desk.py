@@ -17,7 +17,7 @@ from actors.runtime.channel import Channel
 
 MOST_AHEAD = 2000  # jobs claimed beyond what runs: bounds memory, and what is handed back at the end
 AHEAD_S = 0.1  # jobs for so long are claimed ahead, by the rate at which they ended last
-GRACE_S = 10.0  # after its time limit, and the wait in memory, a job is taken back by others
+GRACE_S = 10.0  # after its time limit an attempt that did not end is taken off its slot, by the thread that beats
 
 
 class Ended(NamedTuple):
@@ -46,7 +46,8 @@ class Desk:
         self.ended_per_s = 0.0
         self.counts: Counter[str] = Counter()
         self._measured = (time.monotonic(), 0)
-        self._ended_total = 0
+        self.ended_total = 0
+        self.run_s_total = 0.0
 
     # ── claiming ──
 
@@ -63,9 +64,9 @@ class Desk:
         since_s = now_s - self._measured[0]
         if since_s < 0.02:
             return
-        rate = (self._ended_total - self._measured[1]) / since_s
+        rate = (self.ended_total - self._measured[1]) / since_s
         self.ended_per_s = rate if rate > self.ended_per_s else 0.7 * self.ended_per_s + 0.3 * rate
-        self._measured = (now_s, self._ended_total)
+        self._measured = (now_s, self.ended_total)
 
     def overdue(self, older_than_s: float) -> list[Job]:
         """Takes jobs off the desk that no slot could start for so long: others may have them."""
@@ -73,19 +74,25 @@ class Desk:
 
     def _stuck(self, older_than_s: float) -> bool:
         return bool(self.waiting) and all(
-            asyncio.get_running_loop().time() - a.started_s > older_than_s for a in self.running.values()
+            time.monotonic() - a.started_s > older_than_s for a in self.running.values()
         ) and len(self.running) >= self.slots  # fmt: skip
 
     # ── working ──
 
     def end(self, job: Job, settlement: Settlement, took_s: float) -> None:
         self.ended.append(Ended(job, settlement, took_s))
-        self._ended_total += 1
+        self.ended_total += 1
+        self.run_s_total += took_s
         if not self.settle.is_set():
             self.settle.set()
 
     def note_progress(self, job: Job, progress: dict[str, object]) -> None:
         self.progress[job.id] = (job, progress)
+
+    def past_deadline(self) -> list[tuple[int, int]]:
+        """Id and fence of attempts that did not end though they were cancelled. Called from the thread that beats."""
+        now_s = time.monotonic()
+        return [(a.job.id, a.job.fence) for a in tuple(self.running.values()) if now_s > a.deadline_s + GRACE_S]
 
     def cancel(self, job: int, reason: str) -> bool:
         """Cancels a job that runs here."""

@@ -80,12 +80,16 @@ class Leave:
     """The row is settled already."""
 
 
+FINISHED: Final = Finish(None)
+
 Settlement = Finish | PutOff | Bury | Drop | Leave
 
 
 def settle(job: Job, outcome: object, jitter: float) -> Settlement:
     """What the row of `job` becomes. Something that is no outcome is a failure of the handler."""
     match outcome:
+        case Done(None):
+            return FINISHED
         case Done(result):
             return Finish(result)
         case Snooze(seconds):

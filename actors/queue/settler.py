@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -36,13 +36,24 @@ class Settler:
     async def run(self, life: Life) -> None:
         self._take_again()
         async with self.pool.acquire() as db:
-            while not (life.draining.is_set() and self.desk.draining and self.desk.idle):
-                life.beat()
-                await self._wait(life)
-                if time.monotonic() - self.progress_at >= PROGRESS_S:
-                    await self._write_progress(db)
-                while self.desk.ended:
-                    await self._settle(db)
+            try:
+                while not (life.draining.is_set() and self.desk.draining and self.desk.idle):
+                    life.beat()
+                    await self._wait(life)
+                    await self._round(db)
+            except asyncio.CancelledError:
+                if (
+                    life.draining.is_set()
+                ):  # the others were stopped before: what they handed back is the last to settle
+                    self._take_again()
+                    await self._round(db)
+                raise
+
+    async def _round(self, db: store.Database) -> None:
+        if time.monotonic() - self.progress_at >= PROGRESS_S:
+            await self._write_progress(db)
+        while self.desk.ended:
+            await self._settle(db)
 
     def _take_again(self) -> None:
         """What the last settler did not bring to its end. Settling twice is harmless: the fence refuses the second."""
@@ -102,13 +113,25 @@ class Settler:
 
 async def write(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:
     """Settles a batch: a statement for each way to end that occurs in it. Answers with the ids that were still ours."""
+    finished = [ended for ended in batch if type(ended.settlement) is Finish]
+    written = set(await _finish(db, finished, desk)) if finished else set()
+    if len(finished) < len(batch):
+        written |= await _write_others(db, batch, desk)
+    if len(written) < len(batch) or len(finished) < len(batch):
+        await _record(db, batch, written)
+    return written
+
+
+async def _finish(db: store.Database, ended: list[Ended], desk: Desk) -> list[int]:
+    results = [None if (r := e.settlement.result) is None else orjson.dumps(r).decode() for e in ended]  # type: ignore[union-attr]
+    return await store.finish(db, [e.job.id for e in ended], [e.job.fence for e in ended], results, desk.worker)
+
+
+async def _write_others(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:
     by: dict[type, list[tuple[Job, Any]]] = defaultdict(list)
     for job, settlement, _ in batch:
         by[type(settlement)].append((job, settlement))
-    written: set[int] = {job.id for job, _ in by[Leave]}
-    if rows := by[Finish]:
-        results = [None if s.result is None else orjson.dumps(s.result).decode() for _, s in rows]
-        written.update(await store.finish(db, _ids(rows), _fences(rows), results, desk.worker))
+    written = {job.id for job, _ in by[Leave]}
     if rows := by[PutOff]:
         errors = [None if s.error is None else _error(job, s.error) for job, s in rows]
         back = [s.gives_back for _, s in rows]
@@ -116,13 +139,10 @@ async def write(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:
             await store.put_off(db, _ids(rows), _fences(rows), [s.delay_s for _, s in rows], errors, back, desk.worker)
         )
     if rows := by[Bury]:
-        written.update(
-            await store.bury(db, _ids(rows), _fences(rows), [_error(j, s.error) for j, s in rows], desk.worker)
-        )
+        errors_ = [_error(job, s.error) for job, s in rows]
+        written.update(await store.bury(db, _ids(rows), _fences(rows), errors_, desk.worker))
     if rows := by[Drop]:
         written.update(await store.drop(db, _ids(rows), _fences(rows), [s.reason for _, s in rows], desk.worker))
-    if len(written) < len(batch) or by[Bury] or by[Drop] or by[PutOff]:
-        await _record(db, batch, written)
     return written
 
 
@@ -157,17 +177,22 @@ async def _record(db: store.Database, batch: list[Ended], written: set[int]) -> 
 
 
 def report(desk: Desk, batch: list[Ended], written: set[int]) -> None:
-    """One line for a job that somebody can trace, one per kind for the many."""
-    many: dict[tuple[str, str], list[float]] = defaultdict(list)
+    """One line for a job that somebody can trace or that did not go well, one per kind for the many."""
+    number: Counter[tuple[str, str]] = Counter()
+    took: dict[tuple[str, str], float] = defaultdict(float)
     for job, settlement, took_s in batch:
-        state = _state(settlement) if job.id in written else "refused"
-        many[job.kind, state].append(took_s)
+        state = "done" if type(settlement) is Finish else _state(settlement)
+        if job.id not in written:
+            state = "refused"
+        one = job.kind, state
+        number[one] += 1
+        took[one] += took_s
         if job.trace_id or state not in ("done", "handed_back"):
             emit("job.settled", job=job.id, kind=job.kind, state=state, attempt=job.attempt, took_s=round(took_s, 4),
                  trace_id=job.trace_id or "", fence=job.fence)  # fmt: skip
-    for (kind, state), times in many.items():
-        desk.counts[state] += len(times)
-        emit("jobs.settled", kind=kind, state=state, number=len(times), took_s=sum(times), queue=desk.name)
+    for (kind, state), n in number.items():
+        desk.counts[state] += n
+        emit("jobs.settled", kind=kind, state=state, number=n, took_s=took[kind, state], queue=desk.name)
 
 
 def _state(settlement: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -126,7 +126,12 @@ async def finish(
     db: Database, ids: Sequence[int], fences: Sequence[int], results: Sequence[str | None], worker: UUID
 ) -> list[int]:
     """Ends jobs; the answer leaves out those that this worker holds no more."""
-    return await db.fetchval(_FINISH, ids, fences, results, worker)  # type: ignore[no-any-return]
+    given = results if any(results) else None
+    return await db.fetchval(_FINISH, _array(ids), _array(fences), given, worker)  # type: ignore[no-any-return]
+
+
+def _array(numbers: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 async def put_off(
@@ -169,8 +174,8 @@ async def tell(db: Database, channel: str, payload: str) -> None:
     await db.execute(query("jobs.tell"), channel, payload)
 
 
-async def asked_to_stop(db: Database, worker: UUID) -> list[tuple[int, int]]:
-    return [(row["id"], row["fence"]) for row in await db.fetch(query("jobs.asked_to_stop"), worker)]
+async def asked_to_stop(db: Database, ids: Sequence[int]) -> list[int]:
+    return [row["id"] for row in await db.fetch(query("jobs.asked_to_stop"), ids)]
 
 
 async def add_events(db: Database, events: Iterable[tuple[int, str, Mapping[str, object]]]) -> None:
@@ -209,12 +214,17 @@ async def unregister(db: Database, worker: UUID) -> None:
 
 
 async def beats(db: Database) -> dict[UUID, int]:
-    """The count of beats of every process that works or holds a job; -1 for one that is not registered."""
+    """The count of beats of every process, also of those that died lately."""
     return {row["id"]: row["beats"] for row in await db.fetch(query("jobs.beats"))}
 
 
 async def rescue(db: Database, dead: Sequence[UUID]) -> list[Any]:
     return await db.fetch(query("jobs.rescue"), list(dead))
+
+
+async def take_back(db: Database, ids: Sequence[int], fences: Sequence[int], worker: UUID) -> list[Any]:
+    """Takes attempts that ran past their deadline from this process's own slots."""
+    return await db.fetch(query("jobs.take_back"), ids, fences, worker)
 
 
 async def forget_workers(db: Database, dead: Sequence[UUID]) -> None:
@@ -423,3 +433,29 @@ async def advance(db: Database, schedule: int, next_due_at: datetime) -> None:
 
 async def ticks(db: Database, schedule: int, limit: int = 20) -> list[dict[str, Any]]:
     return [dict(row) for row in await db.fetch(query("jobs.ticks"), schedule, limit)]
+
+
+# ── one key, one effect ──
+
+
+class FirstCall(NamedTuple):
+    """What is known of the first call with an idempotency key."""
+
+    request_sha: bytes
+    status: int
+    answer: str  # JSON
+
+
+async def begin_once(db: Database, route: str, key: str, request_sha: bytes) -> bool:
+    """True for the first call with its key; waits while a twin, in another transaction, is at work."""
+    return await db.fetchval(query("jobs.begin_once"), route, key, request_sha) is not None
+
+
+async def first_call(db: Database, route: str, key: str) -> FirstCall:
+    """The call that was the first with this key."""
+    return FirstCall(**await db.fetchrow(query("jobs.once"), route, key))
+
+
+async def end_once(db: Database, route: str, key: str, *, status: int, answer: str) -> None:
+    """Keeps the answer, in the transaction of the effect."""
+    await db.execute(query("jobs.end_once"), route, key, status, answer)

@@ -6,7 +6,8 @@ A registry never touches the network. The scraper owns rate, retries, ETags, sto
     read(request, body)     what an answer holds, and what to ask next
     instead(request, status)  what to ask when the source refuses a request for good (a dead page token, say)
 
-So a registry's test is bytes in, trials out. A `Request` is plain data, so what is still to be asked is the scrape's checkpoint.
+So a registry's test is bytes in, trials out. A `Request` is plain data: what is still to be asked is the scrape's
+checkpoint.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -37,6 +37,14 @@ class Channel(Generic[T]):
         self._items.append(item)
         self._wake(self._takers)
         return True
+
+    def offer_all(self, items: Sequence[T]) -> int:
+        """As many of them as there is room for; answers with their number."""
+        room = 0 if self._closed else max(0, self._capacity - len(self._items))
+        self._items.extend(items[:room])
+        for _ in range(min(room, len(items), len(self._takers))):
+            self._wake(self._takers)
+        return min(room, len(items))
 
     async def get(self) -> T:
         """Waits for an item. Raises ChannelClosed once the channel is closed and empty."""

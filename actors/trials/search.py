@@ -27,8 +27,7 @@ MOST_ROWS = 100
 LONGEST_TEXT = 1000  # characters
 MOST_NUMBERS = 20
 
-FOREVER = date.max
-NEVER = date.min  # PostgreSQL's '-infinity', as asyncpg reads it
+FOREVER = date.max  # and date.min: PostgreSQL's infinities, as asyncpg reads and writes them
 LAST_ID = 2**63 - 1
 
 

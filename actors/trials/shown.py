@@ -95,7 +95,7 @@ class RegistryCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRecord:
     """A record that could not be read or kept, and waits aside."""
 
     id: int

@@ -57,8 +57,11 @@ async def write_page(db: Connection, page: PackedPage, *, scrape_id: int, total:
     sorted_ = await _sort(db, page)
     new = await _place_new(db, sorted_.new)
     rewritten = await _place_rewritten(db, sorted_.rewritten)
+    reached = max((one.last_updated_on for one in page.trials if one.last_updated_on), default=None)
     if new or rewritten:
         await _write(db, new, rewritten, page=page, scrape_id=scrape_id)
+        returned = sum(1 for one in rewritten if one.event == "returned")
+        await db.execute(query("trials.count"), source.registry, len(new), returned, reached, source.fetched_at)
     await _set_aside(db, page, scrape_id)
     counts = PageCounts(
         new=len(new),
@@ -67,7 +70,7 @@ async def write_page(db: Connection, page: PackedPage, *, scrape_id: int, total:
         refused=len(page.refused),
     )
     met = [*(one.id for one in (*new, *rewritten)), *(one.id for one in sorted_.unchanged)]
-    await _account(db, page, counts, met=met, scrape_id=scrape_id, total=total)
+    await _account(db, scrape_id, counts, met=met, total=total, reached=reached, at=source.fetched_at)
     return counts
 
 
@@ -133,11 +136,17 @@ async def _set_aside(db: Connection, page: PackedPage, scrape_id: int) -> None:
 
 
 async def _account(
-    db: Connection, page: PackedPage, counts: PageCounts, *, met: list[int], scrape_id: int, total: int | None
+    db: Connection,
+    scrape_id: int,
+    counts: PageCounts,
+    *,
+    met: list[int],
+    total: int | None,
+    reached: date | None,
+    at: datetime,
 ) -> None:
-    reached = max((one.last_updated_on for one in page.trials if one.last_updated_on), default=None)
     mode = await db.fetchval(
-        query("trials.add_page"), scrape_id, page.source.fetched_at,
+        query("trials.add_page"), scrape_id, at,
         counts.new, counts.changed, counts.unchanged, counts.refused, total, reached,
     )  # fmt: skip
     if mode is None:
@@ -160,13 +169,19 @@ async def add_requests(db: Database, scrape_id: int, requests: int) -> None:
     await db.execute(query("trials.add_requests"), scrape_id, requests)
 
 
+async def note_error(db: Database, scrape_id: int, error: str) -> None:
+    """Why the last attempt at a running scrape ended; the next page that is written takes it away."""
+    await db.execute(query("trials.note_error"), scrape_id, error)
+
+
 async def close_scrape(db: Database, scrape_id: int, end: End, *, at: datetime, error: str | None = None) -> bool:
     """End a scrape, and forget what it has met; False when it had ended before."""
     return bool(await db.fetchval(query("trials.close_scrape"), scrape_id, end, at, error))
 
 
-async def mark_removed(db: Database, scrape_id: int, *, at: datetime) -> Removed | TooManyVanished:
-    """Mark what a complete full scrape has not met as gone at the source, before the scrape is closed."""
+async def mark_removed(db: Connection, scrape_id: int, *, at: datetime) -> Removed | TooManyVanished:
+    """Mark what a complete full scrape has not met as gone at the source: in a transaction, before it is closed."""
+    await db.execute(query("trials.lock_registry"), (await scrape(db, scrape_id)).registry)
     row = await db.fetchrow(query("trials.vanishing"), scrape_id)
     if too_many(row["vanished"], row["present"]):
         return TooManyVanished(row["vanished"], row["present"])
@@ -196,9 +211,9 @@ async def last_success(db: Database, registry: str) -> Scrape | None:
 
 async def refusals(
     db: Database, registry: str | None = None, *, before: int | None = None, limit: int = 50
-) -> list[shown.Refusal]:
+) -> list[shown.RefusedRecord]:
     """Records that wait aside, the newest first."""
-    return [shown.Refusal(**row) for row in await db.fetch(query("trials.refusals"), registry, before, limit)]
+    return [shown.RefusedRecord(**row) for row in await db.fetch(query("trials.refusals"), registry, before, limit)]
 
 
 async def refusal_body(db: Database, refusal_id: int) -> bytes:

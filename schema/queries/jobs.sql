@@ -43,16 +43,17 @@ insert into job_dependencies (job_id, depends_on) select $1, unnest($2::bigint[]
 
 -- name: claim
 -- $1 queue text, $2 limit integer, $3 worker uuid, $4 grace_s real -> claimed jobs, unordered
--- Answers nothing while the queue is paused or has rules: then claim_within_limits is the one to use.
+-- Answers nothing while the queue is paused or has rules: then claim_within_limits is the one to use. The commit does not
+-- wait for the disk: a claim that a crash of the server forgets leaves the job ready, and its worker holds a fence of nobody.
 with picked as materialized (
-    select id from jobs where queue = $1 and state = 'ready' order by priority desc, id
+    select ctid from jobs where queue = $1 and state = 'ready' order by priority desc, id
     limit (select case when not paused and most_running is null and per_minute is null and not fair then $2::integer else 0 end
-           from queues where name = $1)
+           from queues, (select set_config('synchronous_commit', 'off', true)) as quick where name = $1)
     for update skip locked
 )
 update jobs j set state = 'running', worker = $3, fence = fence + 1, attempts = attempts + 1, claimed_at = now(),
     deadline_at = now() + make_interval(secs => timeout_s + $4::real), rev = rev + 1
-where j.id = any(array(select id from picked))
+where j.ctid = any(array(select ctid from picked))
 returning j.id, j.kind, j.queue, j.payload, j.fence, j.attempts, j.max_attempts, j.timeout_s, j.priority, j.trace_id, j.tenant,
     j.checkpoint
 
@@ -60,14 +61,14 @@ returning j.id, j.kind, j.queue, j.payload, j.fence, j.attempts, j.max_attempts,
 -- $1 queue text, $2 limit integer, $3 worker uuid, $4 grace_s real, $5 priority smallint, $6 id bigint
 -- -> as claim, of one priority and from an id on: spares the walk over what was claimed but cannot be vacuumed yet
 with picked as materialized (
-    select id from jobs where queue = $1 and state = 'ready' and priority = $5 and id >= $6 order by priority desc, id
+    select ctid from jobs where queue = $1 and state = 'ready' and priority = $5 and id >= $6 order by priority desc, id
     limit (select case when not paused and most_running is null and per_minute is null and not fair then $2::integer else 0 end
-           from queues where name = $1)
+           from queues, (select set_config('synchronous_commit', 'off', true)) as quick where name = $1)
     for update skip locked
 )
 update jobs j set state = 'running', worker = $3, fence = fence + 1, attempts = attempts + 1, claimed_at = now(),
     deadline_at = now() + make_interval(secs => timeout_s + $4::real), rev = rev + 1
-where j.id = any(array(select id from picked))
+where j.ctid = any(array(select ctid from picked))
 returning j.id, j.kind, j.queue, j.payload, j.fence, j.attempts, j.max_attempts, j.timeout_s, j.priority, j.trace_id, j.tenant,
     j.checkpoint
 
@@ -90,8 +91,9 @@ select count(*) from moved
 select extract(epoch from min(run_at) - now())::double precision from jobs where state = 'scheduled'
 
 -- name: finish
--- $1 ids bigint[], $2 fences integer[], $3 results text[], $4 worker uuid -> ids that were ended, as an array
-select jobs_finish($1, $2, $3, $4)
+-- $1 ids text, $2 fences text, $3 results text[] or null, $4 worker uuid -> ids that were ended, as an array
+-- The numbers come as text of arrays: a driver takes longer to encode them one by one than the server to read them.
+select jobs_finish($1::text::bigint[], $2::text::integer[], $3, $4)
 
 -- name: put_off
 -- $1 ids bigint[], $2 fences integer[], $3 delays_s double precision[], $4 errors text[] (json object or null),
@@ -130,7 +132,8 @@ select id, has_dependents from gone
 
 -- name: save_checkpoint
 -- $1 id bigint, $2 fence integer, $3 worker uuid, $4 checkpoint text -> id while the job is still held
-update jobs set checkpoint = $4::jsonb, rev = rev + 1 where id = $1 and fence = $2 and worker = $3 returning id
+-- A checkpoint is progress: the attempts that came before it are forgiven.
+update jobs set checkpoint = $4::jsonb, attempts = 1, rev = rev + 1 where id = $1 and fence = $2 and worker = $3 returning id
 
 -- name: save_progress
 -- $1 ids bigint[], $2 fences integer[], $3 progress text[], $4 worker uuid -> id and revision of each that is still held
@@ -144,8 +147,8 @@ returning j.id, j.rev
 select pg_notify($1, $2)
 
 -- name: asked_to_stop
--- $1 worker uuid -> id and fence of running jobs whose cancelling was asked for
-select id, fence from jobs where worker = $1 and state = 'running' and cancel_asked
+-- $1 ids bigint[] -> those of them whose cancelling was asked for
+select id from jobs where id = any($1) and cancel_asked
 
 -- name: add_events
 -- $1 jobs bigint[], $2 events text[], $3 details text[]
@@ -165,10 +168,8 @@ returning beats
 delete from workers where id = $1
 
 -- name: beats
--- -> every process that works or holds a job, with its count of beats (-1: holds a job, but is not registered)
+-- -> every process with its count of beats
 select id, beats from workers
-union all
-select distinct worker, -1::bigint from jobs where state = 'running' and not exists (select from workers where id = jobs.worker)
 
 -- name: processes
 -- -> the processes that work
@@ -176,29 +177,50 @@ select id, host, pid, version, started_at, beat_at, extract(epoch from now() - b
        lag_s, slots, running, draining, actors from workers order by started_at
 
 -- name: rescue
--- $1 dead workers uuid[] -> id, state, attempts and reason of the jobs taken back from them, or from their own deadline
+-- $1 dead workers uuid[] -> id, queue, state and attempts of the jobs taken back from them
 with lost as materialized (
-    select id, worker as holder, fence, worker = any($1) as dead from jobs
-    where state = 'running' and (worker = any($1) or deadline_at < now())
-    limit 1000 for update skip locked
+    select id, worker as holder, fence from jobs where state = 'running' and worker = any($1) for update skip locked
 ), moved as (
     update jobs j set
         state = case when attempts < max_attempts then 'ready' else 'dead' end,
         worker = null, deadline_at = null, rev = rev + 1,
-        errors = errors || jsonb_build_object('attempt', attempts, 'at', now(),
-            'error', case when lost.dead then 'its worker stopped beating' else 'it ran past its deadline' end)
+        errors = errors || jsonb_build_object('attempt', attempts, 'at', now(), 'error', 'its worker stopped beating')
     from lost where j.id = lost.id
-    returning j.id, j.queue, j.state, j.attempts, lost.holder, lost.fence, lost.dead
+    returning j.id, j.queue, j.state, j.attempts, lost.holder, lost.fence
 ), told as (
     insert into job_events (job_id, event, detail)
-    select id, 'rescued', jsonb_build_object('from', holder, 'fence', fence, 'state', state,
-        'reason', case when dead then 'worker' else 'deadline' end) from moved
+    select id, 'rescued', jsonb_build_object('from', holder, 'fence', fence, 'state', state, 'reason', 'worker') from moved
+    union all
+    select id, 'dead', jsonb_build_object('error', 'its worker stopped beating', 'attempt', attempts) from moved
+    where state = 'dead'
+), woken as (
+    select count(jobs_wake_queue(queue)) from (select distinct queue from moved where state = 'ready') as q
 )
-select id, queue, state, attempts, dead from moved
+select id, queue, state, attempts from moved, woken
+
+-- name: take_back
+-- $1 ids bigint[], $2 fences integer[], $3 worker uuid -> those taken back from attempts that ran past their deadline
+with moved as (
+    update jobs j set
+        state = case when attempts < max_attempts then 'ready' else 'dead' end,
+        worker = null, deadline_at = null, rev = rev + 1,
+        errors = errors || jsonb_build_object('attempt', attempts, 'at', now(), 'error', 'it ran past its deadline')
+    from unnest($1::bigint[], $2::integer[]) as d(id, fence)
+    where j.id = d.id and j.fence = d.fence and j.worker = $3
+    returning j.id, j.queue, j.state, j.attempts, j.fence
+), told as (
+    insert into job_events (job_id, event, detail)
+    select id, 'rescued', jsonb_build_object('from', $3::uuid, 'fence', fence, 'state', state, 'reason', 'deadline') from moved
+    union all
+    select id, 'dead', jsonb_build_object('error', 'it ran past its deadline', 'attempt', attempts) from moved
+    where state = 'dead'
+)
+select id, queue, state, attempts from moved
 
 -- name: forget_workers
--- $1 ids uuid[]
-delete from workers w where id = any($1) and not exists (select from jobs where worker = w.id and state = 'running')
+-- $1 ids uuid[] -> processes that have been silent for an hour and hold nothing are forgotten; till then they show as lost
+delete from workers w where id = any($1) and beat_at < now() - interval '1 hour'
+  and not exists (select from jobs where worker = w.id and state = 'running')
 
 -- name: queue_rules
 -- -> every queue with its rules
@@ -289,6 +311,8 @@ with recursive doomed(id) as (
     select d.job_id from job_dependencies d join doomed on d.depends_on = doomed.id
 ), gone as (
     delete from jobs j using doomed where j.id = doomed.id and j.state <> 'running' returning j.*
+), free as (
+    delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id
 ), kept as (
     insert into job_history (id, created_at, claimed_at, state, queue, kind, priority, attempts, payload, result, worker,
                              tenant, trace_id, parent_id, schedule_id, unique_key, errors)
@@ -309,6 +333,8 @@ with recursive doomed(id) as (
     select d.job_id from job_dependencies d join doomed on d.depends_on = doomed.id
 ), gone as (
     delete from jobs j using doomed where j.id = doomed.id and j.state <> 'running' returning j.*
+), free as (
+    delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id
 ), kept as (
     insert into job_history (id, created_at, claimed_at, state, queue, kind, priority, attempts, payload, result, worker,
                              tenant, trace_id, parent_id, schedule_id, unique_key, errors)

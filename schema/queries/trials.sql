@@ -18,10 +18,12 @@ select array_agg(nextval('trials_id_seq')) from generate_series(1, $1::integer);
 select id, record::text from trials where id = any($1::bigint[]);
 
 -- name: take_over
--- $1 trial ids bigint[] -> their rows become what stands in trials_incoming, which is emptied of them
+-- $1 trial ids bigint[] -> their rows become what stands in trials_incoming, which is emptied of them; one that keeps its
+-- version was only read better, and did not change
 with incoming as (delete from trials_incoming where id = any($1::bigint[]) returning *)
 update trials t set
-    version = i.version, adapter_version = i.adapter_version, changed_at = i.changed_at, removed_at = null,
+    version = i.version, adapter_version = i.adapter_version, removed_at = null,
+    changed_at = case when i.version = t.version then t.changed_at else i.changed_at end,
     content_sha256 = i.content_sha256, url = i.url, title = i.title, official_title = i.official_title,
     acronym = i.acronym, status = i.status, status_raw = i.status_raw, study_type = i.study_type, phases = i.phases,
     start_on = i.start_on, start_precision = i.start_precision,
@@ -76,8 +78,12 @@ insert into scrapes (registry, mode, since, job_id, started_at) values ($1, $2, 
 update scrapes set
     pages = pages + 1, page_at = $2, records = records + $3 + $4 + $5 + $6,
     new = new + $3, changed = changed + $4, unchanged = unchanged + $5, refused = refused + $6,
-    total = coalesce($7, total), reached_on = greatest(reached_on, $8)
+    total = coalesce($7, total), reached_on = greatest(reached_on, $8), error = null
 where id = $1 and state = 'running' returning mode;
+
+-- name: note_error
+-- $1 scrape id, $2 error: why its last attempt ended; the next page that is written takes it away
+update scrapes set error = $2 where id = $1 and state = 'running';
 
 -- name: add_requests
 -- $1 scrape id, $2 how many
@@ -104,7 +110,8 @@ from scrapes c join trials t on t.registry = c.registry and t.removed_at is null
 where c.id = $1;
 
 -- name: remove_vanished
--- $1 scrape id, $2 at -> how many trials were marked as removed; each gets a version that says so
+-- $1 scrape id, $2 at -> how many trials were marked as removed; each gets a version that says so. Under the lock of the
+-- registry, like a page
 with seen as materialized (select distinct unnest(trial_ids) as id from scrape_seen where scrape_id = $1),
 gone as (
     update trials t set removed_at = $2, version = t.version + 1
@@ -117,6 +124,9 @@ gone as (
     select id, version, $1, $2, registry, 'removed', '[]' from gone
 ), counted as (
     update scrapes set removed = removed + (select count(*) from gone) where id = $1
+), fewer as (
+    update registry_counts c set present = present - g.n, removed = removed + g.n
+    from (select registry, count(*) as n from gone group by registry) g where c.registry = g.registry
 )
 select count(*) from gone;
 
@@ -140,11 +150,17 @@ select id, registry, mode, since, state, job_id, started_at, ended_at, page_at, 
        new, changed, unchanged, refused, removed, reached_on, error
 from scrapes where registry = $1 and state = 'done' order by id desc limit 1;
 
+-- name: count
+-- $1 registry, $2 how many are new, $3 how many have returned, $4 latest update that was read, $5 at
+insert into registry_counts as c (registry, present, removed, newest_on, changed_at)
+values ($1, $2::bigint + $3::bigint, 0, $4, $5)
+on conflict (registry) do update set
+    present = c.present + excluded.present, removed = c.removed - $3::bigint,
+    newest_on = greatest(c.newest_on, excluded.newest_on), changed_at = greatest(c.changed_at, excluded.changed_at);
+
 -- name: counts
 -- -> per registry how many trials are there, how many were removed at the source, and what was updated last
-select registry, count(*) filter (where removed_at is null) as present, count(*) filter (where removed_at is not null) as removed,
-       max(last_updated_on) as newest_on, max(changed_at) as changed_at
-from trials group by registry order by registry;
+select registry, present, removed, newest_on, changed_at from registry_counts order by registry;
 
 -- name: by_id
 -- $1 id -> one trial

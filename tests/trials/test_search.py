@@ -27,6 +27,7 @@ from actors.trials.search import (
     numbers_in,
     question,
 )  # fmt: skip
+from actors.trials.store import MOST_HITS, NEWEST_LOOKED_AT
 from schema import query
 from tests.postgres import Postgres
 from tests.trials.pages import mirror, nct, on, trial
@@ -322,12 +323,15 @@ async def test_paging_shows_each_trial_once_while_others_come_in(conn: "Connecti
 
 
 async def test_many_hits_are_counted_as_more_and_their_newest_are_still_right(connection: "Connection") -> None:
-    old = [trial(n, title="asthma", last_updated=on(date(1990, 1, 1) + timedelta(days=n % 300))) for n in range(5_100)]
+    old = [
+        trial(n, title="asthma", last_updated=on(date(1990, 1, 1) + timedelta(days=n % 300)))
+        for n in range(MOST_HITS + 100)
+    ]
     new = [
         trial(10_000 + n, title="migraine", last_updated=on(date(2020, 1, 1) + timedelta(days=n % 300)))
-        for n in range(6_100)
+        for n in range(NEWEST_LOOKED_AT + 100)
     ]
-    for start in range(0, 12_000, 2_000):
+    for start in range(0, len(old) + len(new), 2_000):
         await mirror(connection, *[*old, *new][start : start + 2_000])
 
     def newest(trials: list[Trial]) -> list[str]:
@@ -338,13 +342,13 @@ async def test_many_hits_are_counted_as_more_and_their_newest_are_still_right(co
     for text, trials in (("migraine", new), ("asthma", old), ("", [*old, *new])):  # the second is far from the newest
         asked = Search(text, order="newest", rows=15)
         found = await store.search(connection, asked)
-        assert found.count == Count(5_000, more=True)
+        assert found.count == Count(MOST_HITS, more=True)
         pages = [found]
         while len(pages) < 3:
             pages.append(await store.search(connection, replace(asked, cursor=pages[-1].next)))
         assert [number for page in pages for number in numbers(page)] == newest(trials)
     best = await store.search(connection, Search("migraine"))
-    assert (len(best.rows), best.count) == (20, Count(5_000, more=True))
+    assert (len(best.rows), best.count) == (20, Count(MOST_HITS, more=True))
 
 
 async def test_a_question_is_always_put_to_the_text_index(connection: "Connection") -> None:

@@ -1,20 +1,26 @@
 """Pages written into PostgreSQL, and what can be read of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 import orjson
 import pytest
+from zstandard import ZstdDecompressor
 
 from actors.errors import NotFound
+from actors.registries.ctgov import REGISTRY
 from actors.trials import store
 from actors.trials.history import plain
+from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.record import Identifier, Site, When
 from actors.trials.scrapes import PageCounts, Removed, TooManyVanished, progress
+from actors.trials.search import Search
 from tests.postgres import Postgres
 from tests.trials.pages import START, Refused, begin, mirror, nct, on, page, trial, write
 
@@ -58,6 +64,21 @@ async def test_a_new_trial_is_kept_as_read_and_as_it_came(conn: "Connection") ->
     raw = await store.raw(conn, kept.id)
     assert raw.body == f"raw {given}".encode()
     assert (raw.version, raw.size_bytes, raw.fetched_at) == (1, len(raw.body), START)
+
+
+async def test_what_a_record_does_not_state_stays_unstated(conn: "Connection") -> None:
+    """N02: no column of a trial holds a value that its record does not state."""
+    await mirror(conn, trial(1, title=None, status="unknown", status_raw=None, ids=(), last_updated=None))
+    row = await conn.fetchrow("select * from trials")
+    assert row is not None
+    kept = {name for name, value in row.items() if value not in (None, [])}
+    assert kept == {
+        "id", "version", "adapter_version", "first_seen_at", "changed_at", "registry", "registry_id", "content_sha256",
+        "url", "status", "study_type", "facets", "record", "words",
+    }  # fmt: skip
+    assert (row["status"], row["study_type"]) == ("unknown", "unknown")
+    (shown,) = (await store.search(conn, Search())).rows
+    assert (shown.title, shown.snippet, shown.sponsor, shown.start, shown.has_results) == ((), (), None, None, None)
 
 
 async def test_the_second_scrape_of_five_of_which_two_changed_makes_two_updates_and_two_history_rows(
@@ -115,6 +136,7 @@ async def test_a_better_reading_of_an_untouched_record_makes_no_version(conn: "C
     assert await write(conn, better, scrape_id) == PageCounts(unchanged=1)
     kept = await store.get(conn, nct(1))
     assert (kept.version, kept.adapter_version, kept.record["acronym"]) == (1, 2, "NEW")
+    assert kept.changed_at == START
     worse = page([trial(1)], adapter_version=1, at=LATER)
     assert await write(conn, worse, scrape_id) == PageCounts(unchanged=1)
     assert (await store.get(conn, nct(1))).record["acronym"] == "NEW"
@@ -229,6 +251,7 @@ async def test_a_full_scrape_marks_what_it_has_not_met(conn: "Connection") -> No
     assert (await store.get(conn, nct(1))).removed_at is None
     (count,) = await store.counts(conn)
     assert (count.present, count.removed) == (19, 1)
+    assert (count.newest_on, count.changed_at) == (date(2020, 1, 20), START)
     assert await conn.fetchval("select count(*) from scrape_seen") == 0
     assert (await store.scrape(conn, scrape_id)).removed == 1
 
@@ -241,6 +264,8 @@ async def test_a_removed_trial_that_comes_back_is_there_again(conn: "Connection"
     back = await store.get(conn, nct(0))
     assert (back.removed_at, back.version) == (None, 3)
     assert [one.event for one in await store.versions(conn, back.id)] == ["returned", "removed", "new"]
+    (count,) = await store.counts(conn)
+    assert (count.present, count.removed, count.changed_at) == (20, 0, LATER)
 
 
 @pytest.mark.parametrize(("missing", "answer"), [(2, Removed(2)), (3, TooManyVanished(3, 20))])
@@ -337,7 +362,6 @@ async def test_the_numbers_of_a_changed_trial_are_those_that_it_states_now(conn:
 
 
 async def test_a_record_that_is_not_there_is_said_to_be_missing(conn: "Connection") -> None:
-    """N02: nothing is shown in place of what is not kept."""
     for missing in (store.raw(conn, 5), store.scrape(conn, 5), store.refusal_body(conn, 5)):
         with pytest.raises(NotFound):
             await missing
@@ -370,3 +394,57 @@ async def test_an_update_of_a_record_rewrites_what_search_finds(conn: "Connectio
     asked = "select count(*) from trials where words @@ $1::tsquery"
     assert await conn.fetchval(asked, "cardiac") == 0
     assert await conn.fetchval(asked, "'=status:completed' & !'=status:recruiting'") == 1
+
+
+# ── real records ──
+
+
+def lines(file: Path) -> list[bytes]:
+    return ZstdDecompressor().stream_reader(file.read_bytes()).read().splitlines()
+
+
+def read(studies: Sequence[bytes], at: datetime = START) -> PackedPage:
+    answer = REGISTRY.read(REGISTRY.first(None)[0], b'{"studies":[' + b",".join(studies) + b"]}")
+    source = Source("ctgov", "https://registry.example", at, REGISTRY.adapter_version, REGISTRY.media_type)
+    return pack_page(answer.found, answer.refused, source)
+
+
+async def test_every_real_record_is_kept_as_it_came_and_as_it_says(conn: "Connection", shared_data: Path) -> None:
+    """G01: real records of the one registry that is read so far go into the tables without an error."""
+    studies = lines(shared_data / "ctgov_v2" / "studies.ndjson.zst")
+    scrape_id = await begin(conn)
+    for start in range(0, len(studies), 500):
+        await write(conn, read(studies[start : start + 500]), scrape_id)
+    scrape = await store.scrape(conn, scrape_id)
+    assert (scrape.new, scrape.refused, scrape.records) == (len(studies), 0, len(studies))
+    found = await conn.fetch("select t.*, r.sha256 from trials t join trial_raw r on r.trial_id = t.id")
+    kept = {row["registry_id"]: row for row in found}
+    for body in studies:
+        protocol = orjson.loads(body)["protocolSection"]
+        row = kept[protocol["identificationModule"]["nctId"]]
+        assert row["sha256"] == sha256(body).digest()
+        assert row["status_raw"] == protocol["statusModule"]["overallStatus"]
+        assert row["conditions"] == protocol.get("conditionsModule", {}).get("conditions", [])
+        start_on = protocol["statusModule"].get("startDateStruct", {}).get("date")
+        assert (row["start_on"] and row["start_on"].isoformat()[: len(start_on)]) == start_on
+    one = await store.get(conn, max(kept))
+    assert (await store.raw(conn, one.id)).body in studies
+
+
+async def test_real_versions_of_a_record_become_its_history_in_whatever_order_they_come(
+    conn: "Connection", shared_data: Path
+) -> None:
+    studies = lines(shared_data / "ctgov_v2" / "versions.ndjson.zst")
+    scrape_id = await begin(conn)
+    for number, body in enumerate(studies):
+        await write(conn, read([body], START + timedelta(minutes=number)), scrape_id)
+    newest = dict[str, str]()
+    for body in studies:
+        protocol = orjson.loads(body)["protocolSection"]
+        number = protocol["identificationModule"]["nctId"]
+        newest[number] = max(newest.get(number, ""), protocol["statusModule"]["lastUpdatePostDateStruct"]["date"])
+    kept = await conn.fetch("select registry_id, last_updated_on, version from trials")
+    assert {row["registry_id"]: row["last_updated_on"].isoformat() for row in kept} == newest
+    assert sum(row["version"] for row in kept) > len(newest)
+    diffs = await conn.fetch("select changes::text from trial_versions where event = 'changed'")
+    assert all("last_updated" in {change["field"] for change in orjson.loads(row["changes"])} for row in diffs)

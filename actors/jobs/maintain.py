@@ -1,0 +1,35 @@
+"""Keeps the database in shape: days of the history made ahead, and what is older than its keeping removed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from actors.jobs import JobKind
+from actors.monitoring import store as monitoring
+from actors.queue import store as queue
+from actors.queue.attempt import Attempt
+from actors.queue.outcome import Done, Outcome
+from actors.runtime.telemetry import emit
+from actors.tools import Tools
+
+DAYS_AHEAD = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    history_days: int = 30
+    events_days: int = 90
+
+
+async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
+    now = tools.now()
+    added = 0
+    for ahead in range(1, DAYS_AHEAD + 1):
+        added += await queue.add_partition(tools.db, (now + timedelta(days=ahead)).date())
+    history, events = now - timedelta(days=payload.history_days), now - timedelta(days=payload.events_days)
+    removed = await queue.trim(tools.db, history_before=history, events_before=events)
+    removed |= await monitoring.trim(tools.db, history)
+    emit("database.maintained", new=added, number=sum(removed.values()))
+    return Done({"partitions_added": added, "removed": removed})
+
+
+JOB = JobKind("maintain", Payload, run, timeout_s=600.0)

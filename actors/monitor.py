@@ -1,0 +1,134 @@
+"""The monitor: measures, asks the autoscaler, opens and closes alerts."""
+
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actors.monitoring import store as monitoring
+from actors.monitoring.alarms import Close, Open, Thresholds, judge, rules
+from actors.queue import store as queue
+from actors.runtime.life import Life, pause
+from actors.runtime.telemetry import emit
+from actors.trials import store as trials
+from actors.trials.scrapes import progress
+
+if TYPE_CHECKING:
+    import asyncpg
+
+TICK_S = 5.0
+SLOWLY = 12  # ticks between looks at what changes slowly: sizes, failures, disk
+FEWEST_ENDED = 10  # jobs within the hour: a rate of failures from fewer says nothing
+
+Measured = dict[tuple[str, str], float]
+
+
+@dataclass(slots=True)
+class Gauge:
+    """What the monitor hands on: every measure to the metrics, the queues' load to whoever scales."""
+
+    tell: Callable[[str, str, float], None]
+    scale: Callable[[list[dict[str, Any]], int], Awaitable[None]]
+    here: Callable[[], Mapping[tuple[str, str], float]]  # what this process measures of itself
+
+
+@dataclass(slots=True)
+class Monitor:
+    pool: "asyncpg.Pool[Any]"
+    gauge: Gauge
+    data_dir: Path
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tick_s: float = TICK_S
+    slow: Measured = field(default_factory=dict)
+
+    async def run(self, life: Life) -> None:
+        ticks = 0
+        while not life.draining.is_set():
+            life.beat()
+            began = time.monotonic()
+            if ticks % SLOWLY == 0:
+                self.slow = await self._slowly()
+            await self.look()
+            ticks += 1
+            await pause(life, max(0.1, self.tick_s - (time.monotonic() - began)))
+
+    async def look(self) -> Measured:
+        """One round: measure, scale, alarm."""
+        loads = await queue.load(self.pool)
+        processes = await queue.processes(self.pool)
+        alive = [p for p in processes if p["beat_age_s"] < self.thresholds.silent_s and not p["draining"]]
+        measured = _queues(loads) | _processes(processes) | await self._scrapes() | self.slow | dict(self.gauge.here())
+        for (name, subject), value in measured.items():
+            self.gauge.tell(name, subject, value)
+        await monitoring.add_measures(self.pool, self.now(), measured)
+        await self.gauge.scale(loads, max(1, len(alive)))
+        await self._alarm(measured)
+        return measured
+
+    async def _scrapes(self) -> Measured:
+        measured: Measured = {
+            ("registry_failures", r): v for r, v in (await monitoring.registry_failures(self.pool)).items()
+        }
+        for scrape in await trials.scrapes(self.pool, limit=20):
+            if scrape.state != "running":
+                continue
+            how = progress(scrape, self.now())
+            if how.left_s is not None:
+                measured["scrape_eta_hours", scrape.registry] = how.left_s / 3600
+            if how.per_s is not None:
+                measured["scraping_speed", scrape.registry] = how.per_s
+        return measured
+
+    async def _slowly(self) -> Measured:
+        now = self.now()
+        await monitoring.close_orphans(self.pool)
+        dead, done = await queue.failures_since(self.pool, now - timedelta(hours=1))
+        disk = shutil.disk_usage(self.data_dir)
+        measured: Measured = {
+            ("database_size_bytes", ""): float(await monitoring.database_size(self.pool)),
+            ("disk_used_percent", str(self.data_dir)): 100.0 * (disk.total - disk.free) / disk.total,
+            ("listen_queue_percent", ""): 100.0 * await monitoring.listen_queue_usage(self.pool),
+            ("jobs_rescued", ""): float(await monitoring.rescued_since(self.pool, now - timedelta(minutes=10))),
+        }
+        if dead + done >= FEWEST_ENDED:
+            measured["job_failure_rate", ""] = 100.0 * dead / (dead + done)
+        for table, size in (await monitoring.table_sizes(self.pool)).items():
+            measured["table_size_bytes", table] = float(size)
+        return measured
+
+    async def _alarm(self, measured: Measured) -> None:
+        open_now = [(alert["name"], alert["subject"]) for alert in await monitoring.open_alerts(self.pool)]
+        for step in judge(rules(self.thresholds), measured, open_now):
+            match step:
+                case Open(rule, subject, value):
+                    if await monitoring.open_alert(self.pool, step):
+                        emit(
+                            "alert.opened", alert=rule.name, name=subject, severity=rule.severity, value=round(value, 3)
+                        )
+                case Close(rule, subject):
+                    if await monitoring.close_alert(self.pool, step):
+                        emit("alert.closed", alert=rule.name, name=subject)
+
+
+def _queues(loads: list[dict[str, Any]]) -> Measured:
+    measured: Measured = {}
+    for load in loads:
+        measured["job_queue_depth", load["queue"]] = float(load["ready"])
+        measured["jobs_running", load["queue"]] = float(load["running"])
+        measured["jobs_scheduled", load["queue"]] = float(load["scheduled"])
+        measured["jobs_dead", load["queue"]] = float(load["dead"])
+        measured["job_oldest_age_s", load["queue"]] = float(load["oldest_age_s"])
+    return measured
+
+
+def _processes(processes: list[dict[str, Any]]) -> Measured:
+    measured: Measured = {}
+    for process in processes:
+        name = f"{process['host']}/{process['pid']}"
+        measured["silent_s", name] = process["beat_age_s"]
+        measured["loop_lag_s", name] = process["lag_s"]
+    return measured

@@ -1,0 +1,1 @@
+"""Monitoring: what is measured, when it alarms, and the episodes of alarm that operators read."""

@@ -1,0 +1,94 @@
+"""Measures and alerts in PostgreSQL. `db` is a pool or a connection."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from actors.errors import NotFound
+from actors.monitoring.alarms import Close, Open
+from schema import query
+
+LOCK = 1953655141  # one monitor at a time opens and closes
+
+
+class Database(Protocol):
+    """asyncpg's pool and connection both fit."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+async def add_measures(db: Database, at: datetime, measured: Mapping[tuple[str, str], float]) -> None:
+    """A sample of each, keyed by (measure, subject); the first process to bring one of a moment wins."""
+    at = at.replace(second=at.second // 10 * 10, microsecond=0)
+    names, labels = [name for name, _ in measured], [label for _, label in measured]
+    await db.execute(query("monitoring.add_measures"), at, names, labels, list(measured.values()))
+
+
+async def samples(db: Database, name: str, since: datetime) -> dict[str, list[tuple[datetime, float]]]:
+    """The time series of a measure by its subject."""
+    series: dict[str, list[tuple[datetime, float]]] = {}
+    for row in await db.fetch(query("monitoring.samples"), name, since):
+        series.setdefault(row["label"], []).append((row["at"], row["value"]))
+    return series
+
+
+async def open_alert(db: Database, step: Open) -> bool:
+    """True when the episode is new; one that lasts already is brought up to date."""
+    row = await db.fetchrow(
+        query("monitoring.open_alert"), step.rule.name, step.subject, step.rule.severity, step.message, step.value,
+        step.rule.threshold,
+    )  # fmt: skip
+    return bool(row["opened"])
+
+
+async def close_alert(db: Database, step: Close) -> bool:
+    return await db.fetchval(query("monitoring.close_alert"), step.rule.name, step.subject) is not None
+
+
+async def open_alerts(db: Database) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch(query("monitoring.open_alerts"))]
+
+
+async def recent_alerts(db: Database, limit: int = 50) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch(query("monitoring.recent_alerts"), limit)]
+
+
+async def acknowledge(db: Database, alert: int, by: str) -> None:
+    """Raises NotFound."""
+    if await db.fetchval(query("monitoring.acknowledge"), alert, by) is None:
+        raise NotFound(f"alert: there is no open alert {alert}")
+
+
+async def trim(db: Database, before: datetime) -> dict[str, int]:
+    return {
+        "measures": await db.fetchval(query("monitoring.trim_measures"), before),
+        "alerts": await db.fetchval(query("monitoring.trim_alerts"), before),
+    }
+
+
+async def database_size(db: Database) -> int:
+    return int(await db.fetchval(query("monitoring.database_size")))
+
+
+async def table_sizes(db: Database) -> dict[str, int]:
+    return {row["name"]: row["size_bytes"] for row in await db.fetch(query("monitoring.table_sizes"))}
+
+
+async def listen_queue_usage(db: Database) -> float:
+    return float(await db.fetchval(query("monitoring.listen_queue_usage")))
+
+
+async def close_orphans(db: Database) -> list[str]:
+    """Closes scrapes whose job died with its process once too often; the registries that they were of."""
+    return [row["registry"] for row in await db.fetch(query("monitoring.close_orphans"))]
+
+
+async def registry_failures(db: Database) -> dict[str, float]:
+    return {row["registry"]: float(row["failing"]) for row in await db.fetch(query("monitoring.registry_failures"))}
+
+
+async def rescued_since(db: Database, since: datetime) -> int:
+    return int(await db.fetchval(query("monitoring.rescued_since"), since))

@@ -1,0 +1,50 @@
+"""Takes jobs back from processes that are dead."""
+
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from actors.queue import store
+from actors.queue.watch import Watch, look
+from actors.runtime.life import Life, pause
+from actors.runtime.telemetry import emit
+
+if TYPE_CHECKING:
+    import asyncpg
+
+EVERY_S = 2.0
+DEAD_AFTER_S = 10.0  # with a beat each 3 s and a look each 2 s, a dead process's jobs are back within 15 s
+AGAIN_EVERY_S = 60.0  # its jobs are looked for again so often: a frozen one may have woken and gone again
+
+
+class Rescuer:
+    """Every process has one; that two rescue the same job is kept from happening by the row's lock."""
+
+    def __init__(
+        self, pool: "asyncpg.Pool[Any]", *, dead_after_s: float = DEAD_AFTER_S, every_s: float = EVERY_S
+    ) -> None:
+        self.pool = pool
+        self.dead_after_s = dead_after_s
+        self.every_s = every_s
+        self.watch = Watch(time.monotonic(), {})
+        self.swept: dict[UUID, float] = {}
+
+    async def run(self, life: Life) -> None:
+        while not life.draining.is_set():
+            life.beat()
+            await self.look()
+            await pause(life, self.every_s)
+
+    async def look(self) -> None:
+        beats, now_s = await store.beats(self.pool), time.monotonic()
+        self.watch, dead = look(self.watch, beats, now_s=now_s, every_s=self.every_s, dead_after_s=self.dead_after_s)
+        self.swept = {worker: at_s for worker, at_s in self.swept.items() if worker in dead}
+        if due := [worker for worker in dead if now_s - self.swept.get(worker, -AGAIN_EVERY_S) >= AGAIN_EVERY_S]:
+            await self.rescue(due)
+            self.swept |= dict.fromkeys(due, now_s)
+
+    async def rescue(self, dead: list[UUID]) -> None:
+        for row in await store.rescue(self.pool, dead):
+            emit("job.rescued", job=row["id"], queue=row["queue"], state=row["state"], attempt=row["attempts"],
+                 reason="worker")  # fmt: skip
+        await store.forget_workers(self.pool, dead)

@@ -1,0 +1,124 @@
+"""The command line: `triald COMMAND …`, also `python -m supervisor`. Finds commands, reads settings, dispatches."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import asyncpg
+import uvloop
+
+import supervisor.commands
+from actors.errors import NotFound, Refusal, TrialdError
+from actors.runtime.catalog import catalog
+from supervisor import logs
+from supervisor.commands import Command, DatabaseUnavailable, Exit
+from supervisor.setting_sources import nearest
+from supervisor.settings import KNOWN, BadSettings, Settings
+
+INTERRUPTED = 130  # as shells say it: 128 + SIGINT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    commands = catalog(supervisor.commands, "COMMAND", Command)
+    parser = make_parser(commands)
+    given, rest = parser.parse_known_args(arguments)
+    if rest:
+        parser.error(_unknown(rest, given.options))
+    command: Command = given.command
+    try:
+        settings = command.settings(given, os.environ)
+    except BadSettings as error:
+        return _say("the settings are wrong:", *error.problems, code=Exit.USAGE)
+    return _run(command, given, settings)
+
+
+def make_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
+    """Every command with its arguments and the settings."""
+    about = "One service for clinical evidence: trial registries mirrored into your own PostgreSQL."
+    parser = argparse.ArgumentParser(prog="triald", description=about, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"triald {version('triald')}")
+    where = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in commands.values():
+        one = where.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
+        command.add_arguments(one)
+        for leaf in _leaves(one):
+            _add_settings(leaf, shown=command.is_service)
+            options = [text for added in leaf._actions for text in added.option_strings]
+            leaf.set_defaults(command=command, options=options)
+    return parser
+
+
+def _leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parsers of a command's actions, or its own where it has none."""
+    for added in parser._actions:
+        if isinstance(added, argparse._SubParsersAction):
+            return list(added.choices.values())
+    return [parser]
+
+
+def _add_settings(parser: argparse.ArgumentParser, *, shown: bool) -> None:
+    """Every setting is an option of every command; help lists them where they matter most."""
+    group = parser.add_argument_group(
+        "settings", None if shown else "every setting is an option too: see triald up --help"
+    )
+    group.add_argument("--settings-file", type=Path, metavar="FILE", help="a TOML file with settings")
+    for known in KNOWN.values():
+        says = known.says.replace("%", "%%") if shown else argparse.SUPPRESS
+        if known.kind.switch:
+            group.add_argument(
+                known.option, dest=f"setting_{known.name}", nargs="?", const="true", metavar="BOOL", help=says
+            )
+        else:
+            group.add_argument(known.option, dest=f"setting_{known.name}", metavar="VALUE", help=says)
+
+
+def _unknown(rest: list[str], options: list[str]) -> str:
+    option = next((text for text in rest if text.startswith("-")), None)
+    if option is None:
+        return f"unexpected: {' '.join(rest)}"
+    return f"there is no option {option}; the nearest is {nearest(option.partition('=')[0], options)}"
+
+
+def _run(command: Command, given: argparse.Namespace, settings: Settings) -> int:
+    level = settings.log_level if command.is_service else "warning"
+    end_logs = logs.set_up(form=settings.log_format, level=level)
+    try:
+        return uvloop.run(_outcome(command, given, settings))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone: `triald jobs list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    finally:
+        end_logs()
+
+
+async def _outcome(command: Command, given: argparse.Namespace, settings: Settings) -> int:
+    """The command's exit code; what stops it is told in one line."""
+    try:
+        code = await command.run(given, settings)
+        sys.stdout.flush()
+        return code
+    except DatabaseUnavailable as error:
+        return _say(f"the database cannot be used: {error}", code=Exit.NO_DATABASE)
+    except NotFound as error:
+        return _say(str(error), code=Exit.NOT_FOUND)
+    except Refusal as error:
+        return _say(str(error), code=Exit.USAGE)
+    except (TimeoutError, asyncpg.QueryCanceledError) as error:
+        return _say(f"timed out: {error}", code=Exit.TIMED_OUT)
+    except TrialdError as error:
+        return _say(str(error), code=Exit.FAILED)
+
+
+def _say(*lines: str, code: Exit) -> int:
+    for number, line in enumerate(lines):
+        sys.stderr.write(f"{'triald: ' if number == 0 else '  '}{line}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

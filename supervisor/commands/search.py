@@ -1,0 +1,121 @@
+"""`triald search`: trials by text, number and filters."""
+
+import argparse
+import sys
+from datetime import date
+from typing import Any, get_args
+
+from actors.trials import search as ask
+from actors.trials import store as trials
+from actors.trials.marks import Span
+from actors.trials.record import Phase, Status, StudyType
+from actors.trials.shown import Row
+from supervisor.commands import Command, Exit, database, json_option, whole
+from supervisor.printing import as_json, cell, printable
+from supervisor.settings import Settings
+
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+DATES = ("start", "completion", "updated")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    several: dict[str, Any] = {"action": "append", "default": []}
+    parser.add_argument("query", nargs="?", default="", help='words, "a phrase", -without, or a registry number')
+    parser.add_argument("--status", choices=get_args(Status), metavar="STATUS", help="such as recruiting", **several)
+    parser.add_argument("--phase", choices=get_args(Phase), metavar="PHASE", help="such as phase_3", **several)
+    parser.add_argument("--type", choices=get_args(StudyType), metavar="TYPE", help="such as interventional", **several)
+    parser.add_argument("--country", metavar="NAME", help="where it takes place", **several)
+    parser.add_argument("--registry", metavar="NAME", help="where it is registered", **several)
+    parser.add_argument("--sponsor", metavar="WORDS", help="words of its sponsor's name")
+    parser.add_argument("--results", choices=("yes", "no"), help="whether it has results")
+    for name in DATES:
+        parser.add_argument(f"--{name}-from", type=date.fromisoformat, metavar="DATE", help=argparse.SUPPRESS)
+        parser.add_argument(f"--{name}-to", type=date.fromisoformat, metavar="DATE", help=argparse.SUPPRESS)
+    parser.epilog = "Days: --start-from --start-to --completion-from --completion-to --updated-from --updated-to DATE"
+    parser.add_argument("--removed", action="store_true", help="also trials that are gone at the source")
+    parser.add_argument("--order", choices=("relevance", "newest"), default="relevance")
+    parser.add_argument("--limit", type=whole(1, ask.MOST_ROWS), default=20, metavar="N", help="trials to show")
+    parser.add_argument("--cursor", metavar="WORD", help="go on where the answer before ended: its next")
+    json_option(parser)
+
+
+async def run(given: argparse.Namespace, settings: Settings) -> int:
+    async with database(settings) as pool:
+        found = await trials.search(pool, asked(given))
+    print(as_json(told(found)) if given.json else shown(found, colours=sys.stdout.isatty()))
+    return Exit.OK
+
+
+def asked(given: argparse.Namespace) -> ask.Search:
+    """The search that the arguments stand for. No I/O."""
+    days = {name: ask.Days(getattr(given, f"{name}_from"), getattr(given, f"{name}_to")) for name in DATES}
+    return ask.Search(
+        text=given.query,
+        status=tuple(given.status),
+        phase=tuple(given.phase),
+        study_type=tuple(given.type),
+        country=tuple(given.country),
+        registry=tuple(given.registry),
+        sponsor=given.sponsor,
+        has_results=None if given.results is None else given.results == "yes",
+        with_removed=given.removed,
+        order=given.order,
+        rows=given.limit,
+        cursor=given.cursor,
+        **days,
+    )
+
+
+def told(found: ask.Results) -> dict[str, object]:
+    """As JSON gives it: titles and snippets as plain text. No I/O."""
+    return {
+        "count": found.count.trials,
+        "count_is_more": found.count.more,
+        "exact": [_told(row) for row in found.exact],
+        "trials": [_told(row) for row in found.rows],
+        "next": found.next,
+    }
+
+
+def _told(row: Row) -> dict[str, object]:
+    days = {name: str(day) if (day := getattr(row, name)) else None for name in ("start", "completion", "last_updated")}
+    plain = (
+        "id", "registry", "registry_id", "url", "acronym", "status", "study_type", "phases", "sponsor", "enrolment",
+        "conditions", "countries", "has_results", "removed_at",
+    )  # fmt: skip
+    words = {"title": _plain(row.title), "snippet": _plain(row.snippet)}
+    return {name: getattr(row, name) for name in plain} | words | days
+
+
+def _plain(pieces: tuple[Span, ...]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def shown(found: ask.Results, *, colours: bool) -> str:
+    """As people read it. No I/O."""
+    more = "more than " if found.count.more else ""
+    lines = [f"{more}{found.count.trials:,} trials" if found.count.trials != 1 else "1 trial"]
+    for row in (*found.exact, *found.rows):
+        facts = [row.status, *row.phases, row.sponsor, f"updated {row.last_updated}" if row.last_updated else None]
+        gone = " (removed at the source)" if row.removed_at else ""
+        lines += [
+            "",
+            f"{row.registry_id}  {_marked(row.title, colours=colours)}{gone}",
+            f"    {printable(' · '.join(cell(fact) for fact in facts if fact))}",
+        ]
+        if row.snippet:
+            lines.append(f"    {_marked(row.snippet, colours=colours)}")
+    if found.next:
+        lines += ["", f"more: --cursor {found.next}"]
+    return "\n".join(lines)
+
+
+def _marked(pieces: tuple[Span, ...], *, colours: bool) -> str:
+    return "".join(
+        f"{BOLD}{text}{PLAIN}" if piece.marked and colours else text
+        for piece in pieces
+        for text in (" ".join(printable(piece.text).splitlines()),)
+    )
+
+
+COMMAND = Command("search", "find trials", arguments, run)

@@ -1,0 +1,108 @@
+"""`triald status`: queues, actors, scrapes, alerts and registries, as the database knows them."""
+
+import argparse
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.monitoring import store as monitoring
+from actors.queue import store as queue
+from actors.trials import store as trials
+from actors.trials.scrapes import Scrape, progress
+from supervisor.commands import Command, Exit, database, json_option
+from supervisor.printing import as_json, duration, table
+from supervisor.settings import Settings
+
+SCRAPES = 10  # the latest
+QUEUE_COLUMNS = ("queue", "paused", "ready", "running", "scheduled", "blocked", "held", "dead", "oldest_age_s")
+PROCESS_COLUMNS = ("host", "pid", "version", "started_at", "beat_age_s", "slots", "running", "lag_s", "draining")
+ACTOR_COLUMNS = ("actor", "copies", "state", "restarts", "oldest_beat_s", "error")
+SCRAPE_COLUMNS = (
+    "id",
+    "registry",
+    "mode",
+    "state",
+    "records",
+    "new",
+    "changed",
+    "unchanged",
+    "refused",
+    "removed",
+    "how",
+)
+ALERT_COLUMNS = ("id", "severity", "message", "opened_at", "acknowledged_by")
+REGISTRY_COLUMNS = ("registry", "present", "removed", "newest_on", "changed_at")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    json_option(parser)
+
+
+async def run(given: argparse.Namespace, settings: Settings) -> int:
+    async with database(settings) as pool:
+        now = datetime.now(UTC)
+        told = {
+            "at": now,
+            "queues": await queue.load(pool),
+            "processes": await queue.processes(pool),
+            "scrapes": [told_scrape(scrape, now) for scrape in await trials.scrapes(pool, limit=SCRAPES)],
+            "alerts": await monitoring.open_alerts(pool),
+            "registries": [asdict(count) for count in await trials.counts(pool)],
+        }
+    print(as_json(told) if given.json else shown(told))
+    return Exit.OK
+
+
+def told_scrape(scrape: Scrape, now: datetime) -> dict[str, Any]:
+    """A scrape with how far it is. No I/O."""
+    how = progress(scrape, now)
+    return asdict(scrape) | {"share": how.share, "records_per_s": how.per_s, "left_s": how.left_s}
+
+
+def shown(told: dict[str, Any]) -> str:
+    """As people read it. No I/O."""
+    actors = [_actor(process, one) for process in told["processes"] for one in grouped(process["actors"])]
+    sections = (
+        ("registries", told["registries"], REGISTRY_COLUMNS, "no trials yet: triald scrape"),
+        ("scrapes", [scrape | {"how": _how(scrape)} for scrape in told["scrapes"]], SCRAPE_COLUMNS, "none yet"),
+        ("queues", told["queues"], QUEUE_COLUMNS, "none"),
+        ("processes", told["processes"], PROCESS_COLUMNS, "none works: triald up"),
+        ("actors", actors, ACTOR_COLUMNS, "none"),
+        ("alerts", told["alerts"], ALERT_COLUMNS, "none open"),
+    )
+    return "\n\n".join(f"{title.upper()}\n{table(rows, columns, none=none)}" for title, rows, columns, none in sections)
+
+
+def grouped(actors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for all copies of an actor. No I/O."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for actor in actors:
+        by_name.setdefault(actor["name"], []).append(actor)
+    return [
+        {
+            "actor": name,
+            "copies": len(copies),
+            "state": ", ".join(sorted({str(copy["state"]) for copy in copies})),
+            "restarts": sum(copy["restarts"] for copy in copies),
+            "oldest_beat_s": max(
+                (copy["beat_age_s"] for copy in copies if copy["beat_age_s"] is not None), default=None
+            ),
+            "error": next((copy["error"] for copy in copies if copy["error"]), None),
+        }
+        for name, copies in by_name.items()
+    ]
+
+
+def _actor(process: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+    return actor | {"actor": f"{process['pid']}/{actor['actor']}"}
+
+
+def _how(scrape: dict[str, Any]) -> str:
+    if scrape["state"] != "running":
+        return scrape["error"] or ""
+    share = f"{scrape['share']:.0%}" if scrape["share"] is not None else "begun"
+    left = f", {duration(scrape['left_s'])} to go" if scrape["left_s"] is not None else ""
+    return f"{share}{left}"
+
+
+COMMAND = Command("status", "queues, actors, scrapes, alerts and registries", arguments, run)

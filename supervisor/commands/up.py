@@ -1,0 +1,161 @@
+"""`triald up`: the service; with --demo, in a world of its own to try it in."""
+
+import argparse
+import asyncio
+import dataclasses
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from actors.errors import Unavailable
+from actors.trials import store as trials
+from demo import process as demo
+from supervisor.commands import CANNOT_USE, Command, Exit, overrides, read_settings, unavailable, whole
+from supervisor.following import Screen, follow, summary
+from supervisor.scraping import ask_for_scrapes
+from supervisor.setting_sources import FILE_VARIABLE
+from supervisor.settings import Settings, read
+from supervisor.tokens import first_token, make_token
+from supervisor.wiring import Service, open_service, run_service
+
+DEMO_DIR = Path("var") / "demo"  # below the current directory
+DEMO_HOSTS = ("clinicaltrials.gov",)  # for which the demo world stands in
+DEMO_PER_MIN = 60_000  # our own machine need not be spared
+SET_ASIDE = frozenset({
+    "DATABASE_URL", "TRIALD_DATABASE_URL", "TRIALD_DATABASE_URL_FILE", "TRIALD_LISTEN_URL", "TRIALD_LISTEN_URL_FILE",
+    "TRIALD_DATABASE_POOLER", "TRIALD_DATA_DIR", "CREDENTIALS_DIRECTORY", "STATE_DIRECTORY", FILE_VARIABLE,
+})  # fmt: skip
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--demo", action="store_true", help="mirror a made-up registry on this machine, to try triald")
+    parser.add_argument(
+        "--trials", type=whole(1, 1_000_000), default=5000, metavar="N", help="of the demo (default: 5000)"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="another number is another demo world")
+    parser.add_argument("--once", action="store_true", help="mirror every registry once, then end")
+
+
+def settings_of(given: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """Of the demo: no file and no database but those of the command line, so that it writes into nobody's own."""
+    if not given.demo:
+        return read_settings(given, environ)
+    kept = {name: text for name, text in environ.items() if name not in SET_ASIDE}
+    defaults = {"data_dir": str(DEMO_DIR), "registry_per_min": f"ctgov={DEMO_PER_MIN}", "log_level": "warning"}
+    return read(overrides(given), kept, given.settings_file, defaults=defaults, default_file=None)
+
+
+async def run(given: argparse.Namespace, settings: Settings) -> int:
+    settings = _with_port(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not given.demo:
+        return await _serve(given, settings)
+    settings = dataclasses.replace(settings, token_file=settings.token_file or _demo_token(settings.data_dir))
+    print(f"making a world of {given.trials:,} trials and a database in {settings.data_dir} …", flush=True)
+    try:
+        async with demo.running(trials=given.trials, seed=given.seed) as world:
+            stand_ins = MappingProxyType({**dict.fromkeys(DEMO_HOSTS, world.url), **settings.registry_bases})
+            return await _serve(given, dataclasses.replace(settings, registry_bases=stand_ins))
+    except demo.DidNotStart as error:
+        raise Unavailable(f"the demo world did not start: {error}") from error
+
+
+def _with_port(settings: Settings) -> Settings:
+    """The same, with a free port for port 0. Raises Unavailable for a port that is taken, before anything starts."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise Unavailable(f"{settings.listen}: {error.strerror}: give another by --listen HOST:PORT") from error
+        port = probe.getsockname()[1]
+    return dataclasses.replace(settings, listen=f"{settings.listen.rpartition(':')[0]}:{port}")
+
+
+def _demo_token(folder: Path) -> Path:
+    """A file of the demo's own: its login stays the same from one start to the next."""
+    file = folder / "token"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(make_token(), "utf-8")
+    return file
+
+
+async def _serve(given: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as service:
+        token = await first_token(service.pool, settings.token_file)
+        ready = asyncio.Event()
+        serving = asyncio.create_task(run_service(service, on_ready=ready.set))
+        telling = asyncio.create_task(_tell(given, service, token, ready))
+        try:
+            code = await serving
+        finally:
+            finished = telling.done() or not telling.cancel()
+            [mirrored] = await asyncio.gather(telling, return_exceptions=True)
+        if isinstance(mirrored, Exception):
+            raise mirrored
+        if given.once and code == Exit.OK:
+            return Exit.OK if finished and mirrored is True else Exit.FAILED
+        return code
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Service]:
+    opening = open_service(settings)
+    try:
+        service = await opening.__aenter__()
+    except CANNOT_USE as error:
+        raise unavailable(error) from error
+    try:
+        yield service
+    finally:
+        await opening.__aexit__(None, None, None)
+
+
+async def _tell(given: argparse.Namespace, service: Service, token: str | None, ready: asyncio.Event) -> bool:
+    """Says what there is to see; mirrors the registries where that was asked for: whether all of them were."""
+    if token is not None:
+        print(
+            f"token: {token}\n  made at this first start, shown only now, and kept as a hash: note it down", flush=True
+        )
+    await ready.wait()
+    if not (given.demo or given.once):
+        return True
+    try:
+        mirrored = await _mirror(given, service)
+    finally:
+        if given.once:
+            os.kill(os.getpid(), signal.SIGTERM)  # as an operator would: it drains
+    if not given.once:
+        _invite(service)
+    return mirrored
+
+
+async def _mirror(given: argparse.Namespace, service: Service) -> bool:
+    wanted = service.settings.registries
+    jobs = await ask_for_scrapes(service.pool, wanted, mode="full" if given.demo else "incremental")
+    looks = await follow(service.pool, jobs, Screen(sys.stdout, is_terminal=sys.stdout.isatty()).show)
+    print(summary(looks), flush=True)
+    for count in await trials.counts(service.pool):
+        print(
+            f"{count.registry}: {count.present:,} trials are here, {count.removed:,} of them gone at the source",
+            flush=True,
+        )
+    return all(look.state == "done" for look in looks)
+
+
+def _invite(service: Service) -> None:
+    file = service.settings.token_file
+    print(f"\ntriald is on http://{service.settings.listen}/")
+    if file is not None:
+        print(f"login: {file.read_text('utf-8').strip()}")
+    print("Ctrl-C ends it", flush=True)
+
+
+COMMAND = Command("up", "run the service", arguments, run, settings=settings_of, is_service=True)

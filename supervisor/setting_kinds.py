@@ -1,0 +1,211 @@
+"""What a setting may be: how its words are read, what is expected of them, how it is shown. No I/O.
+
+A value comes as the text of a variable or an option, or as what a TOML file holds. `read` raises ValueError for
+whatever is not of its kind; `expected` says it in words.
+"""
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from actors.queue import cron as cron_rules
+
+STARS = "********"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A text that shows as stars wherever it is printed."""
+
+    _text: str
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return STARS
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    expected: str
+    read: Callable[[object], object]
+    show: Callable[[object], object] = lambda value: value  # as JSON holds it
+    secret: bool = False
+    switch: bool = False  # its option may stand without a value
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is to know of one setting, beside its value."""
+
+    name: str
+    kind: Kind
+    says: str
+
+    @property
+    def variable(self) -> str:
+        return "TRIALD_" + self.name.upper()
+
+    @property
+    def option(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+def whole(least: int, most: int) -> Kind:
+    return Kind(f"a whole number from {least} to {most}", lambda given: _within(_integer(given), least, most))
+
+
+def number(least: float, most: float) -> Kind:
+    def read(given: object) -> float:
+        return _within(_float(given), least, most)
+
+    return Kind(f"a number from {least:g} to {most:g}", read)
+
+
+def one_of(*words: str) -> Kind:
+    def read(given: object) -> str:
+        word = _text(given).lower()
+        if word not in words:
+            raise ValueError
+        return word
+
+    return Kind(f"one of {', '.join(words)}", read)
+
+
+def _boolean(given: object) -> bool:
+    if isinstance(given, bool):
+        return given
+    match _text(given).lower():
+        case "true" | "yes" | "on" | "1":
+            return True
+        case "false" | "no" | "off" | "0":
+            return False
+        case _:
+            raise ValueError
+
+
+def _path(given: object) -> Path:
+    return Path(_text(given)).expanduser().absolute()
+
+
+def _postgres_url(given: object) -> Secret:
+    text = _raw_text(given).strip()
+    if urlsplit(text).scheme not in ("postgresql", "postgres") or "://" not in text:
+        raise ValueError
+    return Secret(text)
+
+
+def _contact(given: object) -> str:
+    text = _text(given)
+    if not re.fullmatch(r"\S+@\S+\.\S+|https?://\S+\.\S+", text, re.ASCII):
+        raise ValueError
+    return text
+
+
+def _address(given: object) -> str:
+    """HOST:PORT on loopback: until there are accounts, nobody beyond this machine is let in."""
+    host, _, port = _text(given).rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not (bare == "localhost" or _ip(bare).is_loopback):
+        raise ValueError
+    return f"{host}:{_within(_integer(port), 0, 65535)}"
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """The parts of an address that was read before; an IPv6 host without its brackets."""
+    host, _, port = listen.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(text)
+
+
+def _words(given: object) -> tuple[str, ...]:
+    """Commas or blanks between them, or a list of a TOML file; in the order given, each once."""
+    words = [_text(one) for one in given] if isinstance(given, list) else re.split(r"[\s,]+", _text(given).strip(" ,"))
+    if not words or not all(re.fullmatch(r"[a-z][a-z0-9_]*", word) for word in words):
+        raise ValueError
+    return tuple(dict.fromkeys(words))
+
+
+def _pairs(given: object) -> dict[str, str]:
+    """name=value, with commas or blanks between, or a table of a TOML file."""
+    if isinstance(given, Mapping):
+        return {_text(name): _text(value) for name, value in given.items()}
+    found: dict[str, str] = {}
+    for piece in re.split(r"[\s,]+", _text(given).strip(" ,")):
+        name, equals, value = piece.partition("=")
+        if not (name and equals and value) or name in found:
+            raise ValueError
+        found[name] = value
+    return found
+
+
+def _bases(given: object) -> Mapping[str, str]:
+    bases = {host: url.rstrip("/") for host, url in _pairs(given).items()}
+    if not all(urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc for url in bases.values()):
+        raise ValueError
+    return MappingProxyType(bases)
+
+
+def _rates(given: object) -> Mapping[str, float]:
+    return MappingProxyType({name: _within(_float(rate), 0.01, 1_000_000) for name, rate in _pairs(given).items()})
+
+
+def _cron(given: object) -> str:
+    cron_rules.check(_text(given), "UTC")
+    return _text(given)
+
+
+def _zone(given: object) -> str:
+    cron_rules.check("0 0 * * *", _text(given))
+    return _text(given)
+
+
+def _raw_text(given: object) -> str:
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise ValueError
+    return given if isinstance(given, str) else str(given)
+
+
+def _text(given: object) -> str:
+    text = _raw_text(given).strip()
+    if not text or not text.isprintable():
+        raise ValueError
+    return text
+
+
+def _integer(given: object) -> int:
+    return int(_text(given))
+
+
+def _float(given: object) -> float:
+    value = float(_text(given))
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _within(value: float, least: float, most: float) -> int:
+    if not least <= value <= most:
+        raise ValueError
+    return value  # type: ignore[return-value]  # a float stays one
+
+
+BOOLEAN = Kind("true or false", _boolean, switch=True)
+PATH = Kind("a path", _path, show=str)
+POSTGRES_URL = Kind("a URL that begins with postgresql://", _postgres_url, show=lambda _: STARS, secret=True)
+CONTACT = Kind("a mail address or a URL", _contact)
+ADDRESS = Kind("HOST:PORT with a loopback host, such as 127.0.0.1:8080 (port 0 takes a free one)", _address)
+WORDS = Kind("names with commas between", _words, show=lambda value: list(value))  # type: ignore[call-overload]
+BASES = Kind("host=URL with commas between", _bases, show=lambda value: dict(value))  # type: ignore[call-overload]
+RATES = Kind("name=number with commas between", _rates, show=lambda value: dict(value))  # type: ignore[call-overload]
+CRON = Kind("five fields: minute hour day month weekday", _cron)
+ZONE = Kind("an IANA time zone such as Europe/Berlin", _zone)

@@ -1,0 +1,235 @@
+"""The settings: file < credentials of systemd < environment < command line, read once, all problems told at once.
+
+A setting `slots` is `slots = 8` in a TOML file, TRIALD_SLOTS=8 in the environment and --slots 8 on the command line.
+A secret may also stand in a file: TRIALD_DATABASE_URL_FILE=/run/secrets/url, or a credential of systemd. Empty
+variables and credentials count as not given. A name that is not known stops the start: it would have no effect.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, get_origin, get_type_hints
+
+from actors.errors import Refusal
+from actors.registries import Registry
+from actors.runtime.catalog import catalog
+from supervisor import setting_kinds as kinds
+from supervisor.setting_kinds import Known, Secret, host_and_port
+from supervisor.setting_sources import (
+    DEFAULT_FILE,
+    Given,
+    content,
+    default_data_dir,
+    from_command_line,
+    from_credentials,
+    from_environment,
+    from_file,
+    nearest,
+    settings_file,
+)
+
+SHORTEST_TOKEN = 32  # characters; tokens are kept by an unsalted hash, so they must be long and random
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class BadSettings(Exception):
+    """Something is wrong with the settings; `problems` has a line for each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data_dir: Annotated[Path, kinds.PATH, "Where the embedded PostgreSQL and stored files live."]
+    database_url: Annotated[
+        Secret | None,
+        kinds.POSTGRES_URL,
+        "The PostgreSQL to use (15 or later); without one triald runs its own in data_dir.",
+    ] = None
+    listen_url: Annotated[
+        Secret | None,
+        kinds.POSTGRES_URL,
+        "A direct way to the same database for LISTEN, where database_url leads to a pooler.",
+    ] = None
+    database_pooler: Annotated[
+        bool, kinds.BOOLEAN, "Whether database_url leads to a pooler in transaction mode: no prepared statements then."
+    ] = False
+    pool_most: Annotated[int, kinds.whole(4, 500), "Database connections of this process at most."] = 20
+    pool_wait_s: Annotated[float, kinds.number(0.1, 300), "How long a request waits for a free connection."] = 2.0
+    statement_limit_s: Annotated[float, kinds.number(0.1, 86_400), "How long one SQL statement may take."] = 30.0
+    listen: Annotated[str, kinds.ADDRESS, "Where the web pages and the HTTP interface are served."] = "127.0.0.1:8080"
+    contact: Annotated[
+        str | None, kinds.CONTACT, "Whom a registry may write to: a mail address or URL, told in the User-Agent."
+    ] = None
+    registries: Annotated[tuple[str, ...], kinds.WORDS, "The registries that are mirrored."] = ("ctgov",)
+    registry_bases: Annotated[
+        Mapping[str, str], kinds.BASES, "Stand-ins for registries' hosts: clinicaltrials.gov=http://127.0.0.1:9000."
+    ] = field(default_factory=lambda: NOTHING)
+    registry_per_min: Annotated[
+        Mapping[str, float], kinds.RATES, "Requests a minute, by registry; without one the registry's own terms decide."
+    ] = field(default_factory=lambda: NOTHING)
+    scrape_cron: Annotated[str, kinds.CRON, "When what changed is fetched from each registry."] = "0 2 * * *"
+    full_scrape_cron: Annotated[
+        str, kinds.CRON, "When everything is fetched again, to notice what was removed at the source."
+    ] = "0 3 * * 0"
+    scrape_zone: Annotated[str, kinds.ZONE, "The time zone of scrape_cron and full_scrape_cron."] = "UTC"
+    workers_least: Annotated[int, kinds.whole(1, 1000), "Workers that always run."] = 2
+    workers_most: Annotated[int, kinds.whole(1, 1000), "Workers that run at most, however much waits."] = 20
+    slots: Annotated[int, kinds.whole(1, 1000), "Jobs that one worker runs side by side."] = 8
+    scrapers: Annotated[int, kinds.whole(1, 100), "Scrapers, each of which scrapes one registry at a time."] = 2
+    wait_target_s: Annotated[float, kinds.number(0.1, 86_400), "How long a job may wait before workers are added."] = (
+        10.0
+    )
+    shrink_after_s: Annotated[float, kinds.number(0, 86_400), "How long fewer workers must do before one goes."] = 180.0
+    compute_processes: Annotated[int, kinds.whole(0, 256), "Processes for heavy computation; 0 uses a thread."] = 1
+    beat_every_s: Annotated[float, kinds.number(0.05, 60), "How often this process says that it is alive."] = 3.0
+    dead_after_s: Annotated[
+        float, kinds.number(0.2, 3600), "A process silent for so long loses its jobs to others."
+    ] = 10.0
+    drain_s: Annotated[float, kinds.number(0, 3600), "How long running jobs may go on after a stop was asked for."] = (
+        30.0
+    )
+    history_days: Annotated[int, kinds.whole(1, 36_500), "How long ended jobs and firings of schedules are kept."] = 30
+    events_days: Annotated[int, kinds.whole(1, 36_500), "How long events of jobs are kept."] = 90
+    alert_depth: Annotated[int, kinds.whole(1, 10**9), "Waiting jobs of a queue that open an alert."] = 10_000
+    alert_failure_percent: Annotated[
+        float, kinds.number(0.1, 100), "Failed jobs of the last hour that open an alert."
+    ] = 10.0
+    alert_silent_s: Annotated[float, kinds.number(1, 86_400), "Silence of a process that opens an alert."] = 300.0
+    alert_rate_percent: Annotated[float, kinds.number(1, 100), "Use of a registry's rate that opens an alert."] = 90.0
+    alert_disk_percent: Annotated[
+        float, kinds.number(1, 100), "Use of the data directory's disk that opens an alert."
+    ] = 85.0
+    alert_eta_hours: Annotated[
+        float, kinds.number(0.1, 10_000), "Time that a scrape still needs that opens an alert."
+    ] = 24.0
+    alert_lag_s: Annotated[float, kinds.number(0.01, 3600), "Delay of the event loop that opens an alert."] = 1.0
+    log_format: Annotated[
+        str, kinds.one_of("auto", "json", "console"), "How log lines look; auto is console on a terminal, else json."
+    ] = "auto"
+    log_level: Annotated[
+        str, kinds.one_of("debug", "info", "warning", "error"), "Log lines of lower importance are left out."
+    ] = "info"
+    token_file: Annotated[
+        Path | None,
+        kinds.PATH,
+        "A file with the operator's token; without one triald makes a token at its first start.",
+    ] = None
+    origins: Mapping[str, str] = field(default_factory=lambda: NOTHING, repr=False, compare=False)
+
+    @property
+    def host(self) -> str:
+        return host_and_port(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        return host_and_port(self.listen)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """One setting as it is in force; a secret's value is stars."""
+
+    name: str
+    value: object
+    origin: str
+    says: str
+
+
+KNOWN: Mapping[str, Known] = MappingProxyType(
+    {
+        name: Known(name, *hint.__metadata__)
+        for name, hint in get_type_hints(Settings, include_extras=True).items()
+        if get_origin(hint) is Annotated
+    }
+)
+
+
+def effective(settings: Settings) -> list[Effective]:
+    """Every setting with its value and where that came from."""
+    return [
+        Effective(name, _shown(known, getattr(settings, name)), settings.origins.get(name, "default"), known.says)
+        for name, known in KNOWN.items()
+    ]
+
+
+def _shown(known: Known, value: object) -> object:
+    return None if value is None else known.kind.show(value)
+
+
+def read(
+    overrides: Mapping[str, str],
+    environ: Mapping[str, str],
+    file: Path | None = None,
+    *,
+    defaults: Mapping[str, str] = NOTHING,
+    default_file: Path | None = DEFAULT_FILE,
+) -> Settings:
+    """The settings of this process. Raises BadSettings with every problem there is.
+
+    `overrides` are the command line's words by name, `file` one that must be there,
+    `default_file` one that may; `defaults` stand in for ours.
+    """
+    problems: list[str] = []
+    given = {"data_dir": Given(default_data_dir(environ), "default")}
+    given |= {name: Given(value, "default") for name, value in defaults.items()}
+    given |= from_file(settings_file(environ, file, default_file), KNOWN, problems)
+    given |= from_credentials(environ, KNOWN, problems)
+    given |= from_environment(environ, KNOWN, problems)
+    given |= from_command_line(overrides, KNOWN, problems)
+    values = _values(given, problems)
+    problems += _contradictions(values)
+    if problems:
+        raise BadSettings(tuple(problems))
+    return Settings(**values, origins=MappingProxyType({name: one.origin for name, one in given.items()}))
+
+
+def _values(given: Mapping[str, Given], problems: list[str]) -> dict[str, Any]:
+    """What could be read; settings that nobody gave are left out."""
+    values: dict[str, Any] = {}
+    for name, one in given.items():
+        kind = KNOWN[name].kind
+        try:
+            values[name] = kind.read(one.value)
+        except (ValueError, Refusal):
+            got = "something else (it is a secret)" if kind.secret else repr(one.value)
+            problems.append(f"{name}: expected {kind.expected}, got {got} ({one.origin})")
+    return values
+
+
+def _contradictions(given: Mapping[str, Any]) -> list[str]:
+    """What each setting allows, but not together."""
+    values = {one.name: one.default for one in fields(Settings) if one.default is not MISSING} | dict(given)
+    found: list[str] = []
+    if values["workers_least"] > values["workers_most"]:
+        found.append(f"workers_least: expected at most workers_most ({values['workers_most']})")
+    if values["dead_after_s"] < 3 * values["beat_every_s"]:
+        found.append(f"dead_after_s: expected at least three times beat_every_s ({3 * values['beat_every_s']:g})")
+    if values["listen_url"] and not values["database_url"]:
+        found.append("listen_url: expected none where there is no database_url")
+    if values["database_pooler"] and not values["listen_url"]:
+        found.append("listen_url: expected a direct URL, for LISTEN does not pass through a database_pooler")
+    return [*found, *_unknown_registries(values), *_weak_token(values["token_file"])]
+
+
+def _unknown_registries(values: Mapping[str, Any]) -> list[str]:
+    names = catalog("actors.registries", "REGISTRY", Registry)
+    return [
+        f"{setting}: there is no registry {name}; the nearest is {nearest(name, names)}"
+        for setting in ("registries", "registry_per_min")
+        for name in values.get(setting, ())
+        if name not in names
+    ]
+
+
+def _weak_token(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    problems: list[str] = []
+    token = content(file, "token_file", problems)
+    if not problems and len(token) < SHORTEST_TOKEN:
+        problems.append(f"token_file: expected at least {SHORTEST_TOKEN} characters in {file}, got {len(token)}")
+    return problems

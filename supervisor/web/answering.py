@@ -1,0 +1,121 @@
+"""Around every request: its id, one log event, security headers, and every error in one envelope."""
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from urllib.parse import quote
+
+import asyncpg
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from actors.runtime import telemetry
+from actors.runtime.telemetry import emit
+from supervisor.web.door import LOGIN, TURN, check_door
+from supervisor.web.problems import INTERNAL, Problem, Refused, envelope, problem_of, problem_of_status
+from supervisor.web.render import Pages
+
+REQUEST_ID: "web.RequestKey[str]" = web.RequestKey("request_id", str)
+
+# What asyncpg raises where the database does not answer: lost, not there yet, shut down, overrun, too slow.
+OUTSIDE = (
+    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError, asyncpg.InternalClientError,
+)  # fmt: skip
+
+CSP = "; ".join((
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
+    "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+))  # fmt: skip
+
+HEADERS: Mapping[str, str] = MappingProxyType({
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # not "no-referrer": forms would then send `Origin: null`
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+})  # fmt: skip
+
+_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,99}")
+
+
+def answering(pages: Pages) -> "web.Middleware":  # type: ignore[name-defined]
+    """The outermost middleware."""
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[REQUEST_ID] = request_id = request_id_of(request.headers.get("X-Request-Id"))
+        trace = telemetry.trace_id.set(request_id)
+        began_s = time.monotonic()
+        status = 499  # who asked went away, unless an answer follows
+        try:
+            response = await _answered(request, handler, pages)
+            status = response.status
+            return response
+        finally:
+            took_s = round(time.monotonic() - began_s, 4)
+            emit("request.answered", method=request.method, path=_template(request), status=status, took_s=took_s)
+            telemetry.trace_id.reset(trace)
+
+    return answer
+
+
+async def _answered(request: web.Request, handler: Handler, pages: Pages) -> web.StreamResponse:
+    try:
+        check_door(request)
+        return await handler(request)
+    except web.HTTPException as error:
+        kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Location")}
+        problem = problem_of_status(error.status, error.reason, kept)
+    except Exception as error:
+        problem = problem_of(error, outside=OUTSIDE)
+        if problem.status >= 500:
+            emit("request.failed", path=_template(request), error=f"{type(error).__name__}: {error}")
+    return _told(request, problem, pages)
+
+
+def _told(request: web.Request, problem: Problem, pages: Pages) -> web.Response:
+    """The problem, as a page for a browser that asked for one, else as JSON."""
+    if not _wants_page(request):
+        body = envelope(problem, at=datetime.now(UTC), request_id=request[REQUEST_ID])
+        return web.Response(
+            status=problem.status, body=body, content_type="application/json", headers=dict(problem.headers)
+        )
+    if problem.status == 401:
+        after = f"?next={quote(request.path_qs, safe='')}" if request.method == "GET" else ""
+        return web.Response(status=303, headers={"Location": LOGIN + after})
+    text = pages.render("error.html", problem=problem, request_id=request[REQUEST_ID], who=None, here="")
+    return web.Response(status=problem.status, text=text, content_type="text/html", headers=dict(problem.headers))
+
+
+def _wants_page(request: web.Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
+
+
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Just before an answer begins, whoever made it."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = request.get(REQUEST_ID) or request_id_of(None)
+    if turn := request.get(TURN):
+        response.headers.update(turn.headers())
+    response.headers.pop("Server", None)
+
+
+def request_id_of(given: str | None) -> str:
+    """The id that came along, if it is one that a log can hold; else a fresh one."""
+    return given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _template(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "(none)"
+
+
+__all__ = ["INTERNAL", "Refused", "answering", "request_id_of", "set_headers"]

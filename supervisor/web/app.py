@@ -1,0 +1,77 @@
+"""The application: every resource mounted and guarded; and the actor that serves it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+
+from aiohttp import web
+
+import supervisor.web.routes
+from actors.runtime.catalog import catalog
+from actors.runtime.life import Life
+from actors.runtime.telemetry import emit
+from supervisor.web.answering import answering, set_headers
+from supervisor.web.door import Door
+from supervisor.web.keys import DOOR, PAGES, SOCKETS
+from supervisor.web.live import tell
+from supervisor.web.mounting import mounted
+from supervisor.web.render import Pages
+from supervisor.web.route import Resource, Route
+from supervisor.web.site import Site
+
+MOST_BODY_BYTES = 64 * 1024
+BACKLOG = 4096  # with the usual 128 a burst of 2,000 connections hung
+END_WITHIN_S = 5.0
+BEAT_EVERY_S = 1.0
+
+
+@cache
+def resources() -> dict[str, Resource]:
+    """Every resource by its name."""
+    return catalog(supervisor.web.routes, "RESOURCE", Resource)
+
+
+def all_routes() -> list[tuple[str, Route]]:
+    """Every route with the name of its resource."""
+    return [(resource.name, route) for resource in resources().values() for route in resource.routes]
+
+
+def build(site: Site) -> web.Application:
+    """Raises BadRoute or BadPlugin where a resource does not say what it is."""
+    pages, door = Pages(), Door(site)
+    app = web.Application(middlewares=[answering(pages)], client_max_size=MOST_BODY_BYTES)
+    app[PAGES], app[DOOR], app[SOCKETS] = pages, door, set()
+    for _, route in all_routes():
+        app.router.add_route(route.method, route.path, mounted(route, site, door))
+    app.on_response_prepare.append(set_headers)
+    app.on_shutdown.append(_close_sockets)
+    return app
+
+
+async def _close_sockets(app: web.Application) -> None:
+    await asyncio.gather(*(socket.close(code=1001, message=b"restarting") for socket in set(app[SOCKETS])))
+
+
+@asynccontextmanager
+async def listening(site: Site, host: str, port: int) -> AsyncIterator[int]:
+    """Serves; gives the port, which is a free one where 0 was asked for."""
+    runner = web.AppRunner(build(site), access_log=None, shutdown_timeout=END_WITHIN_S, handler_cancellation=True)
+    await runner.setup()
+    try:
+        listener = web.TCPSite(runner, host, port, backlog=BACKLOG)
+        await listener.start()
+        bound = int(runner.addresses[0][1])
+        emit("web.listening", host=host, port=bound)
+        yield bound
+    finally:
+        await runner.cleanup()
+
+
+async def serve(site: Site, host: str, port: int, life: Life) -> None:
+    """The actor: serves until it is cancelled, also while the others drain."""
+    async with listening(site, host, port), asyncio.TaskGroup() as tasks:
+        tasks.create_task(tell(site))
+        while True:
+            life.beat()
+            await asyncio.sleep(BEAT_EVERY_S)

@@ -1,0 +1,147 @@
+"""Jobs as the HTTP interface tells of them. No I/O."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from supervisor.web.paging import Before, Limit, Word
+
+JobState = Literal["held", "blocked", "scheduled", "ready", "running", "dead", "done", "cancelled", "discarded"]
+ENDED = frozenset({"done", "cancelled", "discarded"})
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class JobsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without states: all that have not ended. States of ended jobs and of others cannot be asked for together."""
+
+    state: Annotated[tuple[JobState, ...], Meta(max_length=9)] = ()
+    queue: Word | None = None
+    kind: Word | None = None
+    before: Before | None = None
+    limit: Limit = 50
+
+
+class JobBrief(msgspec.Struct, frozen=True):
+    """A job in a list. `progress` and `last_error` are null where there is none."""
+
+    id: int
+    state: str
+    queue: str
+    kind: str
+    priority: int
+    attempts: int
+    created_at: datetime
+    max_attempts: int | None = None
+    run_at: datetime | None = None
+    claimed_at: datetime | None = None
+    ended_at: datetime | None = None
+    worker: UUID | None = None
+    tenant: str | None = None
+    trace_id: str | None = None
+    parent_id: int | None = None
+    unique_key: str | None = None
+    progress: Any = None
+    last_error: Any = None
+    cancel_asked: bool = False
+
+
+class JobsPage(msgspec.Struct, frozen=True):
+    """The newest first; `next` is the `before` of the next page, null at the end."""
+
+    jobs: tuple[JobBrief, ...]
+    next: int | None
+
+
+class JobEvent(msgspec.Struct, frozen=True):
+    id: int
+    at: datetime
+    event: str
+    detail: Any
+
+
+class JobFull(msgspec.Struct, frozen=True):
+    """All that is known of a job."""
+
+    id: int
+    state: str
+    queue: str
+    kind: str
+    priority: int
+    attempts: int
+    created_at: datetime
+    payload: Any
+    events: tuple[JobEvent, ...]
+    max_attempts: int | None = None
+    timeout_s: float | None = None
+    run_at: datetime | None = None
+    claimed_at: datetime | None = None
+    deadline_at: datetime | None = None
+    ended_at: datetime | None = None
+    worker: UUID | None = None
+    tenant: str | None = None
+    trace_id: str | None = None
+    parent_id: int | None = None
+    schedule_id: int | None = None
+    unique_key: str | None = None
+    progress: Any = None
+    checkpoint: Any = None
+    result: Any = None
+    errors: Any = None
+    cancel_asked: bool = False
+    waits_for: int = 0
+    fence: int | None = None
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """Why a job is not running, the reason that decides first."""
+
+    job: int
+    state: str
+    reasons: tuple[str, ...]
+
+
+class JobIs(msgspec.Struct, frozen=True):
+    """What a command made of a job. `asked`: it runs, and its worker was asked to stop it."""
+
+    job: int
+    outcome: Literal["asked", "cancelled", "discarded", "done", "ready"]
+
+
+class JobIds(msgspec.Struct, frozen=True):
+    jobs: tuple[int, ...]
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Annotated[str, Meta(min_length=1, max_length=500)] = "cancelled by request"
+
+
+class Requeue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which dead letters: these ids, or those that died since a time, of one kind or of all."""
+
+    ids: Annotated[tuple[Before, ...], Meta(max_length=10_000)] | None = None
+    since: datetime | None = None
+    kind: Word | None = None
+
+
+class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ids: Annotated[tuple[Before, ...], Meta(min_length=1, max_length=10_000)]
+
+
+def of_row(kind: type[T], row: Mapping[str, Any], **more: Any) -> T:
+    """The columns that this kind of answer names."""
+    return kind(**{name: row[name] for name in kind.__struct_fields__ if name in row and row[name] is not None}, **more)
+
+
+def brief(row: Mapping[str, Any]) -> JobBrief:
+    return of_row(JobBrief, row)
+
+
+def full(row: Mapping[str, Any]) -> JobFull:
+    events = tuple(JobEvent(event["id"], event["at"], event["event"], event["detail"]) for event in row["events"])
+    rest = {name: value for name, value in row.items() if name not in ("events", "payload")}
+    return of_row(JobFull, rest, events=events, payload=row["payload"])

@@ -1,0 +1,98 @@
+"""What can be asked of jobs, and done to them: what the interface and the pages share."""
+
+from actors.errors import NotFound, Refusal
+from actors.queue import store
+from actors.queue.explain import explain as reasons_of
+from supervisor.web import job_answers as answers
+from supervisor.web.job_answers import (
+    ENDED,
+    Explained,
+    Ids,
+    JobFull,
+    JobIds,
+    JobIs,
+    JobsPage,
+    JobsQuery,
+    Reason,
+    Requeue,
+)
+from supervisor.web.paging import next_of
+from supervisor.web.problems import Refused
+from supervisor.web.route import Call, Nothing
+
+
+async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
+    """Jobs that have not ended, or of the states asked for."""
+    asked = call.query
+    if asked.state and len({state in ENDED for state in asked.state}) == 2:
+        raise Refused.field("state", f"expected states of ended jobs ({', '.join(sorted(ENDED))}) or of others, not both")
+    rows = await store.list_jobs(
+        call.db, states=asked.state or None, queue=asked.queue, kind=asked.kind, before=asked.before, limit=asked.limit
+    )
+    return JobsPage(tuple(map(answers.brief, rows)), next_of(rows, asked.limit))
+
+
+async def show(call: Call[Nothing, Nothing]) -> JobFull:
+    """One job, with what happened to it."""
+    return answers.full(await store.show(call.db, call.id()))
+
+
+async def explain(call: Call[Nothing, Nothing]) -> Explained:
+    """Why a job is not running."""
+    facts = await store.facts(call.db, call.id(), call.site.kinds)
+    return Explained(facts.id, facts.state, tuple(reasons_of(facts)))
+
+
+async def retry(call: Call[Nothing, Nothing]) -> JobIs:
+    """A dead letter becomes ready again, its attempts at zero."""
+    job = call.id()
+    if not await store.revive(call.db, ids=[job]):
+        await _refuse(call, job, "dead")
+    return JobIs(job, "ready")
+
+
+async def run_now(call: Call[Nothing, Nothing]) -> JobIs:
+    """A job that waits for its time becomes ready now."""
+    job = call.id()
+    if not await store.run_now(call.db, job):
+        await _refuse(call, job, "scheduled")
+    return JobIs(job, "ready")
+
+
+async def cancel(call: Call[Nothing, Reason]) -> JobIs:
+    """A job that waits is cancelled, with all that waits for it; one that runs is asked to stop."""
+    job = call.id()
+    match await store.cancel(call.db, job, call.body.reason):
+        case "asked":
+            return JobIs(job, "asked")
+        case "cancelled":
+            state = await store.state_of(call.db, job)
+            return JobIs(job, "discarded" if state == "discarded" else "cancelled")
+        case "done" | "discarded" as ended:
+            raise Refused(409, "ended", f"job {job} has ended: {ended}", {"state": ended})
+        case state:
+            raise Refused(409, "conflict", f"job {job} changed meanwhile: it is {state}", {"state": state})
+
+
+async def requeue(call: Call[Nothing, Requeue]) -> JobIds:
+    """Dead letters become ready again: these, or all since a time."""
+    asked = call.body
+    if asked.since is not None and asked.since.tzinfo is None:
+        raise Refused.field("since", "expected a time with its zone, such as 2026-03-01T00:00:00Z")
+    if asked.ids is None and asked.since is None and asked.kind is None:
+        raise Refusal("expected ids, since or kind: all dead letters at once are not revived by oversight")
+    ids = await store.revive(call.db, ids=asked.ids, since=asked.since, kind=asked.kind)
+    return JobIds(tuple(sorted(ids)))
+
+
+async def discard(call: Call[Nothing, Ids]) -> JobIds:
+    """Dead letters go to the history for good."""
+    return JobIds(tuple(sorted(await store.discard(call.db, call.body.ids))))
+
+
+async def _refuse(call: Call[Nothing, Nothing], job: int, expected: str) -> None:
+    state = await store.state_of(call.db, job)
+    if state is None:
+        raise NotFound(f"job: there is no job {job}")
+    why = "another job with its unique key has taken its place" if state == expected else f"it is {state}, not {expected}"
+    raise Refused(409, "conflict", f"job {job}: {why}", {"state": state})

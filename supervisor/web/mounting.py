@@ -1,0 +1,66 @@
+"""A route as aiohttp runs it: the door, the checked query and body, the handler, its answer as JSON."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler as WebHandler
+
+from supervisor.web.door import Door
+from supervisor.web.once import Kept, once
+from supervisor.web.problems import Refused
+from supervisor.web.reading import read_body, read_query
+from supervisor.web.route import NOTHING, Call, Database, Nothing, Route, Shape, Who, shape_of
+from supervisor.web.site import Site
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def mounted(route: Route, site: Site, door: Door) -> WebHandler:
+    """Raises BadRoute where the handler does not say what it takes and answers."""
+    shape = shape_of(route)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        who = await door.enter(request, route)
+        query = read_query(list(request.query.items()), shape.query)
+        body = await _body(request, route, shape)
+        if not route.is_command:
+            return await _answered(route, Call(request, site, site.pool, who, query, body))
+        async with site.pool.acquire() as db, db.transaction():
+            return await _command(route, Call(request, site, db, who, query, body))
+
+    return answer
+
+
+async def _body(request: web.Request, route: Route, shape: Shape) -> Any:
+    if not route.is_command:
+        return NOTHING
+    if route.form:
+        if request.content_type not in FORMS[:1]:
+            raise Refused(415, "unsupported_media_type", f"body: expected {FORMS[0]}")
+        fields = [(name, value) for name, value in (await request.post()).items() if isinstance(value, str)]
+        return read_query(fields, shape.body)
+    return read_body(await request.read(), request.content_type, shape.body)
+
+
+async def _command(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
+    if route.form:
+        return await _answered(route, call)
+
+    async def effect() -> Kept:
+        return Kept(route.status, msgspec.json.encode(await route.handler(call)))
+
+    kept, again = await once(call.db, call.request, call.who, effect)
+    response = json_response(kept.status, kept.answer)
+    if again:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+async def _answered(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
+    result = await route.handler(call)
+    return result if isinstance(result, web.StreamResponse) else json_response(route.status, msgspec.json.encode(result))
+
+
+def json_response(status: int, body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json")

@@ -1,0 +1,27 @@
+"""Pages from templates. Everything that goes in is escaped, unless it was made as HTML by `marked`."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from supervisor.web import wording
+
+FOLDER = Path(__file__).parent / "pages"
+
+
+class Pages:
+    """The templates of the folder beside this file."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters |= wording.FILTERS
+
+    def render(self, name: str, **given: object) -> str:
+        return self._environment.get_template(name).render(**given)

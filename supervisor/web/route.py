@@ -1,0 +1,126 @@
+"""What a resource is made of: routes, and the call that a handler gets."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
+
+import msgspec
+from aiohttp import web
+
+from actors.errors import NotFound
+from supervisor.roles import Role
+from supervisor.web.site import Site
+
+LARGEST_ID = 2**63 - 1
+
+Q = TypeVar("Q")
+B = TypeVar("B")
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No query parameters, or no body."""
+
+
+NOTHING = Nothing()
+
+
+class Database(Protocol):
+    """asyncpg's pool and connection both fit."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks: the holder of a token."""
+
+    role: Role
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Tells callers apart."""
+        return f"{self.role.word} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Q, B]):
+    """One request, its query and body checked. For a command `db` is a connection in a transaction, else the pool."""
+
+    request: web.Request
+    site: Site
+    db: Database
+    who: Who
+    query: Q
+    body: B
+
+    def word(self, name: str) -> str:
+        """A part of the path, decoded."""
+        return self.request.match_info[name]
+
+    def id(self, name: str = "id") -> int:
+        """A part of the path that is a number of ours. Raises NotFound."""
+        word = self.word(name)
+        if not (word.isascii() and word.isdigit() and len(word) < 20 and 0 < int(word) <= LARGEST_ID):
+            raise NotFound(f"{name}: there is no {word[:40]!r}")
+        return int(word)
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`role` has no default: nothing is open by oversight. `form`: the body comes from a page's form, not as JSON."""
+
+    method: str
+    path: str
+    handler: Handler
+    role: Role
+    status: int = 200
+    form: bool = False
+    metered: bool = True  # counted against the caller's rate
+
+    @property
+    def is_command(self) -> bool:
+        return self.method not in ("GET", "HEAD")
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the handler's docstring."""
+        return (getdoc(self.handler) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    name: str
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The types that a handler's annotations name; `answer` is None for one that makes its own response."""
+
+    query: type[Any]
+    body: type[Any]
+    answer: Any
+
+
+class BadRoute(Exception):
+    """A handler does not say what it takes and answers; the message names it. It stops the start."""
+
+
+def shape_of(route: Route) -> Shape:
+    """Raises BadRoute."""
+    name = f"{route.handler.__module__}.{getattr(route.handler, '__name__', '?')}"
+    hints = get_type_hints(route.handler)
+    types = get_args(hints.get("call"))
+    if len(types) != 2 or "return" not in hints or not route.summary:
+        raise BadRoute(f"{name}: expected `(call: Call[Query, Body]) -> Answer` and a docstring")
+    answer = hints["return"]
+    own_response = isinstance(answer, type) and issubclass(answer, web.StreamResponse)
+    return Shape(types[0], types[1], None if own_response else answer)

@@ -1,0 +1,150 @@
+"""Whether it is well, ready and alive. Open to anyone on this machine, and not counted against a rate."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import msgspec
+from aiohttp import web
+
+from actors.queue import store as queue
+from supervisor.roles import Role
+from supervisor.web import health
+from supervisor.web.answering import OUTSIDE
+from supervisor.web.health import Part, PartStatus, Status
+from supervisor.web.mounting import json_response
+from supervisor.web.problems import Refused
+from supervisor.web.route import Call, Nothing, Resource, Route
+from supervisor.web.site import Site
+
+DATABASE_WITHIN_S = 2.0
+
+
+class Health(msgspec.Struct, frozen=True):
+    status: Status
+    timestamp: datetime
+    uptime: float  # seconds
+    services: dict[str, PartStatus]
+
+
+class Detailed(msgspec.Struct, frozen=True):
+    status: Status
+    timestamp: datetime
+    uptime: float
+    services: dict[str, Part]
+    memory_bytes: int | None
+    loop_lag_s: float
+    draining: bool
+
+
+async def overall(call: Call[Nothing, Nothing]) -> web.Response:
+    """How the service is; 503 only when it is unhealthy."""
+    parts = await _parts(call.site)
+    status = health.overall(parts)
+    now = datetime.now(UTC)
+    told = Health(status, now, _uptime_s(call.site, now), {name: part.status for name, part in parts.items()})
+    return _answer(told, well=status != "unhealthy")
+
+
+async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
+    """The same, with what is known of each part."""
+    parts = await _parts(call.site)
+    status = health.overall(parts)
+    now, lag = datetime.now(UTC), call.site.lag.read()
+    told = Detailed(
+        status, now, _uptime_s(call.site, now), parts, await asyncio.to_thread(_memory_bytes), lag.now_s, call.site.draining
+    )
+    return _answer(told, well=status != "unhealthy")
+
+
+async def part(call: Call[Nothing, Nothing]) -> web.Response:
+    """One part of the service: database, queue, redis, or an actor by its name."""
+    parts = await _parts(call.site)
+    name = call.word("name")
+    if name not in parts:
+        raise Refused(404, "not_found", f"there is no service {name[:40]!r}", {"known": sorted(parts)})
+    return _answer(parts[name], well=parts[name].status != "unhealthy")
+
+
+async def ready(call: Call[Nothing, Nothing]) -> web.Response:
+    """Whether to send it requests: the database answers, and it is not about to stop."""
+    reason = "it is about to stop" if call.site.draining else (await _database(call.site)).message
+    return _answer({"ready": reason is None, "reason": reason}, well=reason is None)
+
+
+async def live(call: Call[Nothing, Nothing]) -> web.Response:
+    """Whether it moves: the event loop, and the loops that claim jobs."""
+    lag_s, stuck_s = call.site.lag.read().now_s, _stuck_s(call.site)
+    told = {"live": health.is_live(lag_s=lag_s, stuck_s=stuck_s), "loop_lag_s": lag_s, "claims_stuck_s": stuck_s}
+    return _answer(told, well=bool(told["live"]))
+
+
+def _answer(told: object, *, well: bool) -> web.Response:
+    return json_response(200 if well else 503, msgspec.json.encode(told))
+
+
+def _uptime_s(site: Site, now: datetime) -> float:
+    return round((now - site.started_at).total_seconds(), 1)
+
+
+async def _parts(site: Site) -> dict[str, Part]:
+    database = await _database(site)
+    desks = site.desks.values()
+    parts = {
+        "database": database,
+        "queue": health.queue_part(
+            database=database,
+            stuck_s=_stuck_s(site),
+            waiting=sum(len(desk.waiting) for desk in desks),
+            running=sum(len(desk.running) for desk in desks),
+            slots=sum(desk.slots for desk in desks),
+        ),
+        "redis": health.NOT_USED,
+    }
+    copies = site.supervisor.snapshot()
+    return parts | {name: health.actor_part(name, wanted, copies) for name, wanted in site.supervisor.wanted.items()}
+
+
+async def _database(site: Site) -> Part:
+    """A statement that needs the schema too, not the connection alone."""
+    pool = site.pool
+    began_s = time.monotonic()
+    try:
+        async with asyncio.timeout(DATABASE_WITHIN_S):
+            await queue.queue_rules(pool)
+    except OUTSIDE as error:
+        return Part("unhealthy", f"it does not answer: {type(error).__name__}")
+    details: dict[str, float | int | str | None] = {
+        "took_s": round(time.monotonic() - began_s, 4),
+        "pool_total": pool.get_size(),
+        "pool_idle": pool.get_idle_size(),
+        "pool_most": pool.get_max_size(),
+    }
+    return Part("healthy", None, details)
+
+
+def _stuck_s(site: Site) -> float:
+    now_s = time.monotonic()
+    return round(max((now_s - desk.moved_at for desk in site.desks.values()), default=0.0), 1)
+
+
+def _memory_bytes() -> int | None:
+    """What this process holds in memory; None where the system does not tell."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as lines:  # noqa: PTH123 - a view of the kernel's, not a file
+            found = next((line for line in lines if line.startswith("VmRSS:")), None)
+    except OSError:
+        return None
+    return int(found.split()[1]) * 1024 if found else None
+
+
+RESOURCE = Resource(
+    "health",
+    (
+        Route("GET", "/health", overall, Role.ANYONE, metered=False),
+        Route("GET", "/health/detailed", detailed, Role.ANYONE, metered=False),
+        Route("GET", "/health/services/{name}", part, Role.ANYONE, metered=False),
+        Route("GET", "/ready", ready, Role.ANYONE, metered=False),
+        Route("GET", "/live", live, Role.ANYONE, metered=False),
+    ),
+)

@@ -1,0 +1,72 @@
+"""Trials: found, shown, with their history and the records they came from."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from actors.errors import NotFound
+from actors.trials import store
+from supervisor.roles import Role
+from supervisor.web import trial_answers as answers
+from supervisor.web.route import Call, Nothing, Resource, Route
+from supervisor.web.trial_answers import SearchQuery, TrialFull, TrialsPage, VersionsList, VersionTold
+
+
+class RawQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+
+
+async def search(call: Call[SearchQuery, Nothing]) -> TrialsPage:
+    """Trials by number, text and filters, the best first."""
+    return answers.results(await store.search(call.db, call.query.search()))
+
+
+async def show(call: Call[Nothing, Nothing]) -> TrialFull:
+    """One trial, by our id or by any registry number that it states."""
+    return answers.full(await store.get(call.db, call.word("id")))
+
+
+async def versions(call: Call[Nothing, Nothing]) -> VersionsList:
+    """How a trial came to be as it is, version by version."""
+    trial = await store.get(call.db, call.word("id"))
+    return answers.versions(trial.id, await store.versions(call.db, trial.id))
+
+
+async def version(call: Call[Nothing, Nothing]) -> VersionTold:
+    """One version, with what it changed field by field."""
+    trial = await store.get(call.db, call.word("id"))
+    number = call.id("number")
+    for one in await store.versions(call.db, trial.id):
+        if one.version == number:
+            return answers.version(one)
+    raise NotFound(f"number: trial {trial.registry_id} has no version {number}")
+
+
+async def raw(call: Call[RawQuery, Nothing]) -> web.Response:
+    """The record exactly as it came from the source, as a file."""
+    trial = await store.get(call.db, call.word("id"))
+    record = await store.raw(call.db, trial.id, call.query.version)
+    ending = "json" if record.media_type == "application/json" else "xml" if "xml" in record.media_type else "bin"
+    name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in trial.registry_id)
+    return web.Response(
+        body=record.body,
+        headers={
+            "Content-Type": record.media_type,
+            "Content-Disposition": f'attachment; filename="{name}.v{record.version}.{ending}"',
+            "ETag": f'"{record.sha256.hex()}"',
+        },
+    )
+
+
+RESOURCE = Resource(
+    "trials",
+    (
+        Route("GET", "/api/v1/trials", search, Role.VIEWER),
+        Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER),
+        Route("GET", "/api/v1/trials/{id}/versions", versions, Role.VIEWER),
+        Route("GET", "/api/v1/trials/{id}/versions/{number}", version, Role.VIEWER),
+        Route("GET", "/api/v1/trials/{id}/raw", raw, Role.VIEWER),
+    ),
+)

@@ -1,0 +1,61 @@
+"""What the web needs of the running service. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from actors.jobs import JobKind
+from actors.queue.desk import Desk
+from actors.registries import Registry
+from supervisor.hub import Hub
+from supervisor.life import ActorState
+from supervisor.looplag import Lag
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+class Actors(Protocol):
+    """The supervisor, as the web sees it."""
+
+    def snapshot(self) -> Sequence[ActorState]: ...
+    @property
+    def wanted(self) -> Mapping[str, int]: ...
+    @property
+    def zombies(self) -> int: ...
+
+
+class Metrics(Protocol):
+    def exposition(self) -> bytes: ...
+
+
+class LoopLate(Protocol):
+    def read(self) -> Lag: ...
+
+
+class Site(Protocol):
+    """The service, as the web sees it."""
+
+    @property
+    def pool(self) -> "asyncpg.Pool[Any]": ...
+    @property
+    def worker(self) -> UUID: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def desks(self) -> Mapping[str, Desk]: ...
+    @property
+    def supervisor(self) -> Actors: ...
+    @property
+    def kinds(self) -> Mapping[str, JobKind[Any]]: ...
+    @property
+    def registries(self) -> Mapping[str, Registry]: ...
+    @property
+    def metrics(self) -> Metrics: ...
+    @property
+    def hub(self) -> Hub: ...
+    @property
+    def lag(self) -> LoopLate: ...
+    @property
+    def draining(self) -> bool: ...
