@@ -69,9 +69,10 @@ class Scheduler:
 
     def _job(self, schedule: dict[str, Any], due_at: datetime) -> NewJob:
         kind = self.kinds.get(schedule["kind"])
-        fields: dict[str, Any] = {} if kind is None else {
-            "queue": kind.queue, "priority": kind.priority, "max_attempts": kind.max_attempts, "timeout_s": kind.timeout_s,
-        }  # fmt: skip
+        fields: dict[str, Any] = {}
+        if kind is not None:
+            fields = {"queue": kind.queue, "priority": kind.priority}
+            fields |= {"max_attempts": kind.max_attempts, "timeout_s": kind.timeout_s}
         trace = f"{schedule['name']}@{due_at:%Y%m%dT%H%MZ}"
         return NewJob(
             kind=schedule["kind"], payload=schedule["payload"], schedule_id=schedule["id"], trace_id=trace, **fields

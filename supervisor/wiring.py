@@ -101,15 +101,10 @@ async def open_urls(settings: Settings) -> AsyncIterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def open_pool(settings: Settings, url: str, *, least: int = 1) -> "AsyncIterator[asyncpg.Pool[Any]]":
-    prepared = {"statement_cache_size": 0} if settings.database_pooler else {}
     pool = await asyncpg.create_pool(
-        url,
-        min_size=least,
-        max_size=settings.pool_most,
-        command_timeout=settings.statement_limit_s,
-        timeout=10,
-        **prepared,
-    )
+        url, min_size=least, max_size=settings.pool_most, command_timeout=settings.statement_limit_s, timeout=10,
+        statement_cache_size=0 if settings.database_pooler else 100,
+    )  # fmt: skip
     try:
         yield pool
     finally:
@@ -132,7 +127,7 @@ async def bring_up_to_date(url: str) -> None:
     connection = await asyncpg.connect(url, timeout=10)
     try:
         for step in await migrate(connection):
-            emit("database.migrated", number=step.number, name=step.title)
+            emit("database.migrated", number=step.migration.number, name=step.migration.title)
         await queue.ensure_queues(connection, {kind.queue for kind in job_kinds().values()})
     finally:
         await connection.close()
@@ -328,7 +323,7 @@ def _vital(service: Service) -> Vital:
     """Read by the thread that beats, while the event loop may stand still."""
     actors = [
         {"name": seen.name, "copy": seen.copy, "state": str(seen.state), "restarts": seen.restarts,
-         "beat_age_s": None if seen.last_beat_age_s is None else round(seen.last_beat_age_s, 1), "error": seen.last_error}
+         "beat_age_s": seen.last_beat_age_s, "error": seen.last_error}
         for seen in service.supervisor.snapshot()
     ]  # fmt: skip
     desks = service.desks.values()
@@ -385,7 +380,7 @@ async def _drain(service: Service, notifier: Notifier, running: "asyncio.Task[No
 
 
 async def _tell_when_ready(service: Service, notifier: Notifier, on_ready: Callable[[], None] | None) -> None:
-    while not is_ready(service):
+    while not is_ready(service):  # noqa: ASYNC110 -- actors say that they live by beats, not by events
         await asyncio.sleep(0.01)
     notifier.ready(f"serving on {service.settings.listen}")
     emit("service.ready", version=VERSION, url=f"http://{service.settings.listen}")
@@ -402,7 +397,7 @@ def is_ready(service: Service) -> bool:
 
 
 def moves(service: Service) -> bool:
-    """Whether the loop and the claim loops move. A database that is away stops neither: it must not restart the fleet."""
+    """Whether the loop and the claim loops move. A database that is away stops neither, so it restarts no fleet."""
     stuck = any(
         seen.state is State.RUNNING and seen.last_beat_age_s is not None and seen.last_beat_age_s > HANGS_AFTER_S
         for seen in service.supervisor.snapshot()
@@ -412,6 +407,6 @@ def moves(service: Service) -> bool:
 
 
 def _notifier() -> Notifier:
-    """systemd's protocol, not a setting: it names its socket and its patience in the environment of what it starts."""
+    """systemd's protocol, not a setting: it names its socket and its patience in the environment."""
     usec, pid = os.environ.get("WATCHDOG_USEC"), os.environ.get("WATCHDOG_PID")
     return Notifier(os.environ.get("NOTIFY_SOCKET"), int(usec) if usec else None, int(pid) if pid else None)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
 
 from actors.errors import Unavailable
-from actors.runtime.life import Life, pause
+from actors.runtime.life import Life
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -33,7 +34,7 @@ class Listener:
         self.topics = topics
 
     async def run(self, life: Life) -> None:
-        """Until told to drain. Raises ListenerLost."""
+        """Until cancelled: others listen while they drain. Raises ListenerLost."""
         gone, echoed = asyncio.Event(), asyncio.Event()
         try:
             connection = await asyncpg.connect(self.dsn, timeout=10)
@@ -57,10 +58,12 @@ class Listener:
     ) -> None:
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        while not life.draining.is_set():
+        while True:
             life.beat()
-            await pause(life, 1.0, gone)
-            if connection.is_closed():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await gone.wait()
+            if gone.is_set() or connection.is_closed():
                 raise ListenerLost("the connection that listens was closed")
             if loop.time() - asked_at > ECHO_EVERY_S:
                 await self._ask(connection, echoed)

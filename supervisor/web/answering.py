@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import asyncpg
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
 from supervisor.web.door import LOGIN, TURN, check_door
-from supervisor.web.problems import INTERNAL, Problem, Refused, envelope, problem_of, problem_of_status
+from supervisor.web.problems import Problem, envelope, problem_of, problem_of_status
 from supervisor.web.render import Pages
 
 REQUEST_ID: "web.RequestKey[str]" = web.RequestKey("request_id", str)
@@ -45,7 +45,7 @@ HEADERS: Mapping[str, str] = MappingProxyType({
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,99}")
 
 
-def answering(pages: Pages) -> "web.Middleware":  # type: ignore[name-defined]
+def answering(pages: Pages) -> Middleware:
     """The outermost middleware."""
 
     @web.middleware
@@ -116,6 +116,3 @@ def request_id_of(given: str | None) -> str:
 def _template(request: web.Request) -> str:
     resource = request.match_info.route.resource
     return resource.canonical if resource else "(none)"
-
-
-__all__ = ["INTERNAL", "Refused", "answering", "request_id_of", "set_headers"]

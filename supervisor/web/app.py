@@ -13,7 +13,7 @@ from actors.runtime.life import Life
 from actors.runtime.telemetry import emit
 from supervisor.web.answering import answering, set_headers
 from supervisor.web.door import Door
-from supervisor.web.keys import DOOR, PAGES, SOCKETS
+from supervisor.web.keys import DOOR, PAGES, SOCKETS, Sockets
 from supervisor.web.live import tell
 from supervisor.web.mounting import mounted
 from supervisor.web.render import Pages
@@ -41,7 +41,9 @@ def build(site: Site) -> web.Application:
     """Raises BadRoute or BadPlugin where a resource does not say what it is."""
     pages, door = Pages(), Door(site)
     app = web.Application(middlewares=[answering(pages)], client_max_size=MOST_BODY_BYTES)
-    app[PAGES], app[DOOR], app[SOCKETS] = pages, door, set()
+    app[PAGES] = pages
+    app[DOOR] = door
+    app[SOCKETS] = Sockets()
     for _, route in all_routes():
         app.router.add_route(route.method, route.path, mounted(route, site, door))
     app.on_response_prepare.append(set_headers)

@@ -51,7 +51,9 @@ def actor_part(name: str, wanted: int, copies: Sequence[ActorState]) -> Part:
     details: dict[str, float | int | str | None] = {"wanted": wanted, "running": running, "restarts": restarts}
     if running >= wanted:
         return Part("healthy", None, details)
-    return Part("degraded" if running else "unhealthy", error or f"{wanted - running} of {wanted} are not running", details)
+    return Part(
+        "degraded" if running else "unhealthy", error or f"{wanted - running} of {wanted} are not running", details
+    )
 
 
 def is_live(*, lag_s: float, stuck_s: float) -> bool:

@@ -25,7 +25,9 @@ async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
     """Jobs that have not ended, or of the states asked for."""
     asked = call.query
     if asked.state and len({state in ENDED for state in asked.state}) == 2:
-        raise Refused.field("state", f"expected states of ended jobs ({', '.join(sorted(ENDED))}) or of others, not both")
+        raise Refused.field(
+            "state", f"expected states of ended jobs ({', '.join(sorted(ENDED))}) or of others, not both"
+        )
     rows = await store.list_jobs(
         call.db, states=asked.state or None, queue=asked.queue, kind=asked.kind, before=asked.before, limit=asked.limit
     )
@@ -94,5 +96,7 @@ async def _refuse(call: Call[Nothing, Nothing], job: int, expected: str) -> None
     state = await store.state_of(call.db, job)
     if state is None:
         raise NotFound(f"job: there is no job {job}")
-    why = "another job with its unique key has taken its place" if state == expected else f"it is {state}, not {expected}"
+    why = (
+        "another job with its unique key has taken its place" if state == expected else f"it is {state}, not {expected}"
+    )
     raise Refused(409, "conflict", f"job {job}: {why}", {"state": state})

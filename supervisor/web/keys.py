@@ -7,4 +7,9 @@ from supervisor.web.render import Pages
 
 PAGES: "web.AppKey[Pages]" = web.AppKey("pages", Pages)
 DOOR: "web.AppKey[Door]" = web.AppKey("door", Door)
-SOCKETS: "web.AppKey[set[web.WebSocketResponse]]" = web.AppKey("sockets", set)
+
+class Sockets(set[web.WebSocketResponse]):
+    """The WebSockets that are open."""
+
+
+SOCKETS: "web.AppKey[Sockets]" = web.AppKey("sockets", Sockets)

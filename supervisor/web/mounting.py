@@ -10,7 +10,7 @@ from supervisor.web.door import Door
 from supervisor.web.once import Kept, once
 from supervisor.web.problems import Refused
 from supervisor.web.reading import read_body, read_query
-from supervisor.web.route import NOTHING, Call, Database, Nothing, Route, Shape, Who, shape_of
+from supervisor.web.route import NOTHING, Call, Route, Shape, shape_of
 from supervisor.web.site import Site
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -59,7 +59,9 @@ async def _command(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
 
 async def _answered(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
     result = await route.handler(call)
-    return result if isinstance(result, web.StreamResponse) else json_response(route.status, msgspec.json.encode(result))
+    return (
+        result if isinstance(result, web.StreamResponse) else json_response(route.status, msgspec.json.encode(result))
+    )
 
 
 def json_response(status: int, body: bytes) -> web.Response:

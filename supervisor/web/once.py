@@ -23,7 +23,9 @@ class Kept:
     answer: bytes
 
 
-async def once(db: Database, request: web.Request, who: Who, effect: Callable[[], Awaitable[Kept]]) -> tuple[Kept, bool]:
+async def once(
+    db: Database, request: web.Request, who: Who, effect: Callable[[], Awaitable[Kept]]
+) -> tuple[Kept, bool]:
     """The answer, and whether it is of an earlier time; `db` is the connection that the effect uses too.
 
     Key and effect are committed together. A twin that comes meanwhile waits for that. Raises Refused where the key was

@@ -54,7 +54,7 @@ def _operation(
     told: dict[str, object] = {
         "tags": [resource],
         "summary": route.summary,
-        "operationId": f"{resource}_{route.handler.__name__}",  # type: ignore[attr-defined]
+        "operationId": f"{resource}_{route.handler.__name__}",
         "x-role": route.role.word,
         "security": [] if route.role is Role.ANYONE else [{"token": []}, {"session": []}],
         "parameters": [

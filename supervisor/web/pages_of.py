@@ -1,5 +1,7 @@
 """A page as the answer to a call."""
 
+from typing import Any
+
 from aiohttp import web
 
 from supervisor.roles import Role
@@ -7,7 +9,7 @@ from supervisor.web.keys import PAGES
 from supervisor.web.route import Call
 
 
-def page(call: "Call[object, object]", name: str, *, here: str, status: int = 200, **given: object) -> web.Response:
+def page(call: Call[Any, Any], name: str, *, here: str, status: int = 200, **given: object) -> web.Response:
     """`here` says which part of the navigation it belongs to."""
     who = call.who if call.who.role > Role.ANYONE else None
     may_operate = call.who.role >= Role.OPERATOR

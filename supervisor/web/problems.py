@@ -44,7 +44,7 @@ class Problem:
     code: str
     message: str
     details: Mapping[str, object] = field(default_factory=dict)
-    headers: Mapping[str, str] = NO_HEADERS
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Envelope(msgspec.Struct, frozen=True):

@@ -84,7 +84,9 @@ def _check_texts(value: object, field: str) -> None:
 def _check_text(text: str, field: str) -> None:
     """PostgreSQL holds neither NUL nor half of a surrogate pair."""
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise Refused.field(field.encode(errors="replace").decode().replace("\0", "?"), "expected text without NUL and lone surrogates")
+        raise Refused.field(
+            field.encode(errors="replace").decode().replace("\0", "?"), "expected text without NUL and lone surrogates"
+        )
 
 
 def many_of(kind: Any) -> tuple[str, ...]:

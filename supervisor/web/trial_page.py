@@ -1,11 +1,12 @@
 """A trial as its page shows it: facts in groups, texts in paragraphs. No I/O."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from actors.trials.record import Arm, Identifier, Intervention, MeshTerm, Outcome, Site, Trial
 from supervisor.web.wording import age, field_name, number, words
 
 _PARAGRAPH = re.compile(r"\n\s*\n|\r\n\s*\r\n")
@@ -28,18 +29,31 @@ class ChangeShown:
     is_list: bool
 
 
+_PARTS = {
+    "interventions": Intervention, "arms": Arm, "outcomes": Outcome, "sites": Site, "mesh": MeshTerm, "ids": Identifier,
+}  # fmt: skip
+
+
+def complete(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with None for all that it does not state."""
+    whole: dict[str, Any] = {one.name: record.get(one.name) for one in fields(Trial)} | dict(record)
+    for name, kind in _PARTS.items():
+        whole[name] = [{one.name: None for one in fields(kind)} | part for part in whole[name] or []]
+    return whole
+
+
 def facts(record: Mapping[str, Any]) -> list[Fact]:
     """What stands at the top; a datum that the source does not state is left out."""
     design, eligibility = record.get("design") or {}, record.get("eligibility") or {}
     found = [
         ("Study type", words(record["study_type"]) if record.get("study_type") else None),
-        ("Phase", ", ".join(words(phase) for phase in record.get("phases", ()))),
+        ("Phase", ", ".join(words(phase) for phase in record.get("phases") or ())),
         ("Start", _when(record, "start")),
         ("Primary completion", _when(record, "primary_completion")),
         ("Completion", _when(record, "completion")),
         ("Enrolment", _enrolment(record)),
         ("Sponsor", _joined(record.get("sponsor"), record.get("sponsor_class"))),
-        ("Collaborators", ", ".join(record.get("collaborators", ()))),
+        ("Collaborators", ", ".join(record.get("collaborators") or ())),
         ("Allocation", design.get("allocation")),
         ("Model", design.get("model")),
         ("Purpose", design.get("purpose")),
@@ -62,7 +76,7 @@ def paragraphs(text: str | None) -> list[str]:
 def places(record: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Sites by country, in the order of the record."""
     by_country: dict[str, list[Mapping[str, Any]]] = {}
-    for site in record.get("sites", ()):
+    for site in record.get("sites") or ():
         by_country.setdefault(site.get("country") or "Country not stated", []).append(site)
     return list(by_country.items())
 
@@ -115,15 +129,20 @@ def _enrolment(record: Mapping[str, Any]) -> str | None:
 
 def _ages(eligibility: Mapping[str, Any]) -> str | None:
     low, high = eligibility.get("min_age_days"), eligibility.get("max_age_days")
-    if low is None and high is None:
-        return None
-    return f"{age(low)} and older" if high is None else f"up to {age(high)}" if low is None else f"{age(low)} to {age(high)}"
+    match low, high:
+        case None, None:
+            return None
+        case None, _:
+            return f"up to {age(high)}"
+        case _, None:
+            return f"{age(low)} and older"
+        case _:
+            return f"{age(low)} to {age(high)}"
 
 
 def _yes_or_no(value: bool | None) -> str | None:
     return None if value is None else "Accepted" if value else "Not accepted"
 
 
-def _joined(*parts: Sequence[str] | str | None) -> str:
-    first, *rest = (str(part) for part in parts if part)or ("",)
-    return f"{first} ({', '.join(rest).lower()})" if rest else first
+def _joined(name: str | None, kind: str | None) -> str | None:
+    return f"{name} ({kind.lower()})" if name and kind else name

@@ -24,7 +24,7 @@ OTHERS: Mapping[str, str] = {
     "registries": "ctgov", "registry_bases": "clinicaltrials.gov=http://127.0.0.1:9000", "registry_per_min": "ctgov=30",
     "scrape_cron": "30 1 * * *", "full_scrape_cron": "0 4 1 * *", "scrape_zone": "Europe/Berlin", "workers_least": "1",
     "workers_most": "3", "slots": "9", "scrapers": "1", "wait_target_s": "2.5", "shrink_after_s": "60",
-    "compute_processes": "0", "beat_every_s": "1", "dead_after_s": "6", "drain_s": "5", "history_days": "7",
+    "compute_processes": "0", "beat_every_s": "1", "dead_after_s": "15", "drain_s": "5", "history_days": "7",
     "events_days": "8", "alert_depth": "5", "alert_failure_percent": "50", "alert_silent_s": "60",
     "alert_rate_percent": "70", "alert_disk_percent": "95", "alert_eta_hours": "2", "alert_lag_s": "0.5",
     "log_format": "json", "log_level": "debug", "token_file": "/run/token",
@@ -96,7 +96,8 @@ def test_the_table_of_other_values_names_every_setting() -> None:
 def test_a_file_may_hold_numbers_lists_and_tables(tmp_path: Path) -> None:
     file = tmp_path / "triald.toml"
     file.write_text(
-        'slots = 6\npool_wait_s = 1.5\ndatabase_pooler = false\nregistries = ["ctgov"]\n[registry_per_min]\nctgov = 25\n'
+        'slots = 6\npool_wait_s = 1.5\ndatabase_pooler = false\nregistries = ["ctgov"]\n'
+        "[registry_per_min]\nctgov = 25\n"
     )
     settings = read({}, HOME, file)
     assert (settings.slots, settings.pool_wait_s, settings.database_pooler) == (6, 1.5, False)
@@ -112,7 +113,8 @@ def test_all_problems_are_told_at_once_by_name_with_what_was_expected(tmp_path: 
         f"{file}: there is no setting slot; the nearest is slots",
         f"log_level: expected one of debug, info, warning, error, got 'loud' (file {file})",
         "pool_most: expected a whole number from 4 to 500, got '1000000' (environment TRIALD_POOL_MOST)",
-        "scrape_cron: expected five fields: minute hour day month weekday, got '61 * * * *' (environment TRIALD_SCRAPE_CRON)",
+        "scrape_cron: expected five fields: minute hour day month weekday, "
+        "got '61 * * * *' (environment TRIALD_SCRAPE_CRON)",
         "listen: expected HOST:PORT with a loopback host, such as 127.0.0.1:8080 (port 0 takes a free one), "
         "got '0.0.0.0:80' (command line --listen)",
     ]
@@ -121,12 +123,14 @@ def test_all_problems_are_told_at_once_by_name_with_what_was_expected(tmp_path: 
 @pytest.mark.parametrize(
     ("setting", "text"),
     [
-        ("listen", "127.0.0.1"), ("listen", "example.org:80"), ("listen", "127.0.0.1:65536"), ("listen", "192.168.1.4:80"),
+        ("listen", "127.0.0.1"), ("listen", "example.org:80"), ("listen", "127.0.0.1:65536"),
+        ("listen", "192.168.1.4:80"),
         ("listen", "[::]:80"), ("listen", ":8080"), ("slots", "0"), ("slots", "2.5"), ("slots", "many"),
         ("slots", "1001"), ("pool_wait_s", "nan"), ("pool_wait_s", "inf"), ("pool_wait_s", "-1"),
         ("database_url", "mysql://db/triald"), ("database_url", "postgresql:db"), ("database_pooler", "perhaps"),
         ("contact", "nobody"), ("contact", "a@b.org\nX: y"), ("registries", "ctgov,Bad Name"), ("registries", ","),
-        ("registry_bases", "clinicaltrials.gov"), ("registry_bases", "a=ftp://127.0.0.1"), ("registry_bases", "a=b,a=b"),
+        ("registry_bases", "clinicaltrials.gov"), ("registry_bases", "a=ftp://127.0.0.1"),
+        ("registry_bases", "a=b,a=b"),
         ("registry_per_min", "ctgov=0"), ("registry_per_min", "ctgov=fast"), ("scrape_zone", "Europe/Atlantis"),
         ("scrape_cron", "@daily"), ("log_format", "xml"), ("token_file", "/nonexistent/token"),
     ],

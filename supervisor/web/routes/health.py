@@ -52,7 +52,13 @@ async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
     status = health.overall(parts)
     now, lag = datetime.now(UTC), call.site.lag.read()
     told = Detailed(
-        status, now, _uptime_s(call.site, now), parts, await asyncio.to_thread(_memory_bytes), lag.now_s, call.site.draining
+        status,
+        now,
+        _uptime_s(call.site, now),
+        parts,
+        await asyncio.to_thread(_memory_bytes),
+        lag.now_s,
+        call.site.draining,
     )
     return _answer(told, well=status != "unhealthy")
 

@@ -66,7 +66,7 @@ async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
         "trial.html",
         here="trials",
         trial=trial,
-        record=trial.record,
+        record=trial_page.complete(trial.record),
         raw=record,
         versions=versions,
         shown=trial_page,

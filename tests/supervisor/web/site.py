@@ -1,0 +1,93 @@
+"""A site of real parts: a database with trials of the demo world, a supervisor that runs, tokens of every role."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import actors.jobs
+from actors.jobs import JobKind
+from actors.queue.desk import Desk
+from actors.registries import Registry
+from actors.registries.ctgov import REGISTRY
+from actors.runtime.catalog import catalog
+from actors.scheduler import Scheduler
+from actors.trials import store
+from actors.trials.pack import PackedPage, Source, pack_page
+from actors.trials.scrapes import Mode
+from demo.world_source import world_of
+from supervisor.hub import Hub
+from supervisor.looplag import LoopLag
+from supervisor.metrics import Metrics
+from supervisor.roles import Role
+from supervisor.supervisor import Child, Supervisor
+from supervisor.tokens import new_token
+
+if TYPE_CHECKING:
+    import asyncpg
+
+TRIALS = 300
+MIRRORED_AT = datetime.now(UTC) - timedelta(hours=3)
+
+
+@dataclass(slots=True)
+class RealSite:
+    pool: "asyncpg.Pool[Any]"
+    tokens: dict[Role, str]
+    supervisor: Supervisor
+    worker: UUID = field(default_factory=uuid4)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    desks: dict[str, Desk] = field(default_factory=dict)
+    kinds: dict[str, JobKind[Any]] = field(default_factory=lambda: catalog(actors.jobs, "JOB", JobKind))
+    registries: Mapping[str, Registry] = field(default_factory=lambda: {"ctgov": REGISTRY})
+    metrics: Metrics = field(default_factory=Metrics)
+    hub: Hub = field(default_factory=Hub)
+    lag: LoopLag = field(default_factory=LoopLag)
+    draining: bool = False
+
+
+@asynccontextmanager
+async def real_site(pool: "asyncpg.Pool[Any]") -> AsyncIterator[RealSite]:
+    tokens: dict[Role, str] = {
+        role: await new_token(pool, f"a {role.word}", role) for role in Role if role is not Role.ANYONE
+    }
+    lag = LoopLag()
+    supervisor = Supervisor([
+        Child("loop_lag", lambda life: lag.run()),
+        Child("scheduler", Scheduler(pool, {}).run, heartbeat_within_s=60),
+    ])  # fmt: skip
+    site = RealSite(pool, tokens, supervisor, lag=lag)
+    site.desks["worker"] = Desk("worker", ("default",), site.worker)
+    running = asyncio.create_task(supervisor.run())
+    try:
+        yield site
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def mirror(pool: "asyncpg.Pool[Any]", packed: PackedPage | None = None, *, mode: Mode = "incremental") -> int:
+    """Trials of the demo world, as a scrape that ended well brought them."""
+    page = packed or world_page()
+    async with pool.acquire() as db, db.transaction():
+        scrape = await store.open_scrape(db, "ctgov", mode, since=None, job_id=None, at=page.source.fetched_at)
+        await store.write_page(db, page, scrape_id=scrape, total=len(page.trials))
+        await store.close_scrape(db, scrape, "done", at=page.source.fetched_at + timedelta(minutes=1))
+    return scrape
+
+
+@cache
+def world_page(*, day: int = 0) -> PackedPage:
+    """All trials of a demo world, as they are on one of its days."""
+    source = world_of(TRIALS, day=day)
+    body = b'{"studies":[' + source.bodies(source.positions()) + b"]}"
+    [request] = REGISTRY.first(None)[:1]
+    page = REGISTRY.read(request, body)
+    at = MIRRORED_AT + timedelta(hours=day)
+    return pack_page(
+        page.found, page.refused, Source("ctgov", request.url, at, REGISTRY.adapter_version, REGISTRY.media_type)
+    )
