@@ -4,8 +4,8 @@ import asyncio
 from time import monotonic
 from typing import Any
 
-from actors.errors import LeaseLost, Refusal
-from actors.jobs import Kinds
+from actors.errors import LeaseLost
+from actors.jobs import BadPayload, Kinds
 from actors.queue.attempt import Attempt
 from actors.queue.desk import Desk
 from actors.queue.job import Job
@@ -18,7 +18,7 @@ SLOTS = 4  # handlers that one copy runs at once
 TICK_S = 0.25  # how exactly a time limit is kept
 DEAF_S = 10.0  # a handler that does not end so long after it was cancelled makes its worker count as hung
 TURN = 64  # handlers that may run without a pause before others get the loop
-UNKNOWN_AGAIN_S = 30.0  # a kind that this version does not know may be known to another
+UNKNOWN_AGAIN_S = 30.0
 
 
 class Worker:
@@ -83,37 +83,37 @@ class Worker:
                 await asyncio.sleep(0)
 
     async def _attempt(self, i: int, job: Job, task: "asyncio.Task[Any]") -> None:
+        """One job. Tens of thousands a second come through here: hence one function, and no task of its own."""
         attempt = Attempt(job, self.desk, task, monotonic())
         self.current[i] = self.desk.running[job.id] = attempt
         outcome: object = HandBack()  # unless the handler comes to an end
         try:
-            outcome = await self._run(attempt)
+            trace_id.set(job.trace_id or "")
+            kind = self.kinds.get(job.kind)
+            if kind is None:
+                outcome = unknown(job)
+            else:
+                outcome = await kind.run(kind.decode(job.payload), attempt, self.tools)
         except asyncio.CancelledError:
-            if attempt.stop is None:
+            if attempt.stop is None and task.cancelling():
                 raise
-            task.uncancel()
-            outcome = attempt.stop
+            if attempt.stop is not None:
+                task.uncancel()
+            outcome = attempt.stop or Fail("the handler let a cancelled task of its own end it")
+        except BadPayload as error:
+            outcome = Fail(str(error), final=True)
+        except LeaseLost:
+            emit("job.lease_lost", job=job.id, fence=job.fence)
+            outcome = attempt.stop or HandBack()
+        except Exception as error:
+            outcome = attempt.stop or Fail(f"{type(error).__name__}: {error}")
         finally:
             self.current[i] = None
             del self.desk.running[job.id]
             self.desk.end(job, settle(job, outcome, self.tools.random()), monotonic() - attempt.started_s)
 
-    async def _run(self, attempt: Attempt) -> object:
-        """The handler's outcome; what it raises is a failure."""
-        job = attempt.job
-        kind = self.kinds.get(job.kind)
-        if kind is None:
-            emit("job.unknown", job=job.id, kind=job.kind)
-            return Snooze(UNKNOWN_AGAIN_S)
-        trace_id.set(job.trace_id or "")
-        try:
-            payload = kind.decode(job.payload)
-        except Refusal as error:
-            return Fail(str(error), final=True)
-        try:
-            return await kind.run(payload, attempt, self.tools)
-        except LeaseLost:
-            emit("job.lease_lost", job=job.id, fence=job.fence)
-            return attempt.stop or HandBack()
-        except Exception as error:
-            return attempt.stop or Fail(f"{type(error).__name__}: {error}")
+
+def unknown(job: Job) -> Snooze:
+    """A kind that this version does not know may be known to another."""
+    emit("job.unknown", job=job.id, kind=job.kind)
+    return Snooze(UNKNOWN_AGAIN_S)

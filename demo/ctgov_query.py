@@ -7,8 +7,10 @@ import hashlib
 import re
 import struct
 from binascii import Error as NotBase64
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from demo.identifiers import canonical
 from demo.requests import BadRequest
@@ -51,6 +53,7 @@ _KNOWN = _FREE | {
 _DATED = {"LastUpdatePostDate", "StudyFirstPostDate"}
 _SORTED = _DATED | {"NCTId"}
 _RANGE = re.compile(r"^AREA\[(\w+)\]\s*RANGE\[\s*([\w/-]+)\s*,\s*([\w/-]+)\s*\]$")
+_MISSING = re.compile(r"^AREA\[(\w+)\]\s*MISSING$")
 _DAY = re.compile(r"^\d{4}(-\d\d(-\d\d)?)?$")
 _AMERICAN_DAY = re.compile(r"^(\d\d)/(\d\d)/(\d{4})$")
 
@@ -65,12 +68,19 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Records without this date."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     ids: frozenset[str]
     words: tuple[str, ...]
     """All must stand in the record, in lower case."""
     statuses: frozenset[str]
-    ranges: tuple[Range, ...]
+    conditions: tuple[Range | Missing, ...]
     sort: tuple[tuple[str, bool], ...]
     """(field, whether descending), most important first."""
     fields: tuple[str, ...]
@@ -81,7 +91,7 @@ class Query:
     @property
     def selection(self) -> tuple[object, ...]:
         """What decides which records are listed, in which order."""
-        return self.ids, self.words, self.statuses, self.ranges, self.sort
+        return self.ids, self.words, self.statuses, self.conditions, self.sort
 
 
 def parse(params: Mapping[str, str]) -> Query:
@@ -97,7 +107,7 @@ def parse(params: Mapping[str, str]) -> Query:
         ids=ids or asked,
         words=words,
         statuses=frozenset() if ids else _statuses(params.get("filter.overallStatus", "")),
-        ranges=() if ids else _ranges(params.get("filter.advanced", "")),
+        conditions=() if ids else _conditions(params.get("filter.advanced", "")),
         sort=_sort(params.get("sort", "")),
         fields=_listed(params.get("fields", "")),
         size=_size(params.get("pageSize", "")),
@@ -135,18 +145,22 @@ def _statuses(text: str) -> frozenset[str]:
     return found
 
 
-def _ranges(text: str) -> tuple[Range, ...]:
-    found = []
-    for part in re.split(r"\s+AND\s+", text.strip()) if text.strip() else ():
-        match = _RANGE.match(part.strip())
-        if match is None:
-            raise BadRequest(f"`filter.advanced` parameter has incorrect format: {part}")
-        if match[1] not in _DATED:
-            raise BadRequest(f"`filter.advanced` parameter names an area that cannot be filtered: {match[1]}")
-        low = "" if match[2] == "MIN" else _date(match[2])
-        high = "~" if match[3] == "MAX" else _date(match[3]) + "~"  # so that 2023-01 ends with its last day
-        found.append(Range(match[1], low, high))
-    return tuple(found)
+def _conditions(text: str) -> tuple[Range | Missing, ...]:
+    parts = re.split(r"\s+AND\s+", text.strip()) if text.strip() else ()
+    return tuple(_condition(part.strip()) for part in parts)
+
+
+def _condition(text: str) -> Range | Missing:
+    match = _RANGE.match(text) or _MISSING.match(text)
+    if match is None:
+        raise BadRequest(f"`filter.advanced` parameter has incorrect format: {text}")
+    if match[1] not in _DATED:
+        raise BadRequest(f"`filter.advanced` parameter names an area that cannot be filtered: {match[1]}")
+    if match.re is _MISSING:
+        return Missing(match[1])
+    low = "" if match[2] == "MIN" else _date(match[2])
+    high = "~" if match[3] == "MAX" else _date(match[3]) + "~"  # so that 2023-01 ends with its last day
+    return Range(match[1], low, high)
 
 
 def _date(text: str) -> str:
@@ -190,17 +204,15 @@ def _flag(name: str, text: str) -> bool:
 def select(source: Source, query: Query) -> Sequence[int]:
     """The positions of what a query lists, in its order."""
     positions: Sequence[int] = source.positions()
-    dated = {wanted.field for wanted in query.ranges} | {field for field, _ in query.sort}
+    dated = {wanted.field for wanted in query.conditions} | {field for field, _ in query.sort}
     if query.statuses or "LastUpdatePostDate" in dated:
         source.prepare()
     if query.ids:
         found = (source.find(number) for number in query.ids)
         positions = sorted(one.position for one in found if isinstance(one, Held))
-    for wanted in query.ranges:
-        read = _reader(source, wanted.field)
-        # A record without the date is in no range that has an end.
-        least = wanted.low or "0"
-        positions = [at for at in positions if least <= read(at) <= wanted.high]
+    if query.conditions:
+        held = [set(_meeting(source, condition)) for condition in query.conditions]
+        positions = sorted(set.intersection(*held, set(positions)) if query.ids else set.intersection(*held))
     if query.statuses:
         positions = [at for at in positions if source.status(at) in query.statuses]
     if query.words:
@@ -208,6 +220,26 @@ def select(source: Source, query: Query) -> Sequence[int]:
     for field, descending in reversed(query.sort):
         positions = sorted(positions, key=_reader(source, field), reverse=descending)
     return positions
+
+
+def _meeting(source: Source, condition: Range | Missing) -> Sequence[int]:
+    dates, positions = _by_date(source, condition.field)
+    dated = bisect_left(dates, "0")
+    if isinstance(condition, Missing):
+        return positions[:dated]
+    # A record without the date is in no range, not even in one without ends.
+    return positions[max(dated, bisect_left(dates, condition.low)) : bisect_right(dates, condition.high)]
+
+
+@lru_cache(maxsize=4)
+def _by_date(source: Source, field: str) -> tuple[Sequence[str], Sequence[int]]:
+    """All dates in order and, beside each, the position that has it; records without one come first.
+
+    Kept, since a sweep by windows of 30 days asks hundreds of times.
+    """
+    read = _reader(source, field)
+    positions = sorted(source.positions(), key=read)
+    return [read(at) for at in positions], positions
 
 
 def _reader(source: Source, field: str) -> Callable[[int], str]:

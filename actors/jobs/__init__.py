@@ -25,6 +25,10 @@ from actors.tools import Tools
 P = TypeVar("P")
 
 
+class BadPayload(Refusal):
+    """The payload is not what its kind takes; the message names the field and what was expected."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobKind(Generic[P]):
     name: str  # stable, stored with each job; equals the file name
@@ -41,14 +45,14 @@ class JobKind(Generic[P]):
         object.__setattr__(self, "_decoder", msgspec.json.Decoder(self.payload))
 
     def decode(self, payload: str) -> P:
-        """Raises Refusal, naming the field and what was expected."""
+        """Raises BadPayload."""
         try:
             return self._decoder.decode(payload)
         except msgspec.MsgspecError as error:
-            raise Refusal(f"payload of {self.name}: {error}") from error
+            raise BadPayload(f"payload of {self.name}: {error}") from error
 
     def new(self, payload: P | None = None, **fields: Any) -> NewJob:
-        """A job of this kind, with its payload checked at the door. Raises Refusal."""
+        """A job of this kind, with its payload checked at the door. Raises BadPayload."""
         text = msgspec.json.encode(payload if payload is not None else {}).decode()
         self.decode(text)
         own: dict[str, Any] = {

@@ -39,11 +39,11 @@ def all_routes() -> list[tuple[str, Route]]:
 
 def build(site: Site) -> web.Application:
     """Raises BadRoute or BadPlugin where a resource does not say what it is."""
-    pages, door = Pages(), Door(site)
+    pages, door, sockets = Pages(), Door(site), Sockets()
     app = web.Application(middlewares=[answering(pages)], client_max_size=MOST_BODY_BYTES)
     app[PAGES] = pages
     app[DOOR] = door
-    app[SOCKETS] = Sockets()
+    app[SOCKETS] = sockets
     for _, route in all_routes():
         app.router.add_route(route.method, route.path, mounted(route, site, door))
     app.on_response_prepare.append(set_headers)
@@ -52,7 +52,7 @@ def build(site: Site) -> web.Application:
 
 
 async def _close_sockets(app: web.Application) -> None:
-    await asyncio.gather(*(socket.close(code=1001, message=b"restarting") for socket in set(app[SOCKETS])))
+    await asyncio.gather(*(socket.close(code=1001, message=b"restarting") for socket in set(app[SOCKETS].open)))
 
 
 @asynccontextmanager

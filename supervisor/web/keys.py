@@ -1,5 +1,7 @@
 """What the application holds for its handlers."""
 
+from dataclasses import dataclass, field
+
 from aiohttp import web
 
 from supervisor.web.door import Door
@@ -8,8 +10,11 @@ from supervisor.web.render import Pages
 PAGES: "web.AppKey[Pages]" = web.AppKey("pages", Pages)
 DOOR: "web.AppKey[Door]" = web.AppKey("door", Door)
 
-class Sockets(set[web.WebSocketResponse]):
+@dataclass(frozen=True, slots=True)
+class Sockets:
     """The WebSockets that are open."""
+
+    open: set[web.WebSocketResponse] = field(default_factory=set)
 
 
 SOCKETS: "web.AppKey[Sockets]" = web.AppKey("sockets", Sockets)

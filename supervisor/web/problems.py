@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -52,7 +52,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
     code: str
     message: str
-    details: Mapping[str, object]
+    details: Mapping[str, Any]
     timestamp: datetime
     requestId: str
 

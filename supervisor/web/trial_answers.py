@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -99,15 +99,15 @@ class TrialFull(msgspec.Struct, frozen=True):
     first_seen_at: datetime
     changed_at: datetime
     removed_at: datetime | None
-    record: Mapping[str, object]
+    record: Mapping[str, Any]
 
 
 class Change(msgspec.Struct, frozen=True):
     """A field that differs. Of a list, `before` is what went and `after` what came. null is not stated."""
 
     field: str
-    before: object
-    after: object
+    before: Any
+    after: Any
 
 
 class VersionTold(msgspec.Struct, frozen=True):

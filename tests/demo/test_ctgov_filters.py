@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from demo.ctgov_server import serve
+from demo.records_source import Kept, RecordsSource
 from demo.server import Server
 from demo.world_source import world_of
 
@@ -48,6 +50,29 @@ async def test_a_range_of_dates_lists_these_and_no_others(
     answer = (await get(server.url, pageSize="1000", countTotal="true", filter__advanced=expression)).json
     assert {nct(study) for study in answer["studies"]} == expected
     assert answer["totalCount"] == len(expected) > 0
+
+
+async def test_records_that_lack_a_date_are_listed_as_missing_and_fall_into_no_range() -> None:
+    """As the registry has it: a sweep by windows finds such records by MISSING alone."""
+    kept = [_kept(1, posted="2001-05-06"), _kept(2, posted=""), _kept(3, posted="2020-01-01"), _kept(4, posted="")]
+    async with serve(RecordsSource(kept)) as server:
+
+        async def numbers(expression: str) -> list[str]:
+            answer = await get(server.url, pageSize="1000", filter__advanced=expression)
+            return [nct(study) for study in answer.json["studies"]]
+
+        assert await numbers("AREA[StudyFirstPostDate]MISSING") == ["NCT00000002", "NCT00000004"]
+        assert await numbers("AREA[StudyFirstPostDate]RANGE[MIN,MAX]") == ["NCT00000001", "NCT00000003"]
+        assert await numbers("AREA[LastUpdatePostDate]MISSING") == []
+        both = "AREA[StudyFirstPostDate]MISSING AND AREA[LastUpdatePostDate]RANGE[2024-01-03,MAX]"
+        assert await numbers(both) == ["NCT00000004"]
+        assert (await get(server.url, filter__advanced="AREA[NoSuchDate]MISSING")).status == 400
+
+
+def _kept(number: int, *, posted: str) -> Kept:
+    name, last = f"NCT{number:08}", f"2024-01-{number:02}"
+    study = {"protocolSection": {"identificationModule": {"nctId": name}, "statusModule": {}}}
+    return Kept(name, (), posted, last, "COMPLETED", last, orjson.dumps(study))
 
 
 async def test_windows_that_touch_list_every_record_once(server: Server) -> None:

@@ -26,7 +26,7 @@ async def watch(call: Call[Nothing, Nothing]) -> web.WebSocketResponse:
             if not socket.can_prepare(call.request).ok:
                 raise Refused(426, "upgrade_required", "this is a WebSocket", Upgrade="websocket", Connection="Upgrade")
             await socket.prepare(call.request)
-            sockets = call.request.app[SOCKETS]
+            sockets = call.request.app[SOCKETS].open
             sockets.add(socket)
             try:
                 await _talk(call, socket, client)

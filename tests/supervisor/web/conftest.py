@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
+from actors.runtime.telemetry import attach
 from supervisor.roles import Role
 from supervisor.web.app import listening
 from tests.supervisor.web.site import RealSite, mirror, real_site
@@ -29,6 +30,7 @@ class Api:
     site: RealSite
     url: str
     http: aiohttp.ClientSession
+    failed: list[str]  # what went wrong inside, which no answer tells
 
     async def ask(
         self,
@@ -62,19 +64,22 @@ class Api:
     async def get(self, path: str, **more: Any) -> Any:
         """The body of what must go well."""
         status, body = await self.ask("GET", path, **more)
-        assert status == 200, body
+        assert status == 200, (path, body, self.failed)
         return body
 
 
 @pytest.fixture
 async def api(site: RealSite) -> AsyncIterator[Api]:
     """The site on a free port."""
+    failed: list[str] = []
+    detach = attach(lambda event, fields: failed.append(str(fields["error"])) if event == "request.failed" else None)
     timeout = aiohttp.ClientTimeout(total=30)
     async with (
         listening(site, "127.0.0.1", 0) as port,
         aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http,
     ):
-        yield Api(site, f"http://127.0.0.1:{port}", http)
+        yield Api(site, f"http://127.0.0.1:{port}", http, failed)
+    detach()
 
 
 @pytest.fixture

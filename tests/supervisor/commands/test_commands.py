@@ -1,0 +1,76 @@
+"""What all commands have in common."""
+
+import argparse
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+import supervisor.commands
+from actors.runtime.catalog import catalog
+from supervisor.__main__ import make_parser
+from supervisor.commands import Command, overrides
+from supervisor.settings import KNOWN
+from tests.supervisor.commands.running import ROOT, Triald, environment
+
+COMMANDS = catalog(supervisor.commands, "COMMAND", Command)
+READING = {
+    "status": (), "search": ("word",), "jobs": ("list",), "schedules": ("list",), "refused": ("list",), "token": ("list",),
+    "check": ("--settings",),
+}  # fmt: skip
+
+
+async def test_an_unknown_option_ends_with_2_and_names_the_nearest(triald: Triald) -> None:
+    """N39: typo → exit ≠ 0 naming the nearest, of commands' own options and of settings."""
+    ends = await asyncio.gather(triald("jobs", "list", "--limits", "3"), triald("up", "--slot=3"), triald("statsu"))
+    assert [end.code for end in ends] == [2, 2, 2]
+    assert "there is no option --limits; the nearest is --limit" in ends[0].err
+    assert "there is no option --slot=3; the nearest is --slots" in ends[1].err
+    assert "'status'" in ends[2].err
+
+
+@pytest.mark.parametrize("name", READING)
+async def test_a_database_that_is_away_ends_with_4(name: str, tmp_path: Path) -> None:
+    """The line says what is wrong, not where in the code."""
+    away = Triald(environment(tmp_path, DATABASE_URL="postgresql://triald:canary@127.0.0.1:1/triald"))
+    ended = await away(name, *READING[name])
+    if name == "check":  # --settings needs none
+        assert ended.code == 0
+        return
+    assert (ended.code, ended.out) == (4, "")
+    assert ended.err.startswith("triald: the database cannot be used: ")
+    assert ended.err.count("\n") == 1
+    assert "canary" not in ended.err
+
+
+async def test_every_reading_command_answers_in_json(triald: Triald) -> None:
+    """G12 (status): with --json the output is JSON and nothing else."""
+    ends = await asyncio.gather(*(triald(name, *words, "--json") for name, words in READING.items()))
+    assert [(end.code, end.err) for end in ends] == [(0, "")] * len(READING)
+    assert all(isinstance(end.json, list | dict) for end in ends)
+
+
+def test_every_command_and_action_is_in_the_documentation() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    for name in COMMANDS:
+        assert f"triald {name}" in text
+    for name in ("jobs", "schedules", "refused", "token"):
+        actions = actions_of(COMMANDS[name])
+        assert actions
+        assert [action for action in actions if not re.search(rf"\b{action}\b", text)] == []
+
+
+def actions_of(command: Command) -> list[str]:
+    parser = argparse.ArgumentParser(prog=command.name)
+    command.add_arguments(parser)
+    return re.findall(r"^    (\w+) ", parser.format_help(), re.M)
+
+
+def test_every_setting_is_an_option_of_every_command() -> None:
+    """N39: the command line can give each setting, whatever the command."""
+    parser = make_parser(COMMANDS)
+    words = [word for known in KNOWN.values() for word in (known.option, "1")]
+    for start in (["up"], ["status"], ["jobs", "list"], ["jobs", "cancel", "7"], ["search", "x"], ["token", "list"]):
+        given = parser.parse_args([*start, *words])
+        assert overrides(given) == dict.fromkeys(KNOWN, "1")
