@@ -54,10 +54,10 @@ def facts(record: Mapping[str, Any]) -> list[Fact]:
         ("Enrolment", _enrolment(record)),
         ("Sponsor", _joined(record.get("sponsor"), record.get("sponsor_class"))),
         ("Collaborators", ", ".join(record.get("collaborators") or ())),
-        ("Allocation", design.get("allocation")),
-        ("Model", design.get("model")),
-        ("Purpose", design.get("purpose")),
-        ("Masking", design.get("masking")),
+        ("Allocation", _worded(design.get("allocation"))),
+        ("Model", _worded(design.get("model"))),
+        ("Purpose", _worded(design.get("purpose"))),
+        ("Masking", _worded(design.get("masking"))),
         ("Sex", words(eligibility["sex"]) if eligibility.get("sex") else None),
         ("Ages", _ages(eligibility)),
         ("Healthy volunteers", _yes_or_no(eligibility.get("healthy_volunteers"))),
@@ -145,4 +145,9 @@ def _yes_or_no(value: bool | None) -> str | None:
 
 
 def _joined(name: str | None, kind: str | None) -> str | None:
-    return f"{name} ({kind.lower()})" if name and kind else name
+    return f"{name} ({_worded(kind)})" if name and kind else name
+
+
+def _worded(value: str | None) -> str | None:
+    """`ACTIVE_COMPARATOR` is "Active comparator"; short ones such as NIH are names."""
+    return words(value.lower()) if value and value.isupper() and len(value) > 3 else value

@@ -102,6 +102,8 @@ def written(value: Any, how: str) -> str:
             return number(value)
         case "duration":
             return duration(value)
+        case "ago":
+            return f"{duration(value)} ago"
         case "moment":
             return moment(value)
         case "percent":

@@ -3,7 +3,7 @@
 import { number } from "./wording.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 600, HEIGHT = 180, LEFT = 46, RIGHT = 8, TOP = 10, BOTTOM = 22;
+const HEIGHT = 180, LEFT = 46, RIGHT = 8, TOP = 10, BOTTOM = 22;
 const SPAN_S = 15 * 60;
 
 export class Chart {
@@ -15,12 +15,14 @@ export class Chart {
   }
 
   draw(data, now) {
+    const width = Math.max(this.svg.clientWidth, 200);
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const since = now - SPAN_S;
     const kept = data.map((points) => points.filter(([at]) => at >= since - 10));
     const most = nice(Math.max(1, ...kept.flat().map(([, value]) => value)));
-    const x = (at) => LEFT + (Math.max(at - since, 0) / SPAN_S) * (WIDTH - LEFT - RIGHT);
+    const x = (at) => LEFT + (Math.max(at - since, 0) / SPAN_S) * (width - LEFT - RIGHT);
     const y = (value) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - TOP - BOTTOM);
-    const parts = [...axis(most, y)];
+    const parts = [...axis(most, y, width)];
     kept.forEach((points, index) => {
       if (points.length === 0) return;
       const line = points.map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`);
@@ -38,14 +40,14 @@ export class Chart {
   }
 }
 
-function axis(most, y) {
+function axis(most, y, width) {
   const parts = [];
   for (const value of [0, most / 2, most]) {
-    parts.push(make("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }));
+    parts.push(make("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }));
     parts.push(make("text", { class: "tick", x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, short(value)));
   }
   parts.push(make("text", { class: "tick", x: LEFT, y: HEIGHT - 4 }, "15 min ago"));
-  parts.push(make("text", { class: "tick", x: WIDTH - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, "now"));
+  parts.push(make("text", { class: "tick", x: width - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, "now"));
   return parts;
 }
 

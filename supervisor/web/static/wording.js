@@ -29,6 +29,7 @@ export function written(value, how) {
   switch (how) {
     case "number": return number(value);
     case "duration": return duration(value);
+    case "ago": return `${duration(value)} ago`;
     case "moment": return moment(value);
     case "percent": return `${Math.round(value * 100)} %`;
     case "state": case "words": return words(value);

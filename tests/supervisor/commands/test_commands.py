@@ -16,8 +16,8 @@ from tests.supervisor.commands.running import ROOT, Triald, environment
 
 COMMANDS = catalog(supervisor.commands, "COMMAND", Command)
 READING = {
-    "status": (), "search": ("word",), "jobs": ("list",), "schedules": ("list",), "refused": ("list",), "token": ("list",),
-    "check": ("--settings",),
+    "status": (), "search": ("word",), "jobs": ("list",), "schedules": ("list",), "refused": ("list",),
+    "token": ("list",), "check": ("--settings",),
 }  # fmt: skip
 
 
