@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 TICK_S = 5.0
+REST = 10.0  # looks at a long queue take long: they must not take more than a tenth of the time
 SLOWLY = 12  # ticks between looks at what changes slowly: sizes, failures, disk
 FEWEST_ENDED = 10  # jobs within the hour: a rate of failures from fewer says nothing
 
@@ -54,7 +55,8 @@ class Monitor:
                 self.slow = await self._slowly()
             await self.look()
             ticks += 1
-            await pause(life, max(0.1, self.tick_s - (time.monotonic() - began)))
+            took_s = time.monotonic() - began
+            await pause(life, max(self.tick_s - took_s, took_s * REST))
 
     async def look(self) -> Measured:
         """One round: measure, scale, alarm."""

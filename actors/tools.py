@@ -21,6 +21,6 @@ class Tools:
     files: "LocalFiles"
     compute: "Compute"
     registries: "Mapping[str, Registry]"
-    rates: Mapping[str, float]  # requests a minute, where a registry's own rate is overridden
+    rates: Mapping[str, float]  # requests a minute, by registry
     now: Callable[[], datetime]
     random: Callable[[], float]

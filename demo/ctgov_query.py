@@ -223,7 +223,7 @@ def select(source: Source, query: Query) -> Sequence[int]:
 
 
 def _meeting(source: Source, condition: Range | Missing) -> Sequence[int]:
-    dates, positions = _by_date(source, condition.field)
+    dates, positions = _by_date(source, condition.field)  # type: ignore[arg-type]  # hashed by identity
     dated = bisect_left(dates, "0")
     if isinstance(condition, Missing):
         return positions[:dated]

@@ -21,6 +21,7 @@ import actors.jobs
 from actors.jobs import JobKind, Kinds, by_every_name
 from actors.monitor import Gauge, Monitor
 from actors.monitoring.alarms import Thresholds
+from actors.monitoring.rate_use import RateUse
 from actors.queue import cron
 from actors.queue import store as queue
 from actors.queue.beat import Beat, Vital
@@ -74,6 +75,7 @@ class Service:
     metrics: Metrics
     hub: Hub
     lag: LoopLag
+    rate_use: RateUse
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     draining: bool = False
     supervisor: Supervisor = field(init=False)
@@ -145,7 +147,8 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
     """Everything built, nothing started."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     metrics = metrics or Metrics()
-    detach = attach(metrics.sink)
+    rate_use = RateUse(_rates(settings))
+    detach = [attach(metrics.sink), attach(rate_use.sink)]
     try:
         async with open_urls(settings) as (url, listen_url):
             await bring_up_to_date(listen_url)
@@ -154,10 +157,17 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                 await put_schedules(settings, pool)
                 yield Service(
                     settings, pool, url, listen_url, worker, desks(kinds, worker), kinds, tools.registries, tools,
-                    metrics, Hub(), LoopLag(),
+                    metrics, Hub(), LoopLag(), rate_use,
                 )  # fmt: skip
     finally:
-        detach()
+        for end in detach:
+            end()
+
+
+def _rates(settings: Settings) -> dict[str, float]:
+    """Requests a minute that each registry allows."""
+    registries = {name: known_registries()[name] for name in settings.registries}
+    return {name: settings.registry_per_min.get(name, one.requests_per_min) for name, one in registries.items()}
 
 
 @asynccontextmanager
@@ -172,7 +182,7 @@ async def open_tools(settings: Settings, pool: "asyncpg.Pool[Any]") -> AsyncIter
                 files=LocalFiles(settings.data_dir / "files", secret=secrets.token_bytes(32)),
                 compute=compute,
                 registries={name: known_registries()[name] for name in settings.registries},
-                rates=settings.registry_per_min,
+                rates=_rates(settings),
                 now=lambda: datetime.now(UTC),
                 random=random.random,
             )
@@ -280,6 +290,7 @@ def _gauge(service: Service, scaling: Scaling) -> Gauge:
             ("workers", "wanted"): float(service.supervisor.wanted["worker"]),
             ("pool_connections", "idle"): float(pool.get_idle_size()),
             ("pool_connections", "used"): float(pool.get_size() - pool.get_idle_size()),
+            **{("api_rate_limit_usage", name): use for name, use in service.rate_use.percent().items()},
             **{("jobs_per_s", name): desk.ended_per_s for name, desk in service.desks.items()},
         }
 

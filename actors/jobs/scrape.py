@@ -157,7 +157,7 @@ class Scrape:
         self.pending = instead + self.pending[1:]
 
     def _ask(self, request: Request) -> Ask:
-        per_min = self.tools.rates.get(self.registry.name, self.registry.requests_per_min)
+        per_min = self.tools.rates[self.registry.name]
         headers = (("Content-Type", request.media_type),) if request.media_type else ()
         return Ask(
             request.url, self.registry.hosts, params=request.params, method=request.method, headers=headers,

@@ -10,6 +10,7 @@ from supervisor.web.render import Pages
 PAGES: "web.AppKey[Pages]" = web.AppKey("pages", Pages)
 DOOR: "web.AppKey[Door]" = web.AppKey("door", Door)
 
+
 @dataclass(frozen=True, slots=True)
 class Sockets:
     """The WebSockets that are open."""

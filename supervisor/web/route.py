@@ -59,8 +59,11 @@ class Call(Generic[Q, B]):
     body: B
 
     def word(self, name: str) -> str:
-        """A part of the path, decoded."""
-        return self.request.match_info[name]
+        """A part of the path, decoded. Raises NotFound for what no database holds."""
+        word = self.request.match_info[name]
+        if "\0" in word or any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise NotFound(f"{name}: there is nothing of this name")
+        return word
 
     def id(self, name: str = "id") -> int:
         """A part of the path that is a number of ours. Raises NotFound."""

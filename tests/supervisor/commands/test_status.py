@@ -1,5 +1,6 @@
 """`triald status` says what the tables hold."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -23,11 +24,11 @@ ACTORS: list[dict[str, Any]] = [
 async def fill(db: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Trials of which one is gone, a scrape under way, jobs in every state, a process, an alert."""
     for first in (1, 2):  # the first of twenty trials is gone when the second scrape comes by
-        ended = await begin(db, "full")
+        ended = await begin(db, "full", at=START + timedelta(days=first))
         await write(db, page([trial(n) for n in range(first, 21)]), ended)
         async with db.transaction():
             await trials.mark_removed(db, ended, at=START)
-            await trials.close_scrape(db, ended, "done", at=START)
+            await trials.close_scrape(db, ended, "done", at=START + timedelta(days=first, hours=1))
     scrape = await begin(db, "full")
     await write(db, page([trial(n) for n in range(2, 9)], [Refused("no id", b"{}")]), scrape, total=40)
     plain = [NewJob("scrape", queue="scraping"), NewJob("scrape"), NewJob("scrape"), NewJob("scrape", delay_s=3600)]
