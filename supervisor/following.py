@@ -1,6 +1,7 @@
 """Follows scrapes to their end, and shows how far they are: a bar on a terminal, else a line now and then."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,11 @@ BLIND_S = 60.0  # the database may be away for so long
 LATEST = 20  # scrapes of a registry among which that of a job is looked for
 ENDED = frozenset({"done", "cancelled", "discarded", "dead"})
 WIDTH = 24
+# What asyncpg raises while a database is away; the last one when a connection breaks at an unlucky moment.
+AWAY = (
+    OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)  # fmt: skip
 STEP = 0.1  # of a scrape, between two lines where there is no terminal
 
 
@@ -35,6 +41,11 @@ class Look:
         return self.state in ENDED
 
 
+def screen_on(out: TextIO) -> "Screen":
+    """For a stream of this process."""
+    return Screen(out, is_terminal=out.isatty(), columns=shutil.get_terminal_size().columns)
+
+
 async def follow(
     pool: "asyncpg.Pool[Any]", jobs: Mapping[int, str], show: Callable[[Sequence[Look]], None]
 ) -> tuple[Look, ...]:
@@ -44,8 +55,7 @@ async def follow(
         try:
             looks = [await _look(pool, job, registry) for job, registry in jobs.items()]
             blind_since = None
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
-                asyncpg.InterfaceError):  # fmt: skip
+        except AWAY:
             now_s = asyncio.get_running_loop().time()
             blind_since = now_s if blind_since is None else blind_since
             if now_s - blind_since > BLIND_S:
@@ -69,14 +79,16 @@ class Screen:
 
     out: TextIO
     is_terminal: bool
+    columns: int = 80  # a line that wrapped would be two, and the next look would write over the wrong ones
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     lines: int = 0
     told: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def show(self, looks: Sequence[Look]) -> None:
         if self.is_terminal:
+            texts = [line(look, self.now(), bar=True) for look in looks]
             up = f"\x1b[{self.lines}F" if self.lines else ""
-            self.out.write(up + "".join(f"\x1b[2K{line(look, self.now(), bar=True)}\n" for look in looks))
+            self.out.write(up + "".join(f"\x1b[2K{text[: self.columns - 1]}\n" for text in texts))
             self.lines = len(looks)
         else:
             for look in looks:

@@ -91,11 +91,7 @@ class Scrape:
 
     async def begin(self, payload: Payload) -> None:
         """Goes on from the checkpoint, or opens a scrape and saves the first one."""
-        if (saved := self.attempt.checkpoint()) is not None:
-            checkpoint = msgspec.convert(saved, Checkpoint)
-            self.id, self.pending = checkpoint.scrape, checkpoint.pending
-            self.records = (await store.scrape(self.tools.db, self.id)).records
-            emit("scrape.resumed", scrape=self.id, registry=self.registry.name, pending=len(self.pending))
+        if (saved := self.attempt.checkpoint()) is not None and await self._resume(msgspec.convert(saved, Checkpoint)):
             return
         since = await self._since(payload)
         self.pending = self.registry.first(since)
@@ -106,6 +102,15 @@ class Scrape:
             )
             await self._save(db)
         emit("scrape.started", scrape=self.id, registry=self.registry.name, mode=mode, since=str(since or ""))
+
+    async def _resume(self, checkpoint: Checkpoint) -> bool:
+        """False for a scrape that was closed: a dead job that an operator revives begins anew."""
+        scrape = await store.scrape(self.tools.db, checkpoint.scrape)
+        if scrape.state != "running":
+            return False
+        self.id, self.pending, self.records = scrape.id, checkpoint.pending, scrape.records
+        emit("scrape.resumed", scrape=self.id, registry=self.registry.name, pending=len(self.pending))
+        return True
 
     async def _since(self, payload: Payload) -> date | None:
         """The day to ask from, or None for everything: a first scrape is always full."""

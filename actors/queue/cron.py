@@ -6,7 +6,7 @@ gap, one that is there twice fires once, unless the schedule is by the hour or m
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from actors.errors import Refusal
 
 MOST_MISSED = 1000  # firings looked back over, however long the service was down
+FOLD = timedelta(hours=3)  # more than a clock is ever set back: cronsim goes back by the wall clock, which then repeats
 
 Missed = Literal["skip", "once", "all"]
 
@@ -31,33 +32,29 @@ class Due:
 
 def check(cron: str, zone: str) -> None:
     """Raises Refusal, naming the field that is wrong."""
-    if len(cron.split()) != 5:
-        raise Refusal(f"cron: expected five fields (minute hour day month weekday), got {cron!r}")
-    try:
-        next(_times(cron, zone, datetime(2024, 1, 1, tzinfo=UTC)))
-    except CronSimError as error:
-        raise Refusal(f"cron: {cron!r} is not a schedule: {error}") from error
-    except StopIteration:
-        raise Refusal(f"cron: {cron!r} never comes") from None
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Refusal(f"zone: expected an IANA time zone such as Europe/Berlin, got {zone!r}") from error
+    next_after(cron, zone, datetime(2024, 1, 1, tzinfo=UTC))
 
 
 def next_after(cron: str, zone: str, moment: datetime) -> datetime:
-    """The first time after `moment`, in UTC."""
-    return next(_times(cron, zone, moment))
+    """The first time after `moment`, in UTC. Raises Refusal as `check` does."""
+    try:
+        return next(_times(cron, zone, moment))
+    except StopIteration:
+        raise Refusal(f"cron: {cron!r} never comes") from None
 
 
 def due(cron: str, zone: str, *, next_due_at: datetime, now: datetime, missed: Missed, grace_s: float = 60.0) -> Due:
-    """What a schedule whose next firing was to be `next_due_at` asks for at `now`.
+    """What a schedule whose next firing was to be `next_due_at` asks for at `now`. Raises Refusal as `check` does.
 
     A firing is missed when it is more than `grace_s` late: `skip` leaves it out, `once` makes up for all missed ones
     by the latest of them, `all` fires each.
     """
-    times = [next_due_at]
-    times += islice(_until(cron, zone, next_due_at, now), MOST_MISSED)
-    times = [t for t in times if t <= now]
-    following = next_after(cron, zone, max(now, next_due_at))
+    following = next_after(cron, zone, now)
+    if now < next_due_at:
+        return Due((), (), next_due_at)
+    times = [*islice(_back(cron, zone, now, next_due_at), MOST_MISSED)][::-1]
+    if len(times) < MOST_MISSED:
+        times.insert(0, next_due_at)
     late = tuple(t for t in times if (now - t).total_seconds() > grace_s)
     timely = tuple(t for t in times if (now - t).total_seconds() <= grace_s)
     match missed:
@@ -69,13 +66,24 @@ def due(cron: str, zone: str, *, next_due_at: datetime, now: datetime, missed: M
             return Due(timely, late, following)
 
 
-def _until(cron: str, zone: str, moment: datetime, end: datetime) -> Iterator[datetime]:
-    for time in _times(cron, zone, moment):
-        if time > end:
+def _back(cron: str, zone: str, now: datetime, after: datetime) -> Iterator[datetime]:
+    """The times up to `now` and later than `after`, the latest first."""
+    for time in _times(cron, zone, now + FOLD, reverse=True):
+        if time <= after:
             return
-        yield time
+        if time <= now:
+            yield time
 
 
-def _times(cron: str, zone: str, moment: datetime) -> Iterator[datetime]:
-    for local in CronSim(cron, moment.astimezone(ZoneInfo(zone))):
-        yield local.astimezone(UTC)
+def _times(cron: str, zone: str, moment: datetime, *, reverse: bool = False) -> Iterator[datetime]:
+    if len(cron.split()) != 5:
+        raise Refusal(f"cron: expected five fields (minute hour day month weekday), got {cron!r}")
+    try:
+        local = moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Refusal(f"zone: expected an IANA time zone such as Europe/Berlin, got {zone!r}") from error
+    try:
+        times = CronSim(cron, local, reverse=reverse)
+    except CronSimError as error:
+        raise Refusal(f"cron: {cron!r} is not a schedule: {error}") from error
+    return (time.astimezone(UTC) for time in times)

@@ -1,12 +1,16 @@
 """How a handler ends, and what its row becomes. No I/O."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
+
+import orjson
 
 from actors.queue.job import Job
 from actors.queue.retry import retry_after_s
 
 ERROR_LENGTH = 2000  # characters kept of an error
+LONGEST_DELAY_S = 366 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ OUTCOMES: Final = (Done, Snooze, Cancel, Fail, Settled, HandBack)
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    result: object
+    result: str | None  # JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +90,43 @@ Settlement = Finish | PutOff | Bury | Drop | Leave
 
 
 def settle(job: Job, outcome: object, jitter: float) -> Settlement:
-    """What the row of `job` becomes. Something that is no outcome is a failure of the handler."""
+    """What the row of `job` becomes. Something that is no outcome is a failure of the handler.
+
+    Whatever a handler gives, the settlement can be stored: one job's garbage must not keep a whole batch from its end.
+    """
     match outcome:
         case Done(None):
             return FINISHED
         case Done(result):
-            return Finish(result)
-        case Snooze(seconds):
-            return PutOff(max(0.0, seconds), None, gives_back=True)
+            return _finish(job, result, jitter)
+        case Snooze(int() | float() as seconds):
+            return PutOff(_bounded(seconds), None, gives_back=True)
         case HandBack():
             return PutOff(0.0, None, gives_back=True)
-        case Cancel(reason):
-            return Drop(reason)
+        case Cancel(str(reason)):
+            return Drop(storable(reason))
         case Settled():
             return Leave()
-        case Fail(error, final, after_s):
+        case Fail(str(error), final, None | int() | float() as after_s):
             if final or job.attempt >= job.max_attempts:
-                return Bury(error[:ERROR_LENGTH])
-            delay_s = retry_after_s(job.attempt, jitter) if after_s is None else after_s
-            return PutOff(delay_s, error[:ERROR_LENGTH], gives_back=False)
+                return Bury(storable(error))
+            delay_s = retry_after_s(job.attempt, jitter) if after_s is None else _bounded(after_s)
+            return PutOff(delay_s, storable(error), gives_back=False)
         case _:
             return settle(job, Fail(f"the handler returned {type(outcome).__name__}, not an outcome"), jitter)
+
+
+def _finish(job: Job, result: object, jitter: float) -> Settlement:
+    try:
+        return Finish(orjson.dumps(result).decode())
+    except TypeError as error:
+        return settle(job, Fail(f"the result cannot be kept: {error}"), jitter)
+
+
+def _bounded(seconds: float) -> float:
+    return 0.0 if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_DELAY_S)
+
+
+def storable(text: str) -> str:
+    """The beginning of a text, without what PostgreSQL cannot hold: NUL, and halves of surrogate pairs."""
+    return text[:ERROR_LENGTH].encode(errors="replace").decode().replace("\0", "\ufffd")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -123,7 +124,7 @@ async def write(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:
 
 
 async def _finish(db: store.Database, ended: list[Ended], desk: Desk) -> list[int]:
-    results = [None if (r := e.settlement.result) is None else orjson.dumps(r).decode() for e in ended]  # type: ignore[union-attr]
+    results = [e.settlement.result for e in ended]  # type: ignore[union-attr]
     return await store.finish(db, [e.job.id for e in ended], [e.job.fence for e in ended], results, desk.worker)
 
 
@@ -155,7 +156,7 @@ def _fences(rows: list[tuple[Job, Any]]) -> list[int]:
 
 
 def _error(job: Job, error: str) -> str:
-    return orjson.dumps({"attempt": job.attempt, "at": time.time(), "error": error}).decode()
+    return orjson.dumps({"attempt": job.attempt, "at": datetime.now(UTC), "error": error}).decode()
 
 
 async def _record(db: store.Database, batch: list[Ended], written: set[int]) -> None:

@@ -44,11 +44,11 @@ async def enqueue(db: Database, jobs: Sequence[NewJob]) -> list[int]:
         [j.parent_id for j in jobs],
         [j.schedule_id for j in jobs], [len(parents) for parents in waits_for],
     )  # fmt: skip
-    ids = [row["id"] for row in rows] if len(rows) == len(jobs) else await _match(db, jobs, rows)
+    ids = [row["id"] for row in rows] if len(rows) == len(jobs) else _match(jobs, rows)
     for id_, parents in zip(ids, waits_for, strict=True):
-        if parents:
+        if parents and id_ is not None:
             await db.execute(query("jobs.add_dependencies"), id_, parents)
-    return ids
+    return await _with_holders(db, jobs, ids)
 
 
 async def _take_dependencies(db: Database, ids: Sequence[int]) -> list[int]:
@@ -61,18 +61,28 @@ async def _take_dependencies(db: Database, ids: Sequence[int]) -> list[int]:
     return sorted(waiting)
 
 
-async def _match(db: Database, jobs: Sequence[NewJob], rows: Sequence[Any]) -> list[int]:
-    fresh: dict[str | None, list[int]] = {}
-    for row in rows:
-        fresh.setdefault(row["unique_key"], []).append(row["id"])
-    taken: dict[tuple[str, str], int] = {}
-    for kind in {job.kind for job in jobs if job.unique_key}:
-        keys = [job.unique_key for job in jobs if job.kind == kind and job.unique_key]
-        taken |= {(kind, r["unique_key"]): r["id"] for r in await db.fetch(query("jobs.by_unique_key"), kind, keys)}
+def _match(jobs: Sequence[NewJob], rows: Sequence[Any]) -> list[int | None]:
+    """The id that each job was given; None for one whose key is taken, also by a job before it."""
+    fresh: dict[tuple[str, str | None], list[int]] = {}
+    for row in reversed(rows):
+        fresh.setdefault((row["kind"], row["unique_key"]), []).append(row["id"])
+    return [mine.pop() if (mine := fresh.get((job.kind, job.unique_key))) else None for job in jobs]
+
+
+async def _with_holders(db: Database, jobs: Sequence[NewJob], ids: Sequence[int | None]) -> list[int]:
+    """The ids, with the holder's for each job whose key is taken; one whose holder ended just now is enqueued."""
+    if not (taken := [job for job, id_ in zip(jobs, ids, strict=True) if id_ is None]):
+        return [id_ for id_ in ids if id_ is not None]
+    holders: dict[tuple[str, str | None], int] = {}
+    for kind in {job.kind for job in taken}:
+        keys = [job.unique_key for job in taken if job.kind == kind]
+        holders |= {(kind, r["unique_key"]): r["id"] for r in await db.fetch(query("jobs.by_unique_key"), kind, keys)}
+    free = [job for job in taken if (job.kind, job.unique_key) not in holders]
+    late = iter(await enqueue(db, free) if free else ())
     return [
-        taken[job.kind, job.unique_key] if job.unique_key else fresh[None].pop(0)
-        for job in jobs
-    ]  # fmt: skip
+        id_ if id_ is not None else holders.get((job.kind, job.unique_key)) or next(late)
+        for job, id_ in zip(jobs, ids, strict=True)
+    ]
 
 
 async def enqueue_alike(db: Database, like: NewJob, payloads: Sequence[str]) -> int:
@@ -155,10 +165,14 @@ async def drop(
     db: Database, ids: Sequence[int], fences: Sequence[int], reasons: Sequence[str], worker: UUID
 ) -> list[int]:
     """Cancels jobs that this worker holds, and what waited for them."""
-    rows = await db.fetch(query("jobs.drop_claimed"), ids, fences, reasons, worker)
-    if parents := [row["id"] for row in rows if row["has_dependents"]]:
+    return await _take_along(db, await db.fetch(query("jobs.drop_claimed"), ids, fences, reasons, worker))
+
+
+async def _take_along(db: Database, gone: Sequence[Any]) -> list[int]:
+    """Cancels what began to wait for these jobs while they were on their way out: their statement could not see it."""
+    if parents := [row["id"] for row in gone if row["has_dependents"]]:
         await db.fetch(query("jobs.cancel_dependents"), parents, "what it waited for was cancelled")
-    return [row["id"] for row in rows]
+    return [row["id"] for row in gone]
 
 
 async def save_checkpoint(db: Database, job: Job, worker: UUID, checkpoint: str) -> bool:
@@ -325,7 +339,7 @@ async def facts(db: Database, job: int, kinds: Iterable[str]) -> Facts:
 
 async def cancel(db: Database, job: int, reason: str) -> str:
     """`cancelled` for one that waited (and all that waited for it), `asked` for one that runs. Raises NotFound."""
-    if await db.fetch(query("jobs.cancel_waiting"), job, reason):
+    if await _take_along(db, await db.fetch(query("jobs.cancel_waiting"), job, reason)):
         return "cancelled"
     if await db.fetchval(query("jobs.ask_to_stop"), job, reason) is not None:
         return "asked"
@@ -353,7 +367,8 @@ async def run_now(db: Database, job: int) -> bool:
 
 
 async def discard(db: Database, ids: Sequence[int]) -> list[int]:
-    return [row["id"] for row in await db.fetch(query("jobs.discard"), list(ids))]
+    """Moves dead letters to the history, and cancels what waited for them."""
+    return await _take_along(db, await db.fetch(query("jobs.discard"), list(ids)))
 
 
 async def ended_since(db: Database, since: datetime) -> list[dict[str, Any]]:

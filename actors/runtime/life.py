@@ -14,13 +14,17 @@ class Life(Protocol):
     def beat(self) -> None: ...
 
 
-async def pause(life: Life, seconds: float, *wakes: asyncio.Event) -> None:
-    """Waits `seconds`, or less when told to drain or when one of `wakes` is set; `wakes` are cleared."""
+async def pause(life: Life, seconds: float, *wakes: asyncio.Event) -> bool:
+    """Waits `seconds`, or less when told to drain or when one of `wakes` is set; `wakes` are cleared.
+
+    True when one of `wakes` was set."""
     waits = [asyncio.ensure_future(event.wait()) for event in (life.draining, *wakes)]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
+    woken = any(event.is_set() for event in wakes)
     for event in wakes:
         event.clear()
+    return woken

@@ -1,7 +1,7 @@
 -- The queue: enqueue, claim, settle, rescue, and what an operator asks of it.
 
 -- name: enqueue
--- $1 … $13 arrays of equal length -> the new ids in order; a job whose unique key is taken is not inserted
+-- $1 … $14 arrays of equal length -> the new jobs in order; a job whose unique key is taken is not inserted
 insert into jobs (kind, queue, payload, priority, run_at, state, max_attempts, timeout_s, unique_key, tenant, trace_id,
                   parent_id, schedule_id, waits_for)
 select kind, queue, payload::json, priority, now() + make_interval(secs => delay_s),
@@ -13,7 +13,7 @@ from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::double preci
                        parent_id, schedule_id, waits_for, n)
 order by n
 on conflict (kind, unique_key) where unique_key is not null and state <> 'dead' do nothing
-returning id, unique_key
+returning id, kind, unique_key
 
 -- name: enqueue_alike
 -- $1 kind text, $2 queue text, $3 priority smallint, $4 max_attempts smallint, $5 timeout_s real, $6 tenant text,
@@ -43,12 +43,13 @@ insert into job_dependencies (job_id, depends_on) select $1, unnest($2::bigint[]
 
 -- name: claim
 -- $1 queue text, $2 limit integer, $3 worker uuid, $4 grace_s real -> claimed jobs, unordered
--- Answers nothing while the queue is paused or has rules: then claim_within_limits is the one to use. The commit does not
+-- Answers nothing while the queue is paused, unknown or has rules: for rules claim_within_limits is the one to use. The commit does not
 -- wait for the disk: a claim that a crash of the server forgets leaves the job ready, and its worker holds a fence of nobody.
 with picked as materialized (
     select ctid from jobs where queue = $1 and state = 'ready' order by priority desc, id
-    limit (select case when not paused and most_running is null and per_minute is null and not fair then $2::integer else 0 end
-           from queues, (select set_config('synchronous_commit', 'off', true)) as quick where name = $1)
+    limit coalesce((
+        select case when not paused and most_running is null and per_minute is null and not fair then $2::integer else 0 end
+        from queues, (select set_config('synchronous_commit', 'off', true)) as quick where name = $1), 0)
     for update skip locked
 )
 update jobs j set state = 'running', worker = $3, fence = fence + 1, attempts = attempts + 1, claimed_at = now(),
@@ -62,8 +63,9 @@ returning j.id, j.kind, j.queue, j.payload, j.fence, j.attempts, j.max_attempts,
 -- -> as claim, of one priority and from an id on: spares the walk over what was claimed but cannot be vacuumed yet
 with picked as materialized (
     select ctid from jobs where queue = $1 and state = 'ready' and priority = $5 and id >= $6 order by priority desc, id
-    limit (select case when not paused and most_running is null and per_minute is null and not fair then $2::integer else 0 end
-           from queues, (select set_config('synchronous_commit', 'off', true)) as quick where name = $1)
+    limit coalesce((
+        select case when not paused and most_running is null and per_minute is null and not fair then $2::integer else 0 end
+        from queues, (select set_config('synchronous_commit', 'off', true)) as quick where name = $1), 0)
     for update skip locked
 )
 update jobs j set state = 'running', worker = $3, fence = fence + 1, attempts = attempts + 1, claimed_at = now(),
@@ -116,19 +118,32 @@ where j.id = d.id and j.fence = d.fence and j.worker = $4
 returning j.id
 
 -- name: drop_claimed
--- $1 ids bigint[], $2 fences integer[], $3 reasons text[], $4 worker uuid -> ids of running jobs that are cancelled now
-with gone as (
-    delete from jobs j using unnest($1::bigint[], $2::integer[], $3::text[]) as d(id, fence, reason)
-    where j.id = d.id and j.fence = d.fence and j.worker = $4
-    returning j.*, d.reason
+-- $1 ids bigint[], $2 fences integer[], $3 reasons text[], $4 worker uuid -> ids of running jobs that are cancelled now, with
+-- all that waited for them
+with recursive dropped as materialized (
+    select j.id, d.reason from jobs j join unnest($1::bigint[], $2::integer[], $3::text[]) as d(id, fence, reason)
+        on j.id = d.id and j.fence = d.fence and j.worker = $4
+    for update of j
+), doomed(id, reason) as (
+    select id, reason from dropped
+    union
+    select d.job_id, 'what it waited for was cancelled' from job_dependencies d join doomed on d.depends_on = doomed.id
+), gone as (
+    delete from jobs j using doomed where j.id = doomed.id and (j.state <> 'running' or j.id in (select id from dropped))
+    returning j.*, doomed.reason
+), free as (
+    delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id
 ), kept as (
     insert into job_history (id, created_at, claimed_at, state, queue, kind, priority, attempts, payload, result, worker,
                              tenant, trace_id, parent_id, schedule_id, unique_key, errors)
     select id, created_at, claimed_at, 'cancelled', queue, kind, priority, attempts, payload,
            json_build_object('reason', reason), worker, tenant, trace_id, parent_id, schedule_id, unique_key, nullif(errors, '[]')
     from gone
+), told as (
+    insert into job_events (job_id, event, detail) select id, 'cancelled', jsonb_build_object('reason', reason) from gone
+    where id not in (select id from dropped)
 )
-select id, has_dependents from gone
+select id, has_dependents from gone where id in (select id from dropped)
 
 -- name: save_checkpoint
 -- $1 id bigint, $2 fence integer, $3 worker uuid, $4 checkpoint text -> id while the job is still held
@@ -304,9 +319,11 @@ select j.id, j.state, j.queue, j.kind, j.priority, j.attempts, j.max_attempts, j
 from jobs j left join queues q on q.name = j.queue where j.id = $1
 
 -- name: cancel_waiting
--- $1 id bigint, $2 reason text -> the ids that are cancelled: the job, and all that waited for it
-with recursive doomed(id) as (
-    select id from jobs where id = $1 and state in ('held', 'blocked', 'scheduled', 'ready', 'dead')
+-- $1 id bigint, $2 reason text -> the jobs that are cancelled: it, and all that waited for it
+with recursive root as materialized (
+    select id from jobs where id = $1 and state in ('held', 'blocked', 'scheduled', 'ready', 'dead') for update
+), doomed(id) as (
+    select id from root
     union
     select d.job_id from job_dependencies d join doomed on d.depends_on = doomed.id
 ), gone as (
@@ -323,7 +340,7 @@ with recursive doomed(id) as (
 ), told as (
     insert into job_events (job_id, event, detail) select id, 'cancelled', jsonb_build_object('reason', $2::text) from gone
 )
-select id from gone
+select id, has_dependents from gone
 
 -- name: cancel_dependents
 -- $1 parents bigint[], $2 reason text -> the ids that waited for them and are cancelled
@@ -357,12 +374,16 @@ select id from asked
 
 -- name: revive
 -- $1 ids bigint[] or null (all), $2 since timestamptz or null, $3 kind text or null -> dead letters that are ready again,
--- attempts at zero
-with again as (
-    update jobs set state = 'ready', attempts = 0, run_at = now(), cancel_asked = false, rev = rev + 1
+-- attempts at zero; of those that share a unique key the latest, unless a living job has it
+with chosen as (
+    select distinct on (kind, unique_key, case when unique_key is null then id end) id from jobs
     where state = 'dead' and ($1::bigint[] is null or id = any($1)) and ($3::text is null or kind = $3)
       and ($2::timestamptz is null or (errors -> -1 ->> 'at')::timestamptz >= $2)
       and not exists (select from jobs o where o.kind = jobs.kind and o.unique_key = jobs.unique_key and o.state <> 'dead')
+    order by kind, unique_key, case when unique_key is null then id end, id desc
+), again as (
+    update jobs set state = 'ready', attempts = 0, run_at = now(), cancel_asked = false, rev = rev + 1
+    where id in (select id from chosen) and state = 'dead'
     returning id, queue
 ), told as (
     insert into job_events (job_id, event) select id, 'requeued' from again
@@ -378,17 +399,28 @@ update jobs set state = 'ready', run_at = now(), rev = rev + 1 where id = $1 and
 select jobs_wake_queue($1)
 
 -- name: discard
--- $1 ids bigint[] -> dead letters that are in the history now
-with gone as (
-    delete from jobs where state = 'dead' and id = any($1) returning *
+-- $1 ids bigint[] -> dead letters that are in the history now; what waited for them is cancelled
+with recursive roots as materialized (
+    select id from jobs where id = any($1) and state = 'dead' for update
+), doomed(id) as (
+    select id from roots
+    union
+    select d.job_id from job_dependencies d join doomed on d.depends_on = doomed.id
+), gone as (
+    delete from jobs j using doomed where j.id = doomed.id and j.state <> 'running'
+    returning j.*, case when j.id in (select id from roots) then 'discarded' else 'cancelled' end as ended
+), free as (
+    delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id
 ), kept as (
     insert into job_history (id, created_at, claimed_at, state, queue, kind, priority, attempts, payload, worker, tenant,
                              trace_id, parent_id, schedule_id, unique_key, errors)
-    select id, created_at, claimed_at, 'discarded', queue, kind, priority, attempts, payload, worker, tenant, trace_id,
-           parent_id, schedule_id, unique_key, nullif(errors, '[]')
+    select id, created_at, claimed_at, ended, queue, kind, priority, attempts, payload, worker, tenant, trace_id, parent_id,
+           schedule_id, unique_key, nullif(errors, '[]')
     from gone
+), told as (
+    insert into job_events (job_id, event) select id, ended from gone
 )
-select id from gone
+select id, has_dependents from gone where id in (select id from roots)
 
 -- name: ended_since
 -- $1 since timestamptz -> per queue and state: how many ended, and their mean run in seconds

@@ -34,7 +34,14 @@ T = TypeVar("T")
 
 CONNECT_S = 10.0
 # What may happen while a database is opened.
-CANNOT_USE = (OSError, TimeoutError, EmbeddedError, asyncpg.PostgresError, asyncpg.InterfaceError)
+CANNOT_USE = (
+    OSError, TimeoutError, EmbeddedError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+)  # fmt: skip
+# What may happen when it goes away later; the last one when a connection breaks at an unlucky moment.
+LOST = (
+    asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)  # fmt: skip
 
 
 class Exit(IntEnum):
@@ -109,8 +116,15 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 @asynccontextmanager
 async def database(settings: Settings) -> "AsyncIterator[Pool]":
     """A pool on the database of these settings. What keeps it from being used is told as DatabaseUnavailable."""
+    if not has_database(settings):
+        raise DatabaseUnavailable(f"there is none yet in {settings.data_dir}: triald up or triald migrate makes it")
     async with _told(open_database(settings)) as pool:
         yield pool
+
+
+def has_database(settings: Settings) -> bool:
+    """False where the embedded PostgreSQL has never been started: to ask is no reason to make one."""
+    return settings.database_url is not None or (settings.data_dir / "postgres" / "cluster" / "PG_VERSION").exists()
 
 
 @asynccontextmanager
@@ -140,7 +154,7 @@ async def _told(opening: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
         yield opened
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError) as error:
         raise DatabaseUnavailable(f"it is not up to date ({error}): run triald migrate") from error
-    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError) as error:
+    except LOST as error:
         if isinstance(error, asyncpg.QueryCanceledError):
             raise
         raise unavailable(error) from error

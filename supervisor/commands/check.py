@@ -19,7 +19,7 @@ from actors.runtime.ask import Ask
 from actors.runtime.fetch import Fetch
 from actors.runtime.politeness import Patience, user_agent
 from actors.trials import store as trials
-from supervisor.commands import Command, DatabaseUnavailable, Exit, database, json_option
+from supervisor.commands import Command, DatabaseUnavailable, Exit, database, has_database, json_option
 from supervisor.printing import as_json, table
 from supervisor.settings import Settings, effective
 
@@ -85,6 +85,8 @@ def disk(folder: Path, most_percent: float) -> Finding:
 
 async def _database(settings: Settings) -> Finding:
     kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
+    if not has_database(settings):
+        return Finding("database", True, f"{kind}: made at the first start")
     try:
         async with database(settings) as pool:
             async with pool.acquire() as connection:

@@ -11,7 +11,7 @@ from actors.errors import NotFound, Refusal
 from actors.queue import store as queue
 from actors.queue.explain import explain
 from supervisor.commands import Command, Exit, database, json_option
-from supervisor.following import Look, Screen, follow, summary
+from supervisor.following import Look, follow, screen_on, summary
 from supervisor.printing import as_json
 from supervisor.scraping import ask_for_scrapes
 from supervisor.setting_sources import nearest
@@ -41,9 +41,8 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
             print(as_json([_told(job, name) for job, name in jobs.items()]) if given.json else _lines(jobs))
             return Exit.OK
         await _warn(pool, jobs)
-        screen = Screen(sys.stderr, is_terminal=sys.stderr.isatty())
         async with asyncio.timeout(given.timeout):
-            looks = await follow(pool, jobs, screen.show)
+            looks = await follow(pool, jobs, screen_on(sys.stderr).show)
     print(as_json([_told(look.job, look.registry, look) for look in looks]) if given.json else summary(looks))
     return Exit.OK if all(look.state == "done" for look in looks) else Exit.FAILED
 

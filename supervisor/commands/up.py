@@ -16,7 +16,7 @@ from actors.errors import Unavailable
 from actors.trials import store as trials
 from demo import process as demo
 from supervisor.commands import CANNOT_USE, Command, Exit, overrides, read_settings, unavailable, whole
-from supervisor.following import Screen, follow, summary
+from supervisor.following import follow, screen_on, summary
 from supervisor.scraping import ask_for_scrapes
 from supervisor.setting_sources import FILE_VARIABLE
 from supervisor.settings import Settings, read
@@ -140,7 +140,7 @@ async def _tell(given: argparse.Namespace, service: Service, token: str | None, 
 async def _mirror(given: argparse.Namespace, service: Service) -> bool:
     wanted = service.settings.registries
     jobs = await ask_for_scrapes(service.pool, wanted, mode="full" if given.demo else "incremental")
-    looks = await follow(service.pool, jobs, Screen(sys.stdout, is_terminal=sys.stdout.isatty()).show)
+    looks = await follow(service.pool, jobs, screen_on(sys.stdout).show)
     print(summary(looks), flush=True)
     for count in await trials.counts(service.pool):
         print(

@@ -109,7 +109,7 @@ class JobIs(msgspec.Struct, frozen=True):
     """What a command made of a job. `asked`: it runs, and its worker was asked to stop it."""
 
     job: int
-    outcome: Literal["asked", "cancelled", "discarded", "done", "ready"]
+    outcome: Literal["asked", "cancelled", "discarded", "ready"]
 
 
 class JobIds(msgspec.Struct, frozen=True):

@@ -64,16 +64,14 @@ async def run_now(call: Call[Nothing, Nothing]) -> JobIs:
 async def cancel(call: Call[Nothing, Reason]) -> JobIs:
     """A job that waits is cancelled, with all that waits for it; one that runs is asked to stop."""
     job = call.id()
+    was = await store.state_of(call.db, job)
     match await store.cancel(call.db, job, call.body.reason):
         case "asked":
             return JobIs(job, "asked")
-        case "cancelled":
-            state = await store.state_of(call.db, job)
-            return JobIs(job, "discarded" if state == "discarded" else "cancelled")
-        case "done" | "discarded" as ended:
-            raise Refused(409, "ended", f"job {job} has ended: {ended}", {"state": ended})
+        case "cancelled" if was not in ENDED:
+            return JobIs(job, "discarded" if was == "dead" else "cancelled")
         case state:
-            raise Refused(409, "conflict", f"job {job} changed meanwhile: it is {state}", {"state": state})
+            raise Refused(409, "conflict", f"job {job} cannot be cancelled: it is {state}", {"state": state})
 
 
 async def requeue(call: Call[Nothing, Requeue]) -> JobIds:

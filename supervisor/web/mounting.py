@@ -8,12 +8,9 @@ from aiohttp.typedefs import Handler as WebHandler
 
 from supervisor.web.door import Door
 from supervisor.web.once import Kept, once
-from supervisor.web.problems import Refused
-from supervisor.web.reading import read_body, read_query
+from supervisor.web.reading import read_body, read_form, read_query
 from supervisor.web.route import NOTHING, Call, Route, Shape, shape_of
 from supervisor.web.site import Site
-
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def mounted(route: Route, site: Site, door: Door) -> WebHandler:
@@ -36,10 +33,7 @@ async def _body(request: web.Request, route: Route, shape: Shape) -> Any:
     if not route.is_command:
         return NOTHING
     if route.form:
-        if request.content_type not in FORMS[:1]:
-            raise Refused(415, "unsupported_media_type", f"body: expected {FORMS[0]}")
-        fields = [(name, value) for name, value in (await request.post()).items() if isinstance(value, str)]
-        return read_query(fields, shape.body)
+        return read_form(await request.read(), request.content_type, shape.body)
     return read_body(await request.read(), request.content_type, shape.body)
 
 

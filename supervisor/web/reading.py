@@ -1,14 +1,20 @@
 """A request's query and body, checked against the types that a handler asks for. No I/O."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, get_args, get_origin
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import msgspec
+import msgspec.inspect
 
 from supervisor.web.problems import Refused
 
 T = TypeVar("T")
+
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 100
 
 _PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>.*?)`", re.S)
@@ -20,7 +26,7 @@ def read_query(pairs: Sequence[tuple[str, str]], kind: type[T]) -> T:
 
     Raises Refused, naming the parameter.
     """
-    many = _with_many(kind)
+    many = _with_many(cast(Hashable, kind))
     given: dict[str, Any] = {}
     for name, value in pairs:
         _check_text(name, "query")
@@ -37,6 +43,17 @@ def read_query(pairs: Sequence[tuple[str, str]], kind: type[T]) -> T:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _refused(error) from error
+
+
+def read_form(body: bytes, media_type: str, kind: type[T]) -> T:
+    """The body that a page's form makes, as `kind`. Raises Refused, naming the field."""
+    if body and media_type != FORM:
+        raise Refused(415, "unsupported_media_type", f"body: expected {FORM}, got {media_type!r}")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Refused.field("body", f"expected a form: {error}") from error
+    return read_query(pairs, kind)
 
 
 def read_body(body: bytes, media_type: str, kind: type[T]) -> T:
@@ -63,10 +80,14 @@ def _refused(error: msgspec.ValidationError) -> Refused:
     return Refused.field(field, _PLACE.sub("", text).replace("`", ""))
 
 
+@cache
 def _with_many(kind: Any) -> frozenset[str]:
     """The fields that may be given several times."""
-    fields = msgspec.structs.fields(kind)
-    return frozenset(one.encode_name for one in fields if (get_origin(one.type) or one.type) in (tuple, list))
+    told = msgspec.inspect.type_info(kind)
+    if not isinstance(told, msgspec.inspect.StructType):
+        return frozenset()
+    many = (msgspec.inspect.VarTupleType, msgspec.inspect.ListType)
+    return frozenset(one.encode_name for one in told.fields if isinstance(one.type, many))
 
 
 def _check_texts(value: object, field: str) -> None:
@@ -87,8 +108,3 @@ def _check_text(text: str, field: str) -> None:
         raise Refused.field(
             field.encode(errors="replace").decode().replace("\0", "?"), "expected text without NUL and lone surrogates"
         )
-
-
-def many_of(kind: Any) -> tuple[str, ...]:
-    """The values that a closed vocabulary allows."""
-    return tuple(get_args(kind))

@@ -1,7 +1,9 @@
 """How values are written for people, in pages. No I/O."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -32,7 +34,8 @@ def number(value: float | None) -> str:
     """12345 is "12,345"."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.1f}"
+    step = Decimal(1) if float(value).is_integer() or abs(value) >= 100 else Decimal("0.1")
+    return f"{Decimal(value).quantize(step, ROUND_HALF_UP):,}"
 
 
 def size(value: int | None) -> str:
@@ -69,7 +72,7 @@ def moment(at: datetime | str | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.0f} %"
+    return "–" if share is None else f"{math.floor(share * 100 + 0.5)} %"
 
 
 def marked(spans: Sequence[Span]) -> Markup:

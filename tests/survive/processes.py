@@ -114,6 +114,9 @@ async def running(
         if ready:
             await one.said("service.ready")
         yield one
+    except BaseException:
+        print(f"── {name}, the last that it said ──", *(orjson.dumps(line).decode() for line in one.said_so_far[-40:]), sep="\n")
+        raise
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

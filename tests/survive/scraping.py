@@ -47,8 +47,8 @@ async def time_passes(db: Pool, job: int) -> None:
 
 
 async def scrape_of(db: Pool, job: int) -> dict[str, Any]:
-    row = await db.fetchrow("select * from scrapes where job_id = $1", job)
-    assert row is not None, f"job {job} has opened no scrape"
+    row = await db.fetchrow("select * from scrapes where job_id = $1 order by id desc limit 1", job)
+    assert row is not None, f"job {job} opened no scrape"
     return dict(row)
 
 

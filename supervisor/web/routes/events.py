@@ -12,6 +12,7 @@ from supervisor.web.problems import Refused
 from supervisor.web.route import Call, Nothing, Resource, Route
 
 SEND_WITHIN_S = 10.0  # who does not take a message in time is dropped
+CLOSE_WITHIN_S = 2.0  # what a client may take to say goodbye
 HEARTBEAT_S = 20.0
 CHECK_EVERY_S = 60.0  # whether the token still opens this
 MOST_BYTES = 4096  # of what a client may send; nothing is expected
@@ -22,7 +23,9 @@ async def watch(call: Call[Nothing, Nothing]) -> web.WebSocketResponse:
     """First the whole picture, then each topic when it changes: messages `{"topic": value, …}`."""
     try:
         with call.site.hub.join() as client:
-            socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MOST_BYTES)
+            socket = web.WebSocketResponse(
+                timeout=CLOSE_WITHIN_S, heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MOST_BYTES
+            )
             if not socket.can_prepare(call.request).ok:
                 raise Refused(426, "upgrade_required", "this is a WebSocket", Upgrade="websocket", Connection="Upgrade")
             await socket.prepare(call.request)

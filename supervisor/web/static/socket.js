@@ -10,11 +10,24 @@ export function watch(path, { heard, opened, lost }) {
     socket.addEventListener("open", () => { wait = FIRST_WAIT_MS; opened(); });
     socket.addEventListener("message", (event) => heard(JSON.parse(event.data)));
     socket.addEventListener("close", (event) => {
-      if (event.code === REVOKED) { location.assign("/login"); return; }
+      if (event.code === REVOKED) { logIn(); return; }
       lost();
+      askWhy();
       setTimeout(connect, wait * (0.5 + Math.random()));
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     });
   };
   connect();
+}
+
+// A socket that is refused does not say why; a request does. Without a session there is nothing to wait for.
+async function askWhy() {
+  try {
+    const answer = await fetch("/api/v1/queues", { headers: { Accept: "application/json" } });
+    if (answer.status === 401) logIn();
+  } catch { /* it is away; the socket goes on trying */ }
+}
+
+function logIn() {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
 }

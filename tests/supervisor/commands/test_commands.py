@@ -44,6 +44,16 @@ async def test_a_database_that_is_away_ends_with_4(name: str, tmp_path: Path) ->
     assert "canary" not in ended.err
 
 
+async def test_to_ask_makes_no_database(tmp_path: Path) -> None:
+    """Where the embedded PostgreSQL has never been started, a command that reads says so; check finds nothing wrong."""
+    nothing = Triald(environment(tmp_path, TRIALD_DATA_DIR=str(tmp_path / "data")))
+    status, check = await asyncio.gather(nothing("status"), nothing("check", "--json"))
+    assert status.code == 4
+    assert f"there is none yet in {tmp_path / 'data'}: triald up or triald migrate makes it" in status.err
+    assert {one["part"]: one["ok"] for one in check.json}["database"]
+    assert not (tmp_path / "data").exists()
+
+
 async def test_every_reading_command_answers_in_json(triald: Triald) -> None:
     """G12 (status): with --json the output is JSON and nothing else."""
     ends = await asyncio.gather(*(triald(name, *words, "--json") for name, words in READING.items()))

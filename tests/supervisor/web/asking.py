@@ -5,7 +5,6 @@ from typing import Any
 
 import aiohttp
 
-from supervisor import tokens
 from supervisor.roles import Role
 from tests.supervisor.web.site import RealSite
 
@@ -53,7 +52,3 @@ class Api:
         status, body = await self.ask("GET", path, **more)
         assert status == 200, (path, body, self.failed)
         return body
-
-    def forget_tokens(self) -> None:
-        """What was looked up of tokens is kept for some seconds; not now."""
-        tokens._answers.clear()

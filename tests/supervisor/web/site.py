@@ -52,9 +52,7 @@ class RealSite:
 
 @asynccontextmanager
 async def real_site(pool: "asyncpg.Pool[Any]") -> AsyncIterator[RealSite]:
-    tokens: dict[Role, str] = {
-        role: await new_token(pool, f"a {role.word}", role) for role in Role if role is not Role.ANYONE
-    }
+    tokens: dict[Role, str] = {role: await new_token(pool, role.word, role) for role in Role if role is not Role.ANYONE}
     lag = LoopLag()
     supervisor = Supervisor([
         Child("loop_lag", lambda life: lag.run()),

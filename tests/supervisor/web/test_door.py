@@ -11,6 +11,7 @@ from supervisor.roles import Role
 from supervisor.web.app import all_routes
 from supervisor.web.rates import PER_MINUTE
 from supervisor.web.route import Route
+from supervisor.web.sessions import LASTS_S, MOST, Sessions
 from tests.postgres import Postgres
 from tests.supervisor.web.asking import Api
 
@@ -96,16 +97,31 @@ async def test_a_wrong_token_opens_no_session(api: Api) -> None:
     assert await log_in(api, "wrong") == (401, "")
 
 
-async def test_a_session_ends_with_its_token(api: Api) -> None:
-    _, cookie = await log_in(api, api.site.tokens[Role.OPERATOR])
+async def test_a_token_that_was_revoked_opens_no_session(api: Api) -> None:
     await governance.revoke_token(api.site.pool, "operator")
-    api.forget_tokens()
-    assert (await api.ask("GET", "/jobs", role=None, headers={"Cookie": cookie.partition(";")[0]}))[0] == 401
+    assert await log_in(api, api.site.tokens[Role.OPERATOR]) == (401, "")
 
 
-@pytest.mark.parametrize(
-    "after", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "evil"]
-)
+def test_a_session_is_no_more_than_its_token_and_ends_with_the_day() -> None:
+    sessions = Sessions()
+    sessions.open("id", "token", now_s=0.0)
+    assert sessions.token_of("id", now_s=LASTS_S - 1) == "token"
+    assert sessions.token_of("id", now_s=LASTS_S) is None
+    assert sessions.token_of("id", now_s=0.0) is None, "it does not come back"
+
+
+def test_of_too_many_sessions_the_oldest_ends() -> None:
+    sessions = Sessions()
+    for number in range(MOST + 1):
+        sessions.open(str(number), "token", now_s=0.0)
+    assert (sessions.token_of("0", now_s=1.0), sessions.token_of(str(MOST), now_s=1.0)) == (None, "token")
+
+
+FOREIGN = ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "evil"]
+FOREIGN_HOSTS = ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "[::2]", "a@localhost"]
+
+
+@pytest.mark.parametrize("after", FOREIGN)
 async def test_a_login_leads_nowhere_else(api: Api, after: str) -> None:
     _, told, _ = await api.whole(
         "POST", "/login", role=None, params={"next": after}, data={"token": api.site.tokens[Role.VIEWER]}
@@ -135,9 +151,7 @@ async def test_a_foreign_page_cannot_use_a_token_either(api: Api) -> None:
     assert refused.value.status == 403
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "[::2]", "a@localhost"]
-)
+@pytest.mark.parametrize("host", FOREIGN_HOSTS)
 @pytest.mark.parametrize("path", ["/health", "/api/v1/trials", "/login", "/nowhere"])
 async def test_a_foreign_name_for_loopback_is_refused(api: Api, host: str, path: str) -> None:
     status, body = await api.ask("GET", path, headers={"Host": host})

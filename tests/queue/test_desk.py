@@ -1,0 +1,87 @@
+"""What a desk claims ahead, and what it gives up."""
+
+import asyncio
+import time
+from uuid import uuid4
+
+import pytest
+
+from actors.queue.attempt import Attempt
+from actors.queue.desk import GRACE_S, MOST_AHEAD, Desk
+from actors.queue.job import Job
+from actors.queue.outcome import FINISHED, Cancel, Fail
+
+
+def desk(slots: int = 4) -> Desk:
+    return Desk("worker", ("default",), uuid4(), slots=slots)
+
+
+def jobs(count: int, first: int = 1) -> list[Job]:
+    return [Job(first + n, "print", "default", "{}", 1, 1, 3, 60.0) for n in range(count)]
+
+
+def attempt(at: Desk, job: Job, *, started_s: float | None = None) -> Attempt:
+    task: asyncio.Task[None] = asyncio.create_task(asyncio.Event().wait())  # type: ignore[arg-type]
+    return Attempt(job, at, task, time.monotonic() if started_s is None else started_s)
+
+
+def test_an_empty_desk_asks_for_a_job_a_slot_and_as_many_ahead() -> None:
+    assert desk(4).room() == 8
+
+
+def test_a_desk_without_slots_asks_for_nothing() -> None:
+    assert desk(0).room() == 0
+
+
+@pytest.mark.parametrize(("held", "room"), [(0, 8), (4, 4), (5, 3), (6, 0), (8, 0), (9, 0)])
+def test_nothing_is_claimed_until_a_batch_is_worth_it(held: int, room: int) -> None:
+    one = desk(4)
+    one.waiting.offer_all(jobs(held))
+    assert one.room() == room
+
+
+def test_what_ended_counts_until_it_is_settled() -> None:
+    one = desk(4)
+    for job in jobs(3):
+        one.end(job, FINISHED, 0.0)
+    one.unsettled = 2
+    assert one.room() == 8 - 5
+    assert not one.idle
+
+
+@pytest.mark.parametrize(("per_s", "ahead"), [(0, 4), (39, 4), (100, 10), (10_000, 1000), (1e6, MOST_AHEAD)])
+def test_fast_jobs_are_claimed_further_ahead_up_to_a_bound(per_s: float, ahead: int) -> None:
+    one = desk(4)
+    one.ended_per_s = per_s
+    assert one.room() == 4 + ahead
+
+
+async def test_jobs_that_no_slot_can_start_are_given_up() -> None:
+    one, now_s = desk(2), time.monotonic()
+    one.waiting.offer_all(jobs(3))
+    first, second = jobs(2, first=10)
+    one.running[10] = attempt(one, first, started_s=now_s - 100)
+    assert one.overdue(2.0) == []  # a slot is free
+    one.running[11] = attempt(one, second, started_s=now_s)
+    assert one.overdue(2.0) == []  # a slot has just begun another
+    one.running[11] = attempt(one, second, started_s=now_s - 100)
+    assert [job.id for job in one.overdue(2.0)] == [1, 2, 3]
+    assert len(one.waiting) == 0
+
+
+async def test_an_attempt_is_past_its_deadline_once_its_grace_is_over() -> None:
+    one, now_s = desk(), time.monotonic()
+    late, in_grace = jobs(2)
+    one.running[1] = attempt(one, late, started_s=now_s - 60.0 - GRACE_S - 1)
+    one.running[2] = attempt(one, in_grace, started_s=now_s - 60.0 - GRACE_S + 30)
+    assert one.past_deadline() == [(1, late.fence)]
+
+
+async def test_the_first_reason_to_stop_an_attempt_is_the_one_that_counts() -> None:
+    one = desk()
+    [job] = jobs(1)
+    running = one.running[1] = attempt(one, job)
+    assert one.cancel(1, "asked") is True
+    running.interrupt(Fail("too late"))
+    assert running.stop == Cancel("asked")
+    assert one.cancel(2, "asked") is False

@@ -1,0 +1,106 @@
+"""`triald search` and `triald refused`."""
+
+import argparse
+import asyncio
+import base64
+from datetime import date
+from typing import TYPE_CHECKING
+
+from actors.trials.record import When
+from actors.trials.search import Count, Days, Results, Search
+from supervisor.commands.search import COMMAND, asked, shown
+from tests.supervisor.commands.running import Triald
+from tests.trials.pages import Refused, begin, nct, page, trial, write
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+
+def search_of(*words: str) -> Search:
+    parser = argparse.ArgumentParser()
+    COMMAND.add_arguments(parser)
+    return asked(parser.parse_args(words))
+
+
+async def test_trials_are_found_by_words_and_filters(triald: Triald, connection: "Connection") -> None:
+    """The JSON holds what the table holds; the first line for people is the count."""
+    given = [
+        trial(1, title="Heart attack at night", sponsor="Charité", phases=("phase_3",), countries=("Germany",)),
+        trial(2, title="Heart failure", status="completed", start=When(date(2020, 1, 1), "month")),
+        trial(3, title="Asthma\x1b[31m"),
+    ]
+    await write(connection, page(given), await begin(connection))
+    words, status, number, everything, plain, wrong = await asyncio.gather(
+        triald("search", "heart", "--json"),
+        triald("search", "heart", "--status", "completed", "--json"),
+        triald("search", nct(3), "--json"),
+        triald("search", "--limit", "2", "--json"),
+        triald("search", "heart"),
+        triald("search", "x", "--cursor", "nonsense"),
+    )
+    assert {row["registry_id"] for row in words.json["trials"]} == {nct(1), nct(2)}
+    assert (words.json["count"], words.json["next"]) == (2, None)
+    [found] = status.json["trials"]
+    assert (found["registry_id"], found["title"], found["start"]) == (nct(2), "Heart failure", "2020-01")
+    assert [row["registry_id"] for row in number.json["exact"]] == [nct(3)]
+    assert len(everything.json["trials"]) == 2
+    following = await triald("search", "--limit", "2", "--cursor", everything.json["next"])
+    assert following.code == 0
+    assert plain.out.startswith("2 trials\n")
+    assert f"{nct(1)}  Heart attack at night" in plain.out
+    assert "\x1b" not in following.out + plain.out
+    assert (wrong.code, wrong.out) == (2, "")
+
+
+def test_every_filter_reaches_the_search() -> None:
+    words = [
+        "heart", "--status", "recruiting", "--status", "completed", "--phase", "phase_3", "--type", "interventional",
+        "--country", "Germany", "--registry", "ctgov", "--sponsor", "charité", "--results", "no",
+        "--start-from", "2020-01-01", "--completion-to", "2021-01-01", "--updated-from", "2022-01-01",
+        "--updated-to", "2022-02-01", "--removed", "--order", "newest", "--limit", "7", "--cursor", "c",
+    ]  # fmt: skip
+    day = {text: date.fromisoformat(text) for text in words if text.startswith("202")}
+    assert search_of(*words) == Search(
+        text="heart",
+        status=("recruiting", "completed"),
+        phase=("phase_3",),
+        study_type=("interventional",),
+        country=("Germany",),
+        registry=("ctgov",),
+        sponsor="charité",
+        has_results=False,
+        start=Days(day["2020-01-01"], None),
+        completion=Days(None, day["2021-01-01"]),
+        updated=Days(day["2022-01-01"], day["2022-02-01"]),
+        with_removed=True,
+        order="newest",
+        rows=7,
+        cursor="c",
+    )
+    assert search_of() == Search()
+
+
+async def test_refused_records_are_listed_and_shown_as_they_came(triald: Triald, connection: "Connection") -> None:
+    """S15: kept aside with the reason, to the byte."""
+    body = b'{"nct": "\x00\xff", broken'
+    await write(connection, page([], [Refused("not JSON: \x1b[31m", body, nct(9))]), await begin(connection))
+    listed, plain, none = await asyncio.gather(
+        triald("refused", "list", "--json"), triald("refused", "list"), triald("refused", "show", "99")
+    )
+    [record] = listed.json
+    assert (record["registry_id"], record["size_bytes"]) == (nct(9), len(body))
+    assert "not JSON" in plain.out
+    assert "\x1b" not in plain.out
+    assert none.code == 3
+    whole = await triald("refused", "show", str(record["id"]), "--json")
+    assert base64.b64decode(whole.json["body_base64"]) == body
+    async with triald.started("refused", "show", str(record["id"])) as showing:
+        out, err = await showing.communicate()
+    assert out == body
+    assert b"not JSON" in err
+
+
+def test_an_empty_answer_says_so() -> None:
+    assert shown(Results((), (), Count(0), None), colours=False) == "0 trials"

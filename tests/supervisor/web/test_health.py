@@ -1,0 +1,106 @@
+"""Health: what is decided of the parts, and what is answered while the database is away."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from supervisor.life import ActorState, State
+from supervisor.web import health
+from supervisor.web.health import Part
+from tests.postgres import Postgres
+from tests.supervisor.web.asking import Api
+
+WELL, BAD, ILL = Part("healthy"), Part("degraded"), Part("unhealthy")
+
+
+@pytest.mark.parametrize(
+    ("database", "queue", "expected"),
+    [
+        (WELL, WELL, "healthy"),
+        (WELL, BAD, "degraded"),
+        (WELL, ILL, "degraded"),
+        (ILL, WELL, "unhealthy"),
+        (ILL, ILL, "unhealthy"),
+    ],
+)
+def test_only_the_database_makes_it_unhealthy(database: Part, queue: Part, expected: str) -> None:
+    assert health.overall({"database": database, "queue": queue, "redis": health.NOT_USED}) == expected
+
+
+@pytest.mark.parametrize(("stuck_s", "status"), [(60.0, "healthy"), (60.1, "degraded")])
+def test_a_queue_from_which_nothing_is_claimed_is_degraded(stuck_s: float, status: str) -> None:
+    part = health.queue_part(database=WELL, stuck_s=stuck_s, waiting=1, running=2, slots=3)
+    assert (part.status, part.details) == (status, {"waiting": 1, "running": 2, "slots": 3})
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        ((State.RUNNING, State.RUNNING), "healthy"),
+        ((State.RUNNING, State.DRAINING), "healthy"),
+        ((State.RUNNING, State.HUNG), "degraded"),
+        ((State.STARTING, State.HUNG), "unhealthy"),
+    ],
+)
+def test_an_actor_is_as_well_as_its_copies(states: tuple[State, ...], status: str) -> None:
+    copies = [
+        ActorState("worker", number, state, datetime.now(UTC), None, 3, "ValueError: no")
+        for number, state in enumerate(states)
+    ]
+    part = health.actor_part("worker", 2, copies)
+    assert part.status == status
+    assert (part.message is None) == (status == "healthy")
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "stuck_s", "live"), [(4.9, 59.0, True), (5.0, 0.0, False), (0.0, 60.0, False), (0.0, 0.0, True)]
+)
+def test_it_is_alive_while_its_loops_move(lag_s: float, stuck_s: float, live: bool) -> None:
+    assert health.is_live(lag_s=lag_s, stuck_s=stuck_s) is live
+
+
+async def test_all_is_well_and_every_part_says_so(api: Api) -> None:
+    told = await api.get("/health", role=None)
+    assert told["status"] == "healthy"
+    assert told["services"] == {
+        "database": "healthy", "queue": "healthy", "redis": "not_used", "loop_lag": "healthy", "scheduler": "healthy",
+    }  # fmt: skip
+    assert told["uptime"] >= 0
+    detailed = await api.get("/health/detailed", role=None)
+    assert detailed["memory_bytes"] > 1_000_000
+    assert detailed["services"]["database"]["details"]["pool_most"] == 10
+    for name in told["services"]:
+        assert (await api.get(f"/health/services/{name}", role=None))["status"] in ("healthy", "not_used")
+    status, body = await api.ask("GET", "/health/services/nothing", role=None)
+    assert (status, "database" in body["details"]["known"]) == (404, True)
+
+
+async def test_without_its_database_it_is_unhealthy_not_ready_and_still_alive(api: Api, postgres: Postgres) -> None:
+    await postgres.kill()
+    expected = {
+        "/health": 503, "/health/detailed": 503, "/health/services/database": 503, "/health/services/queue": 503,
+        "/health/services/redis": 200, "/health/services/scheduler": 200, "/ready": 503, "/live": 200,
+    }  # fmt: skip
+    answers = {path: await api.ask("GET", path, role=None) for path in expected if "scheduler" not in path}
+    assert {path: status for path, (status, _) in answers.items()} == {
+        path: status for path, status in expected.items() if "scheduler" not in path
+    }
+    assert answers["/health"][1]["status"] == "unhealthy"
+    assert answers["/health/services/database"][1]["status"] == "unhealthy"
+    await postgres.restart()
+    assert (await api.get("/health", role=None))["services"]["database"] == "healthy"
+    assert (await api.get("/ready", role=None))["ready"] is True
+
+
+async def test_who_is_about_to_stop_is_not_ready(api: Api) -> None:
+    api.site.draining = True
+    status, told = await api.ask("GET", "/ready", role=None)
+    assert (status, told) == (503, {"ready": False, "reason": "it is about to stop"})
+    assert (await api.ask("GET", "/live", role=None))[0] == 200
+
+
+async def test_metrics_need_a_token_and_are_what_prometheus_reads(api: Api) -> None:
+    assert (await api.ask("GET", "/metrics", role=None))[0] == 401
+    _, headers, body = await api.whole("GET", "/metrics")
+    assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert b"process_resident_memory_bytes" in body

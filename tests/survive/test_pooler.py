@@ -1,0 +1,36 @@
+"""Behind a pooler in transaction mode, where a connection is another one after each transaction."""
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import asyncpg
+import pytest
+
+from demo.process import Demo
+from tests.postgres import Postgres
+from tests.survive import pooler
+from tests.survive.jobs import done, enqueue, runs_of
+from tests.survive.processes import NODE, SMALL, running
+from tests.survive.scraping import ask, becomes, kept, numbers_of, scrape_of
+
+Pool: TypeAlias = "asyncpg.Pool[Any]"
+
+
+@pytest.mark.skipif(not pooler.is_there(), reason="PgBouncer is not installed")
+async def test_a_scrape_and_jobs_complete_behind_a_pooler_in_transaction_mode(
+    postgres: Postgres, db: Pool, tables: None, tmp_path: Path, world: Demo, mirror: dict[str, Any]
+) -> None:
+    """G03, G08: a real PgBouncer, with fewer connections than its clients, hands each transaction to another server process;
+    a scrape and five hundred jobs complete, each job run once."""
+    async with pooler.pooled(postgres) as url:
+        settings = {**mirror, **SMALL, "database_url": url, "listen_url": postgres.dsn, "database_pooler": True}
+        async with running(None, tmp_path, program=NODE, settings=settings) as one:
+            scrape = await ask(db)
+            jobs = await enqueue(db, "note", 250) + await enqueue(db, "effect", 250)
+            await done(db, jobs)
+            assert await becomes(db, scrape, "done", "dead") == "done"
+            assert not one.all_said("actor.crashed")
+    assert await runs_of(db, jobs) == dict.fromkeys(jobs, 1)
+    assert await db.fetchval("select count(distinct job) from effects") == 250
+    assert (await scrape_of(db, scrape))["records"] == 3250
+    assert sorted(await kept(db)) == sorted(await numbers_of(world))
