@@ -19,7 +19,7 @@ from actors.runtime.rate_limit import RateLimited
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
 from actors.trials import store
-from actors.trials.scrapes import Mode, PageCounts, TooManyVanished
+from actors.trials.scrapes import Mode, PageCounts, Removed, TooManyVanished
 
 READ_WITHIN_S = 120.0  # a page's bytes made into rows, in a process of its own
 AGAIN_S = 60.0  # after a failure, when this attempt had written pages: it goes on from there, and nothing is spent
@@ -200,7 +200,8 @@ class Scrape:
             await store.close_scrape(db, self.id, "done", at=self.tools.now(), error=warning)
             outcome = await self.attempt.finish(db, {"scrape": self.id, "records": scrape.records, "warning": warning})
         emit("scrape.ended", scrape=self.id, registry=self.registry.name, state="done", records=scrape.records,
-             new=scrape.new, changed=scrape.changed, refused=scrape.refused, reason=warning or "")  # fmt: skip
+             new=scrape.new, changed=scrape.changed, refused=scrape.refused, reason=warning or "",
+             removed=gone.trials if isinstance(gone, Removed) else 0)  # fmt: skip
         return outcome
 
     async def failed(self, error: str) -> Outcome:

@@ -16,6 +16,7 @@ from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
 
 EVERY_S = 3.0
+GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 STATEMENT_S = 5.0
 
 
@@ -76,7 +77,7 @@ class Beat:
                     if connection is None or connection.is_closed():
                         connection = await self.connect()
                     await self._beat(connection)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except GONE as error:
                 emit("process.beat_failed", error=f"{type(error).__name__}: {error}")
                 if connection is not None:
                     connection.terminate()

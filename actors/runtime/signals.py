@@ -48,7 +48,7 @@ class Listener:
             for tell in self.topics.values():
                 tell("")
             await self._stay(life, connection, gone, echoed)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             raise ListenerLost(str(error)) from error
         finally:
             connection.terminate()

@@ -14,7 +14,7 @@ FIELDS = frozenset({
     "count", "database", "depth", "delay_s", "done", "due_at", "error", "event", "failed", "fence", "finished",
     "from_state", "grace_s", "host", "id", "ids", "job", "kind", "lag_s", "limit", "listen", "lost", "method",
     "metric", "mode", "name", "new", "number", "page", "path", "pending", "percent", "pid", "port", "process",
-    "queue", "rate", "reason", "record", "records", "refused", "registry", "request_id", "restarts",
+    "queue", "rate", "reason", "record", "records", "refused", "removed", "registry", "request_id", "restarts",
     "retry_after_s", "role", "rows", "running", "schedule", "scrape", "seen", "severity", "size_bytes", "since",
     "state", "status", "stopped", "strategy", "took_s", "total", "trace_id", "unchanged", "unfinished", "url",
     "value", "version", "waited_s", "wanted", "worker", "workers",

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import asyncpg
 
 from actors.errors import Unavailable
+from supervisor.database import open_database, open_urls
 from supervisor.postmaster import EmbeddedError
 from supervisor.settings import Settings, read
-from supervisor.wiring import open_database, open_urls
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[Any]

@@ -17,11 +17,12 @@ from actors.trials import store as trials
 from demo import process as demo
 from supervisor.commands import CANNOT_USE, Command, Exit, overrides, read_settings, unavailable, whole
 from supervisor.following import follow, screen_on, summary
+from supervisor.running import run_service
 from supervisor.scraping import ask_for_scrapes
 from supervisor.setting_sources import FILE_VARIABLE
 from supervisor.settings import Settings, read
 from supervisor.tokens import first_token, make_token
-from supervisor.wiring import Service, open_service, run_service
+from supervisor.wiring import Service, open_service
 
 DEMO_DIR = Path("var") / "demo"  # below the current directory
 DEMO_HOSTS = ("clinicaltrials.gov",)  # for which the demo world stands in

@@ -13,8 +13,8 @@ from actors.runtime.life import Life
 from actors.runtime.telemetry import emit
 from supervisor.web.answering import answering, set_headers
 from supervisor.web.door import Door
-from supervisor.web.keys import DOOR, PAGES, SOCKETS, Sockets
-from supervisor.web.live import tell
+from supervisor.web.keys import DOOR, LOOK, PAGES, SOCKETS, Sockets
+from supervisor.web.live import Look, tell
 from supervisor.web.mounting import mounted
 from supervisor.web.render import Pages
 from supervisor.web.route import Resource, Route
@@ -43,9 +43,13 @@ def build(site: Site) -> web.Application:
     app = web.Application(middlewares=[answering(pages)], client_max_size=MOST_BODY_BYTES)
     app[PAGES] = pages
     app[DOOR] = door
+    app[LOOK] = Look(site)
     app[SOCKETS] = sockets
     for _, route in all_routes():
-        app.router.add_route(route.method, route.path, mounted(route, site, door))
+        handler = mounted(route, site, door)
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, handler)
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_close_sockets)
     return app

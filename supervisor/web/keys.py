@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from supervisor.web.door import Door
+from supervisor.web.live import Look
 from supervisor.web.render import Pages
 
 PAGES: "web.AppKey[Pages]" = web.AppKey("pages", Pages)
@@ -18,4 +19,5 @@ class Sockets:
     open: set[web.WebSocketResponse] = field(default_factory=set)
 
 
+LOOK: "web.AppKey[Look]" = web.AppKey("look", Look)
 SOCKETS: "web.AppKey[Sockets]" = web.AppKey("sockets", Sockets)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import platform
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -16,89 +15,85 @@ from actors.trials.shown import RegistryCount
 from supervisor.web import picture
 from supervisor.web import registry_answers as answers
 from supervisor.web.answering import OUTSIDE
+from supervisor.web.kept import Kept
 from supervisor.web.picture import Lines, Moment, Picture
 from supervisor.web.registry_answers import RegistryTold, ScrapeTold
 from supervisor.web.site import Site
 
 EVERY_S = 1.0
 SHARE = 0.1  # of the time, at most, goes into looking: a database under load is asked less often
-LINES_EVERY_S = 10.0  # as often as the monitor takes a sample
+LINES_EVERY_S = 5.0  # the monitor takes a sample every ten
 LINES_SINCE = timedelta(minutes=15)
-COUNTS_EVERY_S = 30.0  # counting trials reads the whole table
-REGISTRIES_EVERY_S = 5.0
+REGISTRIES_EVERY_S = 1.0
 SCRAPES_SHOWN = 6
 SCRAPES_LOOKED_AT = 30  # of one registry, back to its last success
 
 PROCESS = f"{platform.node()}/{os.getpid()}"
 
 
-@dataclass(slots=True)
 class Look:
-    """What is looked at less often than each time is kept here meanwhile."""
+    """Looks for a page or for all who watch. What is dear to look at is kept for a while, by what it costs."""
 
-    site: Site
-    _lines: tuple[float, Lines | None] = (-1e9, None)
-    _registries: tuple[float, tuple[RegistryTold, ...]] = (-1e9, ())
-    _counts: tuple[float, dict[str, RegistryCount]] = field(default=(-1e9, {}))
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._counts = Kept(lambda: _counts(site))
+        self._loads = Kept(lambda: queue.load(site.pool))
+        self._registries = Kept(self._look_at_registries, least_s=REGISTRIES_EVERY_S)
+        self._lines = Kept(lambda: _lines(site), least_s=LINES_EVERY_S)
 
     async def now(self) -> Picture:
         """Raises what the database raises."""
-        pool = self.site.pool
-        loads = picture.queues(await queue.load(pool))
-        running = await queue.processes(pool)
+        site = self._site
+        loads = picture.queues(await self._loads.get())
+        running = await queue.processes(site.pool)
         moment = Moment(
             at=round(time.time(), 1),
             ready=sum(one.ready for one in loads),
             running=sum(one.running for one in loads),
-            per_s=round(sum(desk.ended_per_s for desk in self.site.desks.values()), 1),
+            per_s=round(sum(desk.ended_per_s for desk in site.desks.values()), 1),
         )
         return Picture(
             database=True,
             moment=moment,
-            lines=await self._past(),
-            actors=self.actors_here() + picture.elsewhere(running, self.site.worker),
+            lines=await self._lines.get(),
+            actors=self._actors_here() + picture.elsewhere(running, site.worker),
             processes=picture.processes(running),
             queues=loads,
-            scrapes=await scrapes(self.site, limit=SCRAPES_SHOWN),
-            alerts=picture.alerts(await monitoring.open_alerts(pool)),
-            registries=await self.registries(),
+            scrapes=await scrapes(site, limit=SCRAPES_SHOWN),
+            alerts=picture.alerts(await monitoring.open_alerts(site.pool)),
+            registries=await self._registries.get(),
         )
 
-    def actors_here(self) -> tuple[picture.ActorTold, ...]:
-        return picture.here(self.site.supervisor.snapshot(), PROCESS)
+    async def registries(self) -> tuple[RegistryTold, ...]:
+        """Every registry as it is now; its trials as they were counted last."""
+        return await self._look_at_registries()
 
     def nothing_but_here(self) -> Picture:
         """What can be told while the database does not answer."""
-        return Picture(database=False, actors=self.actors_here())
+        return Picture(database=False, actors=self._actors_here())
 
-    async def registries(self) -> tuple[RegistryTold, ...]:
-        told_at, told = self._registries
-        if time.monotonic() - told_at >= REGISTRIES_EVERY_S:
-            told = await registries(self.site, await self._counted())
-            self._registries = (time.monotonic(), told)
-        return told
+    def _actors_here(self) -> tuple[picture.ActorTold, ...]:
+        return picture.here(self._site.supervisor.snapshot(), PROCESS)
 
-    async def _past(self) -> Lines | None:
-        told_at, told = self._lines
-        if time.monotonic() - told_at >= LINES_EVERY_S:
-            since = datetime.now(UTC) - LINES_SINCE
-            depth, running, per_s = [
-                picture.line(await monitoring.samples(self.site.pool, name, since))
-                for name in ("job_queue_depth", "jobs_running", "jobs_per_s")
-            ]
-            told = Lines(depth, running, per_s)
-            self._lines = (time.monotonic(), told)
-        return told
-
-    async def _counted(self) -> dict[str, RegistryCount]:
-        told_at, told = self._counts
-        if time.monotonic() - told_at >= COUNTS_EVERY_S:
-            told = {one.registry: one for one in await trials.counts(self.site.pool)}
-            self._counts = (time.monotonic(), told)
-        return told
+    async def _look_at_registries(self) -> tuple[RegistryTold, ...]:
+        return await _registries(self._site, await self._counts.get())
 
 
-async def registries(site: Site, counts: dict[str, RegistryCount]) -> tuple[RegistryTold, ...]:
+async def _counts(site: Site) -> dict[str, RegistryCount]:
+    """This reads the whole table."""
+    return {one.registry: one for one in await trials.counts(site.pool)}
+
+
+async def _lines(site: Site) -> Lines:
+    since = datetime.now(UTC) - LINES_SINCE
+    ready, running, per_s = [
+        picture.line(await monitoring.samples(site.pool, name, since))
+        for name in ("job_queue_depth", "jobs_running", "jobs_per_s")
+    ]
+    return Lines(ready, running, per_s)
+
+
+async def _registries(site: Site, counts: dict[str, RegistryCount]) -> tuple[RegistryTold, ...]:
     """Every registry that is asked, or of which there are trials."""
     now = datetime.now(UTC)
     return tuple([

@@ -6,8 +6,9 @@ import sys
 import uvloop
 
 from supervisor import logs
+from supervisor.running import run_service
 from supervisor.settings import Settings, read
-from supervisor.wiring import open_service, run_service
+from supervisor.wiring import open_service
 from tests.survive.kinds import KINDS
 
 

@@ -26,7 +26,7 @@ async def test_cancelling_a_running_scrape_stops_it_and_it_stays_cancelled(
         assert (ended.code, ended.json) == (0, {"job": job, "end": "asked"})
         assert await becomes(db, job, "cancelled", "done", "dead") == "cancelled"
         scrape = await scrape_of(db, job)
-        assert (scrape["state"], scrape["error"]) == ("cancelled", "wrong day")
+        assert (scrape["state"], scrape["records"]) == ("cancelled", 1000 * scrape["pages"])
         asked = len(await world.requests())
         await world.switch(latency_ms=0)
         again = await ask(db)
@@ -35,7 +35,9 @@ async def test_cancelling_a_running_scrape_stops_it_and_it_stays_cancelled(
         assert (await pages_asked(world))[-4:] == [0, 1000, 2000, 3000]
         assert len(await world.requests()) == asked + 4
         shown = (await command(dsn, "jobs", "show", str(job), "--json")).json
-        assert (shown["state"], shown["result"]) == ("cancelled", {"reason": "wrong day"})
+        assert shown["state"] == "cancelled"
+        assert [event["event"] for event in shown["events"]] == ["cancel_asked", "cancelled"]
+        assert shown["events"][0]["detail"] == {"reason": "wrong day"}
 
 
 async def _waits_for_a_page(world: Demo) -> bool:

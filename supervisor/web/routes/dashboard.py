@@ -4,14 +4,14 @@ from aiohttp import web
 
 from supervisor.roles import Role
 from supervisor.web.answering import OUTSIDE
-from supervisor.web.live import Look
+from supervisor.web.keys import LOOK
 from supervisor.web.pages_of import page
 from supervisor.web.route import Call, Nothing, Resource, Route
 
 
 async def show(call: Call[Nothing, Nothing]) -> web.Response:
     """The dashboard as a page: complete as it comes, kept up to date by a script."""
-    look = Look(call.site)
+    look = call.request.app[LOOK]
     try:
         seen = await look.now()
     except OUTSIDE:

@@ -1,16 +1,14 @@
 """Registries: what we hold of each, and whether it answers."""
 
-from actors.trials import store
 from supervisor.roles import Role
-from supervisor.web import live
+from supervisor.web.keys import LOOK
 from supervisor.web.registry_answers import RegistriesList
 from supervisor.web.route import Call, Nothing, Resource, Route
 
 
 async def registries(call: Call[Nothing, Nothing]) -> RegistriesList:
     """Every registry with its state; one that does not answer says since when, and nothing is made up for it."""
-    counts = {one.registry: one for one in await store.counts(call.db)}
-    return RegistriesList(await live.registries(call.site, counts))
+    return RegistriesList(await call.request.app[LOOK].registries())
 
 
 RESOURCE = Resource("registries", (Route("GET", "/api/v1/registries", registries, Role.VIEWER),))

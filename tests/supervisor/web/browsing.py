@@ -99,7 +99,7 @@ class Visit:
         return " ".join((await self.page.inner_text(selector, timeout=WAIT_MS)).split())
 
     async def until(self, selector: str) -> None:
-        """Waits until there is such an element. (A condition in JavaScript would need `eval`, which the policy forbids.)"""
+        """Waits until there is such an element (a condition in JavaScript would need `eval`: the policy forbids it)."""
         await self.page.wait_for_selector(selector, state="attached", timeout=WAIT_MS)
 
     async def is_wide(self) -> bool:
@@ -132,7 +132,7 @@ async def chromium() -> AsyncIterator[Browser]:
 async def visiting(
     browser: Browser, api: Api, *, role: Role = Role.ADMIN, port: int | None = None, **options: Any
 ) -> AsyncIterator[Visit]:
-    """A tab that is logged in. At its end nothing may have gone wrong: no error, no breach of policy, no foreign host."""
+    """A tab that is logged in; nothing may go wrong in it: no error, no breach of policy, no foreign host."""
     options.setdefault("viewport", {"width": 1280, "height": 900})
     context = await browser.new_context(**options)
     page = await context.new_page()

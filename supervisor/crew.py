@@ -1,0 +1,151 @@
+"""The actors of a service, joined: what each stands on, whom it tells, how many there are."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from actors.monitor import Gauge, Monitor
+from actors.monitoring.alarms import Thresholds
+from actors.queue.beat import Beat, Vital
+from actors.queue.claimer import Claimer
+from actors.queue.rescuer import Rescuer
+from actors.queue.settler import Settler
+from actors.runtime.signals import Listener
+from actors.scheduler import Scheduler
+from actors.scraper import SLOTS as SCRAPER_SLOTS
+from actors.scraper import Scraper
+from actors.worker import Worker
+from supervisor.autoscaler import Limits
+from supervisor.scaling import Scaling
+from supervisor.settings import Settings
+from supervisor.supervisor import Child, Life
+from supervisor.version import VERSION
+from supervisor.web.app import serve
+
+if TYPE_CHECKING:
+    from supervisor.wiring import Service
+
+HANGS_AFTER_S = 30.0  # without a beat; a stalled event loop is not counted
+
+
+def children(service: "Service") -> list[Child]:
+    """In the order of start; they are drained together and stopped in the reverse of it."""
+    settings, pool = service.settings, service.pool
+    scaling = _scaling(service)
+    monitor = Monitor(pool, _gauge(service, scaling), settings.data_dir, _thresholds(settings))
+    stays: dict[str, Any] = {"drains": False, "heartbeat_within_s": HANGS_AFTER_S}
+    lives: dict[str, Any] = {"heartbeat_within_s": HANGS_AFTER_S}
+    listener = Listener(service.listen_url, _topics(service))
+    beat = Beat(
+        service.worker, _direct(service), lambda: _vital(service), version=VERSION, every_s=settings.beat_every_s
+    )
+    rescuer = Rescuer(pool, dead_after_s=settings.dead_after_s)
+    made = [
+        Child("loop_lag", lambda life: service.lag.run(), drains=False),
+        Child("beat", beat.run, stop_within_s=8.0, **stays),
+        Child("listener", listener.run, **stays),
+        Child("web", lambda life: serve(service, settings.host, settings.port, life), **stays),
+    ]
+    for name, desk in service.desks.items():
+        made.append(Child(f"{name}_settler", Settler(desk, pool).run, **lives))
+        made.append(Child(f"{name}_claimer", Claimer(desk, pool).run, **lives))
+    made += [
+        Child("rescuer", rescuer.run, **lives),
+        Child("scheduler", Scheduler(pool, service.kinds).run, **lives),
+        Child("monitor", monitor.run, **lives),
+        _crew(service, "worker", Worker, copies=settings.workers_least, slots=settings.slots),
+        _crew(service, "scraper", Scraper, copies=settings.scrapers, slots=SCRAPER_SLOTS),
+    ]
+    return made
+
+
+def _crew(service: "Service", name: str, make: type[Worker], *, copies: int, slots: int) -> Child:
+    desk = service.desks[name]
+
+    async def start(life: Life) -> None:
+        await make(desk, service.kinds, service.tools, slots=slots).run(life)
+
+    return Child(name, start, copies=copies, heartbeat_within_s=HANGS_AFTER_S)
+
+
+def _scaling(service: "Service") -> Scaling:
+    settings = service.settings
+    limits = Limits(
+        least=settings.workers_least, most=settings.workers_most, slots=settings.slots,
+        wait_target_s=settings.wait_target_s, shrink_after_s=settings.shrink_after_s,
+    )  # fmt: skip
+    return Scaling(
+        service.desks["worker"],
+        "worker",
+        limits,
+        wanted=lambda: service.supervisor.wanted["worker"],
+        scale=lambda name, copies: service.supervisor.scale(name, copies),
+        lag=service.lag,
+    )
+
+
+def _gauge(service: "Service", scaling: Scaling) -> Gauge:
+    def here() -> dict[tuple[str, str], float]:
+        pool = service.pool
+        return {
+            ("workers", "running"): float(sum(seen.name == "worker" for seen in service.supervisor.snapshot())),
+            ("workers", "wanted"): float(service.supervisor.wanted["worker"]),
+            ("pool_connections", "idle"): float(pool.get_idle_size()),
+            ("pool_connections", "used"): float(pool.get_size() - pool.get_idle_size()),
+            **{("api_rate_limit_usage", name): use for name, use in service.rate_use.percent().items()},
+            **{("jobs_per_s", name): desk.ended_per_s for name, desk in service.desks.items()},
+        }
+
+    return Gauge(tell=service.metrics.tell, scale=scaling.step, here=here)
+
+
+def _thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(
+        depth=settings.alert_depth, failure_percent=settings.alert_failure_percent, silent_s=settings.alert_silent_s,
+        rate_percent=settings.alert_rate_percent, disk_percent=settings.alert_disk_percent,
+        eta_hours=settings.alert_eta_hours, lag_s=settings.alert_lag_s,
+    )  # fmt: skip
+
+
+def _topics(service: "Service") -> dict[str, Callable[[str], None]]:
+    def look(payload: str) -> None:
+        for desk in service.desks.values():
+            if not payload or payload in desk.queues:
+                desk.look.set()
+
+    def rules_changed(_payload: str) -> None:
+        for desk in service.desks.values():
+            desk.rules = {}
+            desk.look.set()
+
+    def heard(payload: str) -> None:
+        for one in payload.split():
+            job, _, event = one.partition(":")
+            if event == "cancel_asked":
+                for desk in service.desks.values():
+                    desk.cancel(int(job), "cancelled by request")
+
+    return {"triald_jobs": look, "triald_queues": rules_changed, "triald_job_events": heard}
+
+
+def _direct(service: "Service") -> Callable[[], Awaitable[Any]]:
+    return lambda: asyncpg.connect(service.listen_url, timeout=5)
+
+
+def _vital(service: "Service") -> Vital:
+    """Read by the thread that beats, while the event loop may stand still."""
+    actors = [
+        {"name": seen.name, "copy": seen.copy, "state": str(seen.state), "restarts": seen.restarts,
+         "beat_age_s": seen.last_beat_age_s, "error": seen.last_error}
+        for seen in service.supervisor.snapshot()
+    ]  # fmt: skip
+    desks = service.desks.values()
+    return Vital(
+        lag_s=service.lag.read().max_s,
+        slots=sum(desk.slots for desk in desks),
+        running=sum(len(desk.running) for desk in desks),
+        draining=service.draining,
+        actors=actors,
+        past_deadline=[late for desk in desks for late in desk.past_deadline()],
+    )
