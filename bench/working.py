@@ -12,6 +12,7 @@ from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Outcome
 from actors.tools import Tools
 from supervisor.crew import children
+from supervisor.crew import children
 from supervisor.settings import read
 from supervisor.supervisor import Supervisor
 from supervisor.wiring import Service, open_service
@@ -49,15 +50,12 @@ async def opened(dsn: str, work: JobKind[Any]) -> AsyncIterator[Service]:
 
 @asynccontextmanager
 async def running(service: Service) -> AsyncIterator[None]:
-    """The actors at work; afterwards they drain. Raises what stopped the supervisor."""
+    """The actors at work; afterwards they drain. Ends at once with what stopped the supervisor."""
     service.supervisor = Supervisor([child for child in children(service) if child.name not in LEFT_OUT])
-    work: asyncio.Task[None] = asyncio.create_task(service.supervisor.run())
-    try:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(service.supervisor.run())
         yield
-    finally:
-        if not work.done():
-            await service.supervisor.drain(DRAIN_S)
-        await work
+        await service.supervisor.drain(DRAIN_S)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from actors.scraper import SLOTS as SCRAPER_SLOTS
 from actors.scraper import Scraper
 from actors.worker import Worker
 from supervisor.autoscaler import Limits
+from supervisor.database import pool_wait_s
 from supervisor.scaling import Scaling
 from supervisor.settings import Settings
 from supervisor.supervisor import Child, Life
@@ -45,7 +46,7 @@ def children(service: "Service") -> list[Child]:
         Child("loop_lag", lambda life: service.lag.run(), drains=False),
         Child("beat", beat.run, stop_within_s=8.0, **stays),
         Child("listener", listener.run, **stays),
-        Child("web", lambda life: serve(service, settings.host, settings.port, life), **stays),
+        Child("web", lambda life: _serve(service, life), **stays),
     ]
     for name, desk in service.desks.items():
         made.append(Child(f"{name}_settler", Settler(desk, pool).run, **lives))
@@ -67,6 +68,13 @@ def _crew(service: "Service", name: str, make: type[Worker], *, copies: int, slo
         await make(desk, service.kinds, service.tools, slots=slots).run(life)
 
     return Child(name, start, copies=copies, heartbeat_within_s=HANGS_AFTER_S)
+
+
+async def _serve(service: "Service", life: Life) -> None:
+    """Whoever asks hears soon that there is no connection free. Requests are answered in this actor's context."""
+    settings = service.settings
+    pool_wait_s.set(settings.pool_wait_s)
+    await serve(service, settings.host, settings.port, life)
 
 
 def _scaling(service: "Service") -> Scaling:

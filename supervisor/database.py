@@ -3,12 +3,38 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
+from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 from supervisor import embedded
 from supervisor.settings import Settings
+
+if TYPE_CHECKING:
+    AnyPool = asyncpg.Pool[asyncpg.Record]
+else:
+    AnyPool = asyncpg.Pool
+
+RESET_WITHIN_S = 30.0  # a connection that is given back
+
+# How long the task that runs, and those that it starts, wait for a free connection; None: as long as it takes.
+pool_wait_s: ContextVar[float | None] = ContextVar("pool_wait_s", default=None)
+
+
+class Pool(AnyPool):
+    """asyncpg's, for two kinds of callers: a request would rather be refused soon, an actor rather waits.
+
+    Raises TimeoutError to who has waited for `pool_wait_s`.
+    """
+
+    def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[asyncpg.Record]":
+        return super().acquire(timeout=pool_wait_s.get() if timeout is None else timeout)
+
+    async def release(self, connection: "PoolConnectionProxy[asyncpg.Record]", *, timeout: float | None = None) -> None:
+        """What was given to `acquire` would count here too, and fail a request whose work is done."""
+        await super().release(connection, timeout=RESET_WITHIN_S if timeout is None else timeout)
 
 
 @asynccontextmanager
@@ -27,10 +53,13 @@ async def open_urls(settings: Settings) -> AsyncIterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def open_pool(settings: Settings, url: str, *, least: int = 1) -> "AsyncIterator[asyncpg.Pool[Any]]":
-    pool = await asyncpg.create_pool(
-        url, min_size=least, max_size=settings.pool_most, command_timeout=settings.statement_limit_s, timeout=10,
+    pool = Pool(
+        url, min_size=min(least, settings.pool_most), max_size=settings.pool_most, max_queries=50_000,
+        max_inactive_connection_lifetime=300.0, loop=None, connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record, command_timeout=settings.statement_limit_s, timeout=10,
         statement_cache_size=0 if settings.database_pooler else 100,
     )  # fmt: skip
+    await pool
     try:
         yield pool
     finally:

@@ -25,16 +25,20 @@ BATCH = 500
 class Claimer:
     """One per desk. Ends when it is told to drain, after it has handed back what nobody started."""
 
-    def __init__(self, desk: Desk, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(
+        self, desk: Desk, pool: "asyncpg.Pool[Any]", *, poll_s: float = POLL_S, soon_s: float = SOON_S
+    ) -> None:
         self.desk = desk
         self.pool = pool
+        self.poll_s = poll_s
+        self.soon_s = soon_s
         self.rules_at = -RULES_FOR_S
-        self.staged_at = -POLL_S
+        self.staged_at = -poll_s
         self.next_due_at: float | None = None
         self.shortcut: dict[str, Shortcut] = {}
 
     async def run(self, life: Life) -> None:
-        wait_s = SOON_S
+        wait_s = self.soon_s
         async with self.pool.acquire() as db:
             while not life.draining.is_set():
                 life.beat()
@@ -42,11 +46,11 @@ class Claimer:
                 await self._upkeep(db)
                 claimed, full = await self._claim(db)
                 if claimed and not full:
-                    wait_s = SOON_S
+                    wait_s = self.soon_s
                 if not full or not self.desk.room():
                     woken = self.desk.look.is_set()
                     await pause(life, self._wait_s(wait_s), self.desk.look)
-                    wait_s = SOON_S if woken or claimed else min(POLL_S, wait_s * 2)
+                    wait_s = self.soon_s if woken or claimed else min(self.poll_s, wait_s * 2)
         self.desk.draining = True
         self._hand_back(self.desk.waiting.take_all())
 
@@ -57,7 +61,7 @@ class Claimer:
             self.desk.rules = await store.queue_rules(db)
             self.rules_at = now_s
         due = self.next_due_at is not None and now_s >= self.next_due_at
-        if due or now_s - self.staged_at >= POLL_S:
+        if due or now_s - self.staged_at >= self.poll_s:
             await store.stage(db, BATCH)
             soon_s = await store.next_due_s(db)
             self.next_due_at = None if soon_s is None else time.monotonic() + max(0.0, soon_s)

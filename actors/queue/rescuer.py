@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 EVERY_S = 2.0
 DEAD_AFTER_S = 10.0  # with a beat each 3 s and a look each 2 s, a dead process's jobs are back within 15 s
+STRAYS_EVERY_S = 60.0  # whoever holds jobs and has no row for so long has died before its first beat
 AGAIN_EVERY_S = 60.0  # its jobs are looked for again so often: a frozen one may have woken and gone again
 
 
@@ -21,13 +22,21 @@ class Rescuer:
     """Every process has one; that two rescue the same job is kept from happening by the row's lock."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[Any]", *, dead_after_s: float = DEAD_AFTER_S, every_s: float = EVERY_S
+        self,
+        pool: "asyncpg.Pool[Any]",
+        *,
+        dead_after_s: float = DEAD_AFTER_S,
+        every_s: float = EVERY_S,
+        strays_every_s: float = STRAYS_EVERY_S,
     ) -> None:
         self.pool = pool
         self.dead_after_s = dead_after_s
         self.every_s = every_s
         self.watch = Watch(time.monotonic(), {})
         self.swept: dict[UUID, float] = {}
+        self.strays_every_s = strays_every_s
+        self.strays: set[UUID] = set()
+        self.strays_at = time.monotonic()
 
     async def run(self, life: Life) -> None:
         while not life.draining.is_set():
@@ -42,6 +51,15 @@ class Rescuer:
         if due := [worker for worker in dead if now_s - self.swept.get(worker, -AGAIN_EVERY_S) >= AGAIN_EVERY_S]:
             await self.rescue(due)
             self.swept |= dict.fromkeys(due, now_s)
+        if now_s - self.strays_at >= self.strays_every_s:
+            await self._look_for_strays()
+            self.strays_at = now_s
+
+    async def _look_for_strays(self) -> None:
+        """Two looks: one that has just begun to claim may be about to register. The scan is why they are rare."""
+        before, self.strays = self.strays, await store.strays(self.pool)
+        if lost := before & self.strays:
+            await self.rescue(list(lost))
 
     async def rescue(self, dead: list[UUID]) -> None:
         for row in await store.rescue(self.pool, dead):

@@ -235,6 +235,11 @@ async def beats(db: Database) -> dict[UUID, int]:
     return {row["id"]: row["beats"] for row in await db.fetch(query("jobs.beats"))}
 
 
+async def strays(db: Database) -> set[UUID]:
+    """Processes that hold jobs and have no row: killed before their first beat, most likely."""
+    return {row["worker"] for row in await db.fetch(query("jobs.strays"))}
+
+
 async def rescue(db: Database, dead: Sequence[UUID]) -> list[Any]:
     return await db.fetch(query("jobs.rescue"), list(dead))
 

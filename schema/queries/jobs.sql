@@ -179,12 +179,16 @@ on conflict (id) do update set beats = w.beats + 1, beat_at = now(), lag_s = exc
 returning beats
 
 -- name: unregister
--- $1 id uuid
-delete from workers where id = $1
+-- $1 id uuid: one that holds jobs yet stays, so that its silence is noticed and they are taken back
+delete from workers where id = $1 and not exists (select from jobs where worker = $1 and state = 'running')
 
 -- name: beats
 -- -> every process with its count of beats
 select id, beats from workers
+
+-- name: strays
+-- -> processes that hold jobs and are not registered
+select distinct worker from jobs j where state = 'running' and not exists (select from workers w where w.id = j.worker)
 
 -- name: processes
 -- -> the processes that work

@@ -1,4 +1,4 @@
-"""What the web needs of the running service. No I/O."""
+"""What the web needs of the running service."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

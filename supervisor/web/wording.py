@@ -14,6 +14,7 @@ from actors.trials.marks import Span, to_html
 STATUS_WORDS = MappingProxyType({
     "not_yet_recruiting": "Not yet recruiting", "enrolling_by_invitation": "By invitation",
     "active_not_recruiting": "Active, not recruiting", "no_longer_available": "No longer available",
+    "ok": "OK", "never": "Not complete yet",
     "temporarily_not_available": "Not available for now", "approved_for_marketing": "Approved for marketing",
 })  # fmt: skip
 

@@ -43,7 +43,6 @@ async def test_a_job_that_waits_is_cancelled_at_once(any_postgres: Postgres, fie
 
 
 async def test_a_job_that_runs_is_asked_to_stop(db: Pool) -> None:
-    """N16 in part."""
     job = await claim_one(db)
     assert await store.asked_to_stop(db, [job.id]) == []
     assert await store.cancel(db, job.id, "not needed") == "asked"

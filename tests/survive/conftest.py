@@ -36,5 +36,3 @@ def mirror(world: Demo) -> dict[str, object]:
 async def tables(db: "asyncpg.Pool[asyncpg.Record]") -> None:
     """Where the job kinds for tests write."""
     await db.execute(TABLES)
-
-

@@ -115,7 +115,11 @@ async def running(
             await one.said("service.ready")
         yield one
     except BaseException:
-        print(f"── {name}, the last that it said ──", *(orjson.dumps(line).decode() for line in one.said_so_far[-40:]), sep="\n")
+        print(
+            f"── {name}, the last that it said ──",
+            *(orjson.dumps(line).decode() for line in one.said_so_far[-40:]),
+            sep="\n",
+        )
         raise
     finally:
         with suppress(ProcessLookupError):

@@ -54,7 +54,9 @@ async def scrape_of(db: Pool, job: int) -> dict[str, Any]:
 
 async def pages_asked(world: Demo) -> list[int]:
     """How many records came before each page that the registry was asked for, in order."""
-    return [one["first"] for one in await world.requests() if one["path"] == "/api/v2/studies" and one["first"] is not None]
+    return [
+        one["first"] for one in await world.requests() if one["path"] == "/api/v2/studies" and one["first"] is not None
+    ]
 
 
 async def forget_requests(world: Demo) -> None:

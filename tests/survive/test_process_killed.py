@@ -28,7 +28,9 @@ async def test_jobs_of_a_killed_process_run_again_whatever_step_they_were_at(
         [unsettled, effect] = [(await enqueue(db, kind))[0] for kind in ("note", "effect")]
         await begun(db, unsettled)
         await begun(db, effect)
-        await until(lambda: db.fetchval("select count(*) = 2 from pg_locks where locktype = 'advisory' and not granted"))
+        await until(
+            lambda: db.fetchval("select count(*) = 2 from pg_locks where locktype = 'advisory' and not granted")
+        )
         runs = await enqueue(db, "slow", 3, seconds=300)
         for job in runs:
             await begun(db, job)

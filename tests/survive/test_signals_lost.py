@@ -24,7 +24,9 @@ async def test_jobs_run_and_stop_though_every_notification_is_lost(
         await one.said("actor.started", name="listener", times=2)
         await done(db, await enqueue(db, "note", 20))
         await db.execute("drop trigger jobs_wake on jobs")
-        await db.execute("create or replace function jobs_wake_queue(q text) returns void language sql as 'select null::void'")
+        await db.execute(
+            "create or replace function jobs_wake_queue(q text) returns void language sql as 'select null::void'"
+        )
         await db.execute("create schema deaf")
         await db.execute("alter function jobs_wake_queue(text) rename to jobs_wake_queue_before")
         await db.execute("create function jobs_wake_queue(q text) returns void language sql as 'select'")

@@ -19,7 +19,10 @@ export function moment(text) {
   return `${new Date(text).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
+const STATES = { ok: "OK", never: "Not complete yet" };
+
 export function words(value) {
+  if (value in STATES) return STATES[value];
   const plain = String(value).replaceAll("_", " ");
   return plain.charAt(0).toUpperCase() + plain.slice(1).toLowerCase();
 }

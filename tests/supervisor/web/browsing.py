@@ -79,6 +79,12 @@ STUMBLES = """() => {
     const id = element.getAttribute("aria-labelledby") ?? element.getAttribute("aria-describedby");
     if (!document.getElementById(id)) found.push(`nothing has the id ${id}`);
   }
+  for (const element of all("main button, main .button, main label:not(.box)")) {
+    const range = document.createRange();
+    range.selectNode(element.firstChild);
+    const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+    if (lines.size > 1) found.push(`broken over lines: ${element.textContent.trim()}`);
+  }
   for (const svg of all("svg")) if (!svg.getAttribute("aria-label")) found.push("a picture without a text");
   return found;
 }"""

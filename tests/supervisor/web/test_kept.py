@@ -28,7 +28,7 @@ async def test_those_who_ask_at_once_wait_for_one_look() -> None:
 
 
 async def test_a_look_that_failed_is_not_kept() -> None:
-    answers = [OSError("away"), 7]
+    answers: list[OSError | int] = [OSError("away"), 7]
 
     async def look() -> int:
         answer = answers.pop(0)

@@ -353,7 +353,7 @@ async def test_values_are_written_alike_by_page_and_script(api: Api, browser: Br
         *((value, "duration") for value in (0, 0.9, 59.9, 60, 61, 3599, 3600, 3660, 86399, 86400, 90061)),
         *((value, "ago") for value in (5, 7200)),
         *((value, "percent") for value in (0.0, 0.25, 0.123, 1.0)),
-        *((value, "state") for value in ("ok", "unavailable", "no_longer_running")),
+        *((value, "state") for value in ("ok", "never", "unavailable", "no_longer_running")),
         *((value, "moment") for value in ("2026-03-01T02:03:04.567Z", "2026-03-01T02:03:04+00:00")),
         *((None, how) for how in ("number", "duration", "text")),
         ("a text", "text"),

@@ -1,0 +1,197 @@
+"""What is kept of ended jobs, how it is removed, and keys that make a command have one effect."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from actors.queue import store
+from tests.postgres import Postgres
+from tests.queue.jobs import ME, Pool, add_one, claim, claim_one, events, finish, states
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+async def test_a_done_job_is_kept_with_all_that_it_was(any_postgres: Postgres) -> None:
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
+        job_id = await add_one(
+            db, payload='{"n": 1}', priority=3, tenant="north", trace_id="t", unique_key="k", parent_id=5, schedule_id=6
+        )
+        [job] = await claim(db)
+        assert await store.finish(db, [job.id], [job.fence], ['{"rows": 3}'], ME) == [job_id]
+        shown = await store.show(db, job_id)
+        expected = {
+            "id": job_id, "state": "done", "queue": "default", "kind": "print", "priority": 3, "attempts": 1,
+            "worker": ME, "tenant": "north", "trace_id": "t", "unique_key": "k", "parent_id": 5, "schedule_id": 6,
+            "payload": {"n": 1}, "result": {"rows": 3}, "errors": None,
+        }  # fmt: skip
+        assert {name: shown[name] for name in expected} == expected
+        assert shown["created_at"] <= shown["claimed_at"] <= shown["ended_at"]
+        assert await db.fetchval("select count(*) from jobs") == 0
+
+
+async def test_results_belong_to_their_jobs_also_when_some_have_none(db: Pool) -> None:
+    await add_one(db)
+    await add_one(db)
+    one, two = await claim(db)
+    await store.finish(db, [two.id, one.id], [two.fence, one.fence], [None, '"first"'], ME)
+    assert [(await store.show(db, job.id))["result"] for job in (one, two)] == ["first", None]
+
+
+async def test_errors_of_earlier_attempts_are_kept_with_a_job_that_was_done_at_last(db: Pool) -> None:
+    job = await claim_one(db)
+    await store.put_off(db, [job.id], [job.fence], [0.0], ['{"error": "it broke"}'], [False], ME)
+    await finish(db, *await claim(db))
+    assert (await store.show(db, job.id))["errors"] == [{"error": "it broke"}]
+
+
+async def test_what_ended_is_counted_by_queue_and_state(db: Pool) -> None:
+    await finish(db, await claim_one(db))
+    await store.cancel(db, await add_one(db), "not needed")
+    counted = {row["state"]: row["n"] for row in await store.ended_since(db, NOW - DAY)}
+    assert counted == {"done": 1, "cancelled": 1}
+    assert await store.ended_since(db, NOW + DAY) == []
+    await store.add_events(db, [(1, "dead", {}), (2, "retry", {})])
+    assert await store.failures_since(db, NOW - DAY) == (1, 1)
+
+
+# ── partitions ──
+
+
+async def partitions(db: store.Database) -> list[str]:
+    return [row["name"] for row in await db.fetch(PARTITIONS)]
+
+
+PARTITIONS = """
+select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'job_history'::regclass order by 1
+"""
+
+
+async def test_a_days_partition_is_made_once_and_takes_what_ends_on_it(any_postgres: Postgres) -> None:
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
+        today = await db.fetchval("select (now() at time zone 'UTC')::date")
+        tomorrow = today + DAY
+        assert [await store.add_partition(db, day) for day in (today, tomorrow, today)] == [True, True, False]
+        job = await claim_one(db)
+        await finish(db, job)
+        assert await db.fetchval("select count(*) from only job_history_default") in (0, 1)  # 1 just after midnight
+        assert await partitions(db) == [f"job_history_{today:%Y%m%d}", f"job_history_{tomorrow:%Y%m%d}", CATCH_ALL]
+
+
+CATCH_ALL = "job_history_default"
+
+
+async def test_a_day_that_has_begun_in_the_catch_all_stays_there(db: Pool) -> None:
+    await finish(db, await claim_one(db))
+    today = await db.fetchval("select (max(ended_at) at time zone 'UTC')::date from job_history")
+    assert await store.add_partition(db, today) is False
+    assert await partitions(db) == [CATCH_ALL]
+
+
+async def test_what_is_older_than_its_keeping_is_removed_and_nothing_else(any_postgres: Postgres) -> None:
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
+        old = [await ended(db, NOW - 40 * DAY), await ended(db, NOW - 31 * DAY)]
+        for day in (date(2020, 1, 1), date(2020, 1, 2)):
+            assert await store.add_partition(db, day)
+        ancient = await ended(db, datetime(2020, 1, 1, 12, tzinfo=UTC))
+        young = await ended(db, NOW - 29 * DAY)
+        await db.execute("insert into job_events (job_id, at, event) values (1, $1, 'dead')", NOW - 91 * DAY)
+        await db.execute("insert into job_events (job_id, at, event) values (2, $1, 'dead')", NOW - 89 * DAY)
+        removed = await store.trim(db, history_before=NOW - 30 * DAY, events_before=NOW - 90 * DAY)
+        assert removed == {"partitions": 2, "rows": 2, "events": 1, "ticks": 0, "keys": 0}
+        assert await states(db, [*old, ancient, young]) == [None, None, None, "done"]
+        assert await events(db, young) == []
+        assert await partitions(db) == [CATCH_ALL]
+
+
+async def ended(db: store.Database, at: datetime) -> int:
+    job: int = await db.fetchval(
+        "insert into job_history (id, ended_at, created_at, state, queue, kind, priority, attempts)"
+        " values (nextval(pg_get_serial_sequence('jobs', 'id')), $1, $1, 'done', 'default', 'print', 0, 1) returning id",
+        at,
+    )
+    return job
+
+
+# ── one key, one effect ──
+
+ROUTE, KEY, SHA = "POST /api/v1/jobs", "k1", b"\x01" * 32
+
+
+async def test_the_first_call_with_a_key_acts_and_the_others_get_its_answer(any_postgres: Postgres) -> None:
+    """N13: a storm of retries has one effect, and all get the same answer."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=10, max_size=10) as db, asyncio.timeout(30):
+
+        async def call() -> str:
+            async with db.acquire() as one, one.transaction():
+                if await store.begin_once(one, ROUTE, KEY, SHA):
+                    job = await add_one(one)
+                    await store.end_once(one, ROUTE, KEY, status=202, answer=f'{{"id": {job}}}')
+                first = await store.first_call(one, ROUTE, KEY)
+                assert (first.request_sha, first.status) == (SHA, 202)
+                return first.answer
+
+        answers = await asyncio.gather(*(call() for _ in range(20)))
+        [job] = await db.fetch("select id from jobs")
+        assert set(answers) == {f'{{"id": {job["id"]}}}'}
+
+
+async def test_a_call_that_came_to_nothing_leaves_its_key_to_the_next(db: Pool) -> None:
+    """N13: what was rolled back had no effect, so it may be tried again."""
+    with pytest.raises(ZeroDivisionError):
+        async with db.acquire() as one, one.transaction():
+            assert await store.begin_once(one, ROUTE, KEY, SHA)
+            raise ZeroDivisionError
+    assert await store.begin_once(db, ROUTE, KEY, SHA)
+
+
+async def test_keys_are_of_one_route_and_are_forgotten_in_time(db: Pool) -> None:
+    assert await store.begin_once(db, ROUTE, KEY, SHA)
+    assert await store.begin_once(db, "POST /elsewhere", KEY, SHA)
+    assert not await store.begin_once(db, ROUTE, KEY, SHA)
+    trimmed = await store.trim(db, history_before=NOW, events_before=NOW + DAY)
+    assert trimmed["keys"] == 2
+    assert await store.begin_once(db, ROUTE, KEY, SHA)
+
+
+# ── ticks of schedules ──
+
+
+async def schedule(db: store.Database, name: str = "nightly") -> int:
+    return await store.put_schedule(
+        db, name=name, cron="0 2 * * *", zone="UTC", kind="print", payload="{}", missed="once", overlap="skip",
+        next_due_at=NOW,
+    )  # fmt: skip
+
+
+async def test_a_hundred_ticks_of_one_moment_give_one_to_fire(any_postgres: Postgres) -> None:
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=10, max_size=10) as db, asyncio.timeout(30):
+        nightly = await schedule(db)
+        won = await asyncio.gather(*(store.tick(db, nightly, NOW, "enqueued") for _ in range(100)))
+        assert sum(won) == 1
+
+
+async def test_a_schedule_never_goes_back(db: Pool) -> None:
+    nightly = await schedule(db)
+    await store.advance(db, nightly, NOW + 2 * DAY)
+    await store.advance(db, nightly, NOW + DAY)
+    [row] = await store.schedules(db)
+    assert row["next_due_at"] == NOW + 2 * DAY
+
+
+async def test_a_schedule_that_is_put_again_keeps_its_time_and_whether_it_is_enabled(db: Pool) -> None:
+    nightly = await schedule(db)
+    await store.advance(db, nightly, NOW + DAY)
+    await store.enable_schedule(db, "nightly", enabled=False, next_due_at=NOW + DAY)
+    assert await schedule(db) == nightly
+    [row] = await store.schedules(db)
+    assert (row["next_due_at"], row["enabled"]) == (NOW + DAY, False)
+    await store.put_schedule(
+        db, name="nightly", cron="0 3 * * *", zone="UTC", kind="print", payload="{}", missed="once", overlap="skip",
+        next_due_at=NOW + 3 * DAY,
+    )  # fmt: skip
+    [row] = await store.schedules(db)
+    assert (row["cron"], row["next_due_at"], row["enabled"]) == ("0 3 * * *", NOW + 3 * DAY, False)

@@ -1,0 +1,549 @@
+"""Jobs run: desk, claimer, settler and workers together, on a real database and under the real supervisor."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from actors.queue import store
+from actors.queue.attempt import Attempt
+from actors.queue.desk import Desk, Ended
+from actors.queue.job import Job, NewJob
+from actors.queue.outcome import FINISHED, Cancel, Done, Fail, Outcome, Settled, Snooze
+from actors.tools import Tools
+from tests.postgres import Postgres
+from tests.queue.house import NEVER_S, Gate, House, Numbered, Ran, cut_all, house, printing, tools_at
+from tests.queue.jobs import OTHER, Pool, add, add_one, claim, events, finish, states
+
+
+@pytest.fixture
+async def tools(db: Pool, tmp_path: Path) -> AsyncIterator[Tools]:
+    async with tools_at(db, tmp_path) as made:
+        yield made
+
+
+async def due_now(db: Pool, job: int) -> None:
+    """Time passes until a job that is to be tried again is due."""
+    await db.execute("update jobs set run_at = now() where id = $1 and state = 'scheduled'", job)
+
+
+# ── each once, in order, and soon ──
+
+
+async def test_eight_workers_run_each_of_two_thousand_jobs_once(any_postgres: Postgres, tmp_path: Path) -> None:
+    """G08: 8 workers × 2 000 jobs: each run exactly once."""
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=30))
+        tools = await stack.enter_async_context(tools_at(db, tmp_path))
+        ran = Ran()
+        ids = await add(db, 2000)
+        houses = [await stack.enter_async_context(house(db, tools, printing(ran), slots=2)) for _ in range(8)]
+        await houses[0].heard.until_settled(2000, "done")
+        assert sorted(ran.jobs) == ids
+        assert await db.fetchval("select count(*) from job_history where state = 'done'") == 2000
+        assert await db.fetchval("select count(*) from jobs") == 0
+
+
+async def test_one_worker_runs_the_higher_priority_first_then_the_older(db: Pool, tools: Tools) -> None:
+    """G08: priority order with one worker."""
+    ran = Ran()
+    ids = await store.enqueue(db, [NewJob("print", priority=p) for p in (0, 5, -1, 5, 0)])
+    async with house(db, tools, printing(ran), slots=1) as one:
+        await one.heard.until_settled(5, "done")
+    assert ran.jobs == [ids[1], ids[3], ids[0], ids[4], ids[2]]
+
+
+async def test_a_job_that_is_due_later_waits_until_then(db: Pool, tools: Tools) -> None:
+    """G08: a future scheduled_for waits."""
+    ran = Ran()
+    later, now = await add_one(db, delay_s=NEVER_S), await add_one(db)
+    async with house(db, tools, printing(ran)) as one:
+        await one.heard.until_settled(1, "done")
+        assert ran.jobs == [now]
+        await due_now(db, later)
+        await one.heard.until_settled(2, "done")
+    assert ran.jobs == [now, later]
+
+
+async def test_a_signal_wakes_an_idle_worker(db: Pool, tools: Tools, dsn: str) -> None:
+    """G08: woken by NOTIFY; it does not look by itself here."""
+    ran = Ran()
+    async with house(db, tools, printing(ran), polls=False, listen=dsn) as one:
+        await one.until_it_listens()
+        for n in range(1, 6):
+            await add(db)
+            await one.heard.until_settled(n, "done")
+    assert len(ran.jobs) == 5
+
+
+async def test_with_every_signal_lost_jobs_run_all_the_same(db: Pool, tools: Tools) -> None:
+    """G08: works with NOTIFY lost (poll)."""
+    ran = Ran()
+    await db.execute("drop trigger jobs_wake on jobs")
+    async with house(db, tools, printing(ran)) as one:
+        await one.heard.until(lambda: bool(one.desk.rules))
+        await add(db)
+        await one.heard.until_settled(1, "done")
+    assert len(ran.jobs) == 1
+
+
+async def test_a_full_queue_does_not_keep_another_from_its_turn(db: Pool, tools: Tools) -> None:
+    order: list[str] = []
+
+    async def note(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        order.append(attempt.job.queue)
+        return Done()
+
+    await add(db, 3000)
+    await add(db, queue="enrichment")
+    async with house(db, tools, printing(note), slots=1, queues=("default", "enrichment")) as one:
+        await one.heard.until_settled(3001, "done")
+    assert order.index("enrichment") < 1500
+
+
+# ── handlers that do not end well ──
+
+
+async def test_a_handler_that_fails_is_tried_three_times_then_dead_until_it_is_revived(
+    any_postgres: Postgres, tmp_path: Path
+) -> None:
+    """G09: scheduled times equal the formula; the fourth attempt never happens; `requeue` revives."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=10) as db, tools_at(db, tmp_path) as tools:
+        ran = Ran()
+
+        async def fails(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+            await ran(payload, attempt, tools)
+            raise ValueError(f"no luck with attempt {attempt.job.attempt}")
+
+        job = await add_one(db)
+        async with house(db, tools, printing(fails)) as one:
+            for attempt, delay_s in ((1, 60.0), (2, 120.0)):
+                await one.heard.until_settled(attempt, "retry")
+                shown = await store.show(db, job)
+                [failed_at] = [e["at"] for e in shown["events"] if e["detail"]["attempt"] == attempt]
+                assert shown["state"] == "scheduled"
+                assert (shown["run_at"] - failed_at).total_seconds() == pytest.approx(delay_s, abs=30)
+                assert await db.fetchval(SET_OFF_FOR, job) == delay_s
+                await due_now(db, job)
+            await one.heard.until_settled(1, "dead")
+            shown = await store.show(db, job)
+            assert shown["state"] == "dead"
+            assert [error["error"] for error in shown["errors"]] == [
+                f"ValueError: no luck with attempt {n}" for n in (1, 2, 3)
+            ]
+            await due_now(db, job)
+            sentinel = await add_one(db)  # is run: the dead one is not
+            await one.heard.until(lambda: sentinel in ran.jobs)
+            assert [n for id_, n in ran.attempts if id_ == job] == [1, 2, 3]
+            yesterday = await db.fetchval("select now() - interval '1 day'")
+            assert await store.revive(db, since=yesterday) == [job]
+            await one.heard.until(lambda: ran.attempts.count((job, 1)) == 2)
+
+
+SET_OFF_FOR = "select (detail ->> 'delay_s')::float8 from job_events where job_id = $1 order by id desc limit 1"
+
+
+GARBAGE: dict[str, Any] = {
+    "nothing": None,
+    "a_string": "done",
+    "an_outcome_without_its_call": Done,
+    "a_result_that_is_not_json": Done({1: object()}),
+    "an_error_that_cannot_be_stored": Fail("NUL \0 and half a pair \ud800"),
+    "a_reason_to_cancel_that_is_none": Cancel(None),  # type: ignore[arg-type]
+    "a_delay_without_end": Snooze(float("inf")),
+    "an_end_that_it_did_not_make": Settled(),
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+async def test_a_handler_that_returns_garbage_harms_nobody_else(db: Pool, tools: Tools, garbage: object) -> None:
+    """It is put off or fails, and the jobs that end in one batch with it end well."""
+    spoilt, *good = await add(db, 20)
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Any:
+        return garbage if attempt.job.id == spoilt else Done()
+
+    async with house(db, tools, printing(run)) as one:
+        await one.heard.until_settled(20)
+        assert await states(db, good) == ["done"] * 19
+        assert await states(db, [spoilt]) == ["scheduled"]
+
+
+async def test_progress_that_cannot_be_stored_harms_nobody(db: Pool, tools: Tools) -> None:
+    gate = Gate()
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        attempt.progress(1, 2, "NUL \0 and half a pair \ud800")
+        return await gate(payload, attempt, tools)
+
+    job = await add_one(db)
+    async with house(db, tools, printing(run)) as one:
+        await gate.until_entered()
+        await one.heard.until(lambda: not one.desk.progress or bool(one.crashes()))
+        gate.may_go.set()
+        await one.heard.until_settled(1, "done")
+    assert await states(db, [job]) == ["done"]
+
+
+async def test_a_handler_that_runs_past_its_limit_is_cancelled(db: Pool, tools: Tools) -> None:
+    job = await add_one(db, timeout_s=0.01, max_attempts=1)
+    async with house(db, tools, printing(Gate())) as one:
+        await one.heard.until_settled(1, "dead")
+    assert (await store.show(db, job))["errors"][-1]["error"] == "it ran longer than its limit of 0.01 s"
+
+
+@pytest.mark.parametrize("way", ["returns", "raises"])
+async def test_whatever_a_cancelled_handler_does_its_job_ends_as_it_was_told(db: Pool, tools: Tools, way: str) -> None:
+    job = await add_one(db, timeout_s=0.01, max_attempts=1)
+    after: list[int] = []
+
+    async def stubborn(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        if attempt.job.id != job:
+            task = asyncio.current_task()
+            assert task is not None
+            after.append(task.cancelling())
+            return Done()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if way == "raises":
+                raise ValueError("in the way") from None
+        return Done("as if nothing had happened")
+
+    async with house(db, tools, printing(stubborn), slots=1) as one:
+        await one.heard.until_settled(1, "dead")
+        assert (await store.show(db, job))["errors"][-1]["error"] == "it ran longer than its limit of 0.01 s"
+        await add_one(db)
+        await one.heard.until_settled(1, "done")
+    assert after == [0]  # the slot is as good as new
+
+
+async def test_a_job_of_an_unknown_kind_stays_for_a_version_that_knows_it(db: Pool, tools: Tools) -> None:
+    job = await add_one(db, kind="mail")
+    async with house(db, tools, printing(Ran())) as one:
+        await one.heard.until_settled(1, "handed_back")
+    shown = await store.show(db, job)
+    assert (shown["state"], shown["attempts"]) == ("scheduled", 0)
+
+
+async def test_a_job_under_a_former_name_of_its_kind_is_run(db: Pool, tools: Tools) -> None:
+    ran = Ran()
+    job = await add_one(db, kind="type")
+    async with house(db, tools, printing(ran, was=("type",))) as one:
+        await one.heard.until_settled(1, "done")
+    assert ran.jobs == [job]
+
+
+async def test_a_payload_that_cannot_be_read_makes_a_dead_letter_at_once_that_names_the_field(
+    db: Pool, tools: Tools
+) -> None:
+    ran = Ran()
+    job = await add_one(db, payload='{"n": "many"}')
+    async with house(db, tools, printing(ran)) as one:
+        await one.heard.until_settled(1, "dead")
+    assert ran.jobs == []
+    assert (await store.show(db, job))["errors"][-1]["error"] == (
+        "payload of print: Expected `int`, got `str` - at `$.n`"
+    )
+
+
+async def test_a_handler_that_snoozes_or_cancels_spends_no_attempt_and_makes_no_dead_letter(
+    db: Pool, tools: Tools
+) -> None:
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        return Snooze(60.0) if payload.n == 0 else Cancel("not needed")
+
+    snoozed, cancelled = await store.enqueue(db, [NewJob("print"), NewJob("print", '{"n": 1}')])
+    async with house(db, tools, printing(run)) as one:
+        await one.heard.until_settled(2)
+    shown = await store.show(db, snoozed)
+    assert (shown["state"], shown["attempts"]) == ("scheduled", 0)
+    assert await states(db, [cancelled]) == ["cancelled"]
+    assert await events(db, cancelled) == ["cancelled"]
+
+
+# ── cancel, pause ──
+
+
+@pytest.mark.parametrize("hears", [True, False], ids=["by_signal", "by_poll"])
+async def test_cancelling_reaches_a_running_job(db: Pool, tools: Tools, dsn: str, hears: bool) -> None:
+    gate = Gate()
+    job = await add_one(db)
+    async with house(db, tools, printing(gate), polls=not hears, listen=dsn if hears else None) as one:
+        await gate.until_entered()
+        if hears:
+            await one.until_it_listens()
+        assert await store.cancel(db, job, "not needed") == "asked"
+        await one.heard.until_settled(1, "cancelled")
+    assert await states(db, [job]) == ["cancelled"]
+    assert await events(db, job) == ["cancel_asked", "cancelled"]
+
+
+async def test_a_queue_is_paused_and_resumed_while_it_is_worked_at(db: Pool, tools: Tools, dsn: str) -> None:
+    ran = Ran()
+    async with house(db, tools, printing(ran), listen=dsn, queues=("default", "enrichment")) as one:
+        await add(db)
+        await one.heard.until_settled(1, "done")
+        await one.until_it_listens()
+        await store.set_paused(db, "default", paused=True)
+        paused = await add_one(db)
+        await add(db, queue="enrichment")
+        await one.heard.until_settled(2, "done")
+        assert await states(db, [paused]) == ["ready"]
+        await store.set_paused(db, "default", paused=False)
+        await one.heard.until_settled(3, "done")
+    assert ran.jobs[-1] == paused
+
+
+# ── the end of a process ──
+
+
+async def test_a_job_that_ends_within_the_grace_is_done_and_what_nobody_started_is_handed_back(
+    db: Pool, tools: Tools
+) -> None:
+    """S15 in part: stop taking, wait, a short job is done."""
+    gate = Gate()
+    ids = await add(db, 3)
+    async with house(db, tools, printing(gate), slots=1) as one:
+        attempt = await gate.until_entered()
+        await one.heard.until(lambda: len(one.desk.waiting) > 0)
+        draining = asyncio.create_task(one.drain())
+        await one.heard.until(lambda: len(one.heard.all("actor.draining")) == 3)
+        gate.may_go.set()
+        assert await draining == ()
+        assert attempt.job.id == ids[0]
+        assert await states(db, ids) == ["done", "ready", "ready"]
+        assert await db.fetchval("select max(attempts) from jobs") == 0
+
+
+async def test_a_job_that_needs_longer_than_the_grace_is_done_by_another(db: Pool, tools: Tools) -> None:
+    """S15 in part: the lease of a long job is freed, and it is done elsewhere."""
+    gate, ran = Gate(), Ran()
+    job = await add_one(db)
+    async with house(db, tools, printing(gate)) as one:
+        await gate.until_entered()
+        assert "worker/0" in await one.drain(grace_s=0.0)
+        shown = await store.show(db, job)
+        assert (shown["state"], shown["attempts"]) == ("ready", 0)
+    async with house(db, tools, printing(ran)) as another:
+        await another.heard.until_settled(1, "done")
+    assert ran.attempts == [(job, 1)]
+
+
+async def test_workers_can_be_scaled_while_jobs_run(db: Pool, tools: Tools) -> None:
+    gate = Gate()
+    ids = await add(db, 3)
+    async with house(db, tools, printing(gate), slots=1, copies=1) as one:
+        await gate.until_entered()
+        await one.supervisor.scale("worker", 3)
+        for _ in range(2):
+            await gate.until_entered()
+        await one.supervisor.scale("worker", 1)
+        await one.heard.until(lambda: len(one.heard.all("actor.draining")) == 2)
+        gate.may_go.set()
+        await one.heard.until_settled(3, "done")
+    assert await states(db, ids) == ["done"] * 3
+
+
+# ── who holds the job no more ──
+
+
+async def take_from(db: Pool, job: int) -> Job:
+    """Another process takes a job over, as after a rescue."""
+    worker = await db.fetchval("select worker from jobs where id = $1", job)
+    await store.rescue(db, [worker])
+    [taken] = await claim(db, worker=OTHER)
+    return taken
+
+
+async def test_the_result_of_one_who_holds_the_job_no_more_is_refused_and_told(
+    any_postgres: Postgres, tmp_path: Path
+) -> None:
+    """N14: the late write is refused and logged. G10 in part: within one process, with two holders."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=10) as db, tools_at(db, tmp_path) as tools:
+        gate = Gate()
+        job = await add_one(db)
+        async with house(db, tools, printing(gate)) as one:
+            await gate.until_entered()
+            taken = await take_from(db, job)
+            gate.may_go.set()
+            await one.heard.until_settled(1, "refused")
+            assert await states(db, [job]) == ["running"]
+            assert await finish(db, taken, worker=OTHER) == [job]
+            shown = await store.show(db, job)
+            assert (shown["state"], shown["worker"]) == ("done", OTHER)
+            [refused] = [event for event in shown["events"] if event["event"] == "late_result_refused"]
+            assert refused["detail"] == {"fence": 1, "attempt": 1}
+            assert len(one.heard.all("job.settled", job=job, state="refused", fence=1)) == 1
+
+
+@pytest.mark.parametrize("write", ["save", "finish"])
+async def test_who_holds_the_job_no_more_cannot_commit_its_effects(db: Pool, tools: Tools, write: str) -> None:
+    """N14: effect and checkpoint, or effect and end, are one transaction, and it is refused."""
+    await db.execute("create table effects (job bigint)")
+    entered, taken = asyncio.Event(), asyncio.Event()
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        entered.set()
+        await taken.wait()
+        async with tools.db.acquire() as one, one.transaction():
+            await one.execute("insert into effects values ($1)", attempt.job.id)
+            if write == "save":
+                await attempt.save(one, {"page": 1})
+                return Done()
+            return await attempt.finish(one)
+
+    job = await add_one(db)
+    async with house(db, tools, printing(run)) as one:
+        async with asyncio.timeout(30):
+            await entered.wait()
+        await take_from(db, job)
+        taken.set()
+        await one.heard.until_settled(1, "refused")
+        assert len(one.heard.all("job.lease_lost", job=job, fence=1)) == 1
+    assert await db.fetchval("select count(*) from effects") == 0
+    assert await states(db, [job]) == ["running"]
+
+
+async def test_an_effect_and_the_end_of_its_job_are_one_transaction(db: Pool, tools: Tools) -> None:
+    await db.execute("create table effects (job bigint)")
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        async with tools.db.acquire() as one, one.transaction():
+            await one.execute("insert into effects values ($1)", attempt.job.id)
+            outcome = await attempt.finish(one, {"rows": 1})
+            if payload.n and attempt.job.attempt == 1:
+                raise ValueError("at the last moment")
+            return outcome
+
+    good, bad = await store.enqueue(db, [NewJob("print"), NewJob("print", '{"n": 1}')])
+    async with house(db, tools, printing(run)) as one:
+        await one.heard.until_settled(2)
+        assert await states(db, [good, bad]) == ["done", "scheduled"]
+        assert [row["job"] for row in await db.fetch("select job from effects")] == [good]
+        await due_now(db, bad)
+        await one.heard.until_settled(2, "done")
+    assert (await store.show(db, bad))["result"] == {"rows": 1}
+    assert await db.fetchval("select count(*) from effects") == 2
+
+
+async def test_a_checkpoint_is_what_the_next_attempt_begins_with(db: Pool, tools: Tools) -> None:
+    begun_with: list[object] = []
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        begun_with.append(attempt.checkpoint())
+        await attempt.save(tools.db, {"page": len(begun_with)})
+        return Snooze(0.0) if len(begun_with) < 3 else Done()
+
+    await add(db)
+    async with house(db, tools, printing(run)) as one:
+        await one.heard.until_settled(1, "done")
+    assert begun_with == [None, {"page": 1}, {"page": 2}]
+
+
+async def test_a_job_that_comes_back_to_the_process_that_still_runs_it_ends_both_times(db: Pool, tools: Tools) -> None:
+    """An attempt that hangs is taken off its slot by the thread that beats, and the next one may begin beside it."""
+    gate = Gate()
+    job = await add_one(db)
+    async with house(db, tools, printing(gate), slots=2) as one:
+        first = await gate.until_entered()
+        await store.take_back(db, [job], [first.job.fence], one.desk.worker)
+        one.desk.look.set()
+        second = await gate.until_entered()
+        assert (second.job.id, second.job.fence) == (job, 2)
+        gate.may_go.set()
+        await one.heard.until_settled(2)
+        assert (one.heard.settled("done"), one.heard.settled("refused")) == (1, 1)
+        assert one.desk.running == {}
+    assert await states(db, [job]) == ["done"]
+    assert await events(db, job) == ["rescued", "late_result_refused"]
+
+
+# ── progress ──
+
+
+async def test_progress_is_written_together_and_only_the_latest(db: Pool, tools: Tools, dsn: str) -> None:
+    gate = Gate()
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        for n in range(1000):
+            attempt.progress(n + 1, 1000, "ctgov")
+        return await gate(payload, attempt, tools)
+
+    told: list[str] = []
+    listener = await asyncpg.connect(dsn)
+    await listener.add_listener("triald_job_events", lambda *said: told.append(str(said[-1])))
+    ids = await add(db, 2)
+    async with house(db, tools, printing(run)) as one:
+        for _ in range(2):
+            await gate.until_entered()
+        await one.heard.until(lambda: not one.desk.progress)
+        gate.may_go.set()
+        await one.heard.until_settled(2, "done")
+    await listener.execute("select 1")
+    await listener.close()
+    words = " ".join(told).split()
+    assert sorted(word for word in words if word.endswith(":progress")) == [f"{job}:progress" for job in ids]
+    assert sorted(word for word in words if word.endswith(":done")) == [f"{job}:done" for job in ids]
+
+
+# ── connections that break ──
+
+
+async def test_a_settler_whose_connection_breaks_loses_no_end_and_doubles_none(
+    any_postgres: Postgres, tmp_path: Path
+) -> None:
+    """Connections are cut again and again while 3 000 jobs end; effects are counted in the database."""
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=20))
+        tools = await stack.enter_async_context(tools_at(db, tmp_path))
+        ran = Ran()
+        ids = await add(db, 3000)
+        one: House = await stack.enter_async_context(house(db, tools, printing(ran), may_crash=True))
+        for n in range(1, 6):
+            await one.heard.until_settled(n * 400)
+            await cut_all(any_postgres.dsn)
+        await until_none_is_left(db)
+        assert await states(db, ids) == ["done"] * 3000
+        assert await db.fetchval("select count(*) from job_history") == 3000
+        assert set(ran.jobs) == set(ids)
+        assert one.crashes()
+
+
+async def until_none_is_left(db: Pool) -> None:
+    async with asyncio.timeout(60):
+        while await db.fetchval("select count(*) from jobs"):  # noqa: ASYNC110 -- whoever would tell may crash
+            await asyncio.sleep(0.02)
+
+
+async def test_ends_whose_acknowledgement_was_lost_are_no_late_results(db: Pool, tools: Tools) -> None:
+    """They are written again, and found written: no operator is told of a job that two workers held."""
+    desk = Desk("worker", ("default",), uuid4(), slots=0)
+    [written, unwritten] = await add(db, 2)
+    jobs = await claim(db, worker=desk.worker)
+    assert await finish(db, jobs[0], worker=desk.worker) == [written]
+    desk.in_doubt, desk.unsettled = [Ended(job, FINISHED, 0.0) for job in jobs], 2
+    async with house(db, tools, printing(Ran()), desk=desk) as one:
+        await one.heard.until_settled(2, "done")
+    assert await states(db, [written, unwritten]) == ["done", "done"]
+    assert await events(db, written) == []
+
+
+async def test_jobs_whose_claim_was_never_acknowledged_are_run(any_postgres: Postgres, tmp_path: Path) -> None:
+    """The claim was committed and its answer lost with the connection: the next claimer finds what the desk lacks."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=10) as db, tools_at(db, tmp_path) as tools:
+        desk, ran = Desk("worker", ("default",), uuid4(), slots=0), Ran()
+        lost = await add(db, 3)
+        await claim(db, 3, worker=desk.worker)
+        desk.claiming = True
+        foreign = await add(db, queue="enrichment")
+        await claim(db, queue="enrichment", worker=desk.worker)  # another desk of this process holds it
+        async with house(db, tools, printing(ran), desk=desk) as one:
+            await one.heard.until_settled(3, "done")
+            assert sorted(ran.attempts) == [(job, 1) for job in lost]
+            assert await states(db, foreign) == ["running"]
