@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TICK_S = 5.0
 REST = 10.0  # looks at a long queue take long: they must not take more than a tenth of the time
 SLOWLY = 12  # ticks between looks at what changes slowly: sizes, failures, disk
+QUIET_S = 12.0  # an alarm closes once no process has seen it for so long: two ticks, and one may see what others do not
+BEATS_S = 30.0  # what a process that has not beaten for so long said of its loop is no news
 FEWEST_ENDED = 10  # jobs within the hour: a rate of failures from fewer says nothing
 
 Measured = dict[tuple[str, str], float]
@@ -44,6 +46,7 @@ class Monitor:
     thresholds: Thresholds = field(default_factory=Thresholds)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tick_s: float = TICK_S
+    quiet_s: float = QUIET_S
     slow: Measured = field(default_factory=dict)
 
     async def run(self, life: Life) -> None:
@@ -112,7 +115,7 @@ class Monitor:
                             "alert.opened", alert=rule.name, name=subject, severity=rule.severity, value=round(value, 3)
                         )
                 case Close(rule, subject):
-                    if await monitoring.close_alert(self.pool, step):
+                    if await monitoring.close_alert(self.pool, step, quiet_s=self.quiet_s):
                         emit("alert.closed", alert=rule.name, name=subject)
 
 
@@ -132,5 +135,6 @@ def _processes(processes: list[dict[str, Any]]) -> Measured:
     for process in processes:
         name = f"{process['host']}/{process['pid']}"
         measured["silent_s", name] = process["beat_age_s"]
-        measured["loop_lag_s", name] = process["lag_s"]
+        if process["beat_age_s"] < BEATS_S:
+            measured["loop_lag_s", name] = process["lag_s"]
     return measured

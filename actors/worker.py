@@ -9,7 +9,7 @@ from actors.jobs import BadPayload, Kinds
 from actors.queue.attempt import Attempt
 from actors.queue.desk import Desk
 from actors.queue.job import Job
-from actors.queue.outcome import Fail, HandBack, Snooze, settle
+from actors.queue.outcome import Fail, HandBack, Settled, Snooze, settle
 from actors.runtime.life import Life
 from actors.runtime.telemetry import emit, trace_id
 from actors.tools import Tools
@@ -30,6 +30,7 @@ class Worker:
         self.tools = tools
         self.slots = slots
         self.current: list[Attempt | None] = [None] * slots
+        self.ending = False
 
     async def run(self, life: Life) -> None:
         self.desk.slots += self.slots
@@ -37,6 +38,7 @@ class Worker:
         try:
             await self._watch(life, slots)
         finally:
+            self.ending = True
             self.desk.slots -= self.slots
             for slot in slots:
                 slot.cancel()
@@ -73,7 +75,7 @@ class Worker:
         desk, waiting, draining = self.desk, self.desk.waiting, life.draining
         turn = 0
         task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]
-        while not draining.is_set():
+        while not (draining.is_set() or self.ending):
             job = waiting.take() if waiting else await waiting.get()
             if len(waiting) < self.slots:
                 desk.look.set()
@@ -95,22 +97,25 @@ class Worker:
             else:
                 outcome = await kind.run(kind.decode(job.payload), attempt, self.tools)
         except asyncio.CancelledError:
-            if attempt.stop is None and task.cancelling():
+            if task.cancelling() > (attempt.stop is not None):  # the slot is to end, not its job alone
                 raise
-            if attempt.stop is not None:
-                task.uncancel()
-            outcome = attempt.stop or Fail("the handler let a cancelled task of its own end it")
+            outcome = Fail("the handler let a cancelled task of its own end it")
         except BadPayload as error:
             outcome = Fail(str(error), final=True)
         except LeaseLost:
             emit("job.lease_lost", job=job.id, fence=job.fence)
-            outcome = attempt.stop or HandBack()
+            outcome = HandBack()
         except Exception as error:
-            outcome = attempt.stop or Fail(f"{type(error).__name__}: {error}")
+            outcome = Fail(f"{type(error).__name__}: {error}")
         finally:
+            if attempt.stop is not None and not isinstance(outcome, Settled):
+                outcome = attempt.stop
             self.current[i] = None
-            del self.desk.running[job.id]
+            if self.desk.running.get(job.id) is attempt:  # one that was taken back may have begun again beside it
+                del self.desk.running[job.id]
             self.desk.end(job, settle(job, outcome, self.tools.random()), monotonic() - attempt.started_s)
+        if attempt.stop is not None:
+            task.uncancel()
 
 
 def unknown(job: Job) -> Snooze:

@@ -30,7 +30,7 @@ IDLE_S = 2.0  # before the first job of the latency, so that the worker has gone
 TABLES = ("jobs", "job_history", "job_history_default", "job_dependencies", "job_events")
 
 
-async def one_run(dsn: str, jobs: int) -> dict[str, float]:
+async def one_run(dsn: str, jobs: int, pickups: int) -> dict[str, float]:
     """Enqueue, drain, latency, each once, in an emptied database of ours."""
     db = await asyncpg.connect(dsn)
     try:
@@ -44,7 +44,7 @@ async def one_run(dsn: str, jobs: int) -> dict[str, float]:
         process = await drained_per_s(db, dsn, jobs)
         after = await _wal(db)
         dead = await _dead(db) - tuples
-        waits = await pickup_ms(dsn)
+        waits = await pickup_ms(dsn, pickups)
     finally:
         await db.close()
     return {
@@ -81,7 +81,7 @@ async def drained_per_s(db: store.Database, dsn: str, jobs: int) -> float:
     return jobs / took_s
 
 
-async def pickup_ms(dsn: str, jobs: int = LATENCY_JOBS) -> list[float]:
+async def pickup_ms(dsn: str, jobs: int) -> list[float]:
     sent: dict[int, float] = {}
     met: dict[int, float] = {}
 
@@ -114,8 +114,8 @@ async def _dead(db: store.Database) -> int:
     return int(await db.fetchval(count, list(TABLES)))
 
 
-async def measure(dsn: str, jobs: int, runs: int) -> Figures:
-    each = [await one_run(dsn, jobs) for _ in range(runs)]
+async def measure(dsn: str, *, jobs: int, runs: int, pickups: int) -> Figures:
+    each = [await one_run(dsn, jobs, pickups) for _ in range(runs)]
     return {"bench": "jobs", "n": jobs, "runs": runs, **medians(each), "each": each}
 
 
@@ -124,13 +124,15 @@ async def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--jobs", type=int, default=50_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dsn", help="a migrated database, which is emptied; without one, a server of its own")
+    parser.add_argument("--pickups", type=int, default=LATENCY_JOBS, help="jobs of the latency")
     server.arguments(parser)
     given = parser.parse_args(arguments)
+    sizes = {"jobs": given.jobs, "runs": given.runs, "pickups": given.pickups}
     if given.dsn:
-        print(json.dumps(await measure(given.dsn, given.jobs, given.runs)))
+        print(json.dumps(await measure(given.dsn, **sizes)))
         return
     async with server.running(given.pg) as started, server.database(started, "bench_jobs") as dsn:
-        figures: dict[str, Any] = await measure(dsn, given.jobs, given.runs)
+        figures: dict[str, Any] = await measure(dsn, **sizes)
         print(json.dumps(figures | {"postgresql": await server.version(started)}))
 
 

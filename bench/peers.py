@@ -8,7 +8,6 @@ script prints one line of JSON with enqueue_jobs_s, process_jobs_s, pickup_laten
 """
 
 import argparse
-import asyncio
 import json
 import os
 import re
@@ -54,7 +53,7 @@ PEERS = (
 
 
 def address(url: str) -> str:
-    """The same, with the socket's folder in the place of the host: the one spelling that every driver understands. No I/O."""
+    """The same with the socket's folder as the host: the one spelling that every driver understands. No I/O."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     return f"{parts.scheme}://{parts.username}@{quote(query['host'], safe='')}:{query['port']}{parts.path}"
@@ -68,7 +67,7 @@ class Places:
 
 
 def places(environ: Mapping[str, str], setup: str) -> Places:
-    """Where peers are installed: by the environment, else where `setup`, the text of their own set-up, puts them. No I/O."""
+    """Where peers are: by the environment, else where `setup`, the text of their own set-up, puts them. No I/O."""
 
     def place(variable: str, pattern: str) -> Path | None:
         told = re.search(pattern, setup, re.MULTILINE)
@@ -133,7 +132,8 @@ async def measure(started: Embedded, wanted: Sequence[Peer], *, jobs: int, runs:
         environ["PEERS_NPM"] = str(at.modules)
     async with server.database(started, "bench_ours") as dsn:
         own = [sys.executable, "-m", "bench.jobs", "--dsn", dsn, "--jobs", str(jobs), "--runs", "1"]
-        for peer, words in list(able.items()) * runs if able else [(None, [])] * runs:
+        turns: list[tuple[Peer | None, list[str]]] = [*able.items()] or [(None, [])]  # none is installed: ours alone
+        for peer, words in turns * runs:
             mine = await turn(own, os.environ, "triald")
             if isinstance(mine, str):
                 raise RuntimeError(f"our own run failed: {mine}")

@@ -1,4 +1,4 @@
-"""A PostgreSQL for benchmarks, on a real disk and with every commit flushed: the embedded one, or Debian's by --pg 15."""
+"""A PostgreSQL for benchmarks, on a real disk, every commit flushed: the embedded one, or Debian's by --pg 15."""
 
 import argparse
 import tempfile

@@ -1,4 +1,4 @@
-"""A process that works off the queue as the service does: its own actors, supervised, without pages, scrapes and cron."""
+"""A process that works off the queue as the service does: its own actors, without pages, scrapes and cron."""
 
 import asyncio
 import tempfile
@@ -11,7 +11,6 @@ from actors.jobs import JobKind
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Outcome
 from actors.tools import Tools
-from supervisor.crew import children
 from supervisor.crew import children
 from supervisor.settings import read
 from supervisor.supervisor import Supervisor

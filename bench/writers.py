@@ -80,7 +80,9 @@ async def measure(dsn: str, *, writers: int, seconds: float, runs: int) -> Figur
                 print(run, file=sys.stderr, flush=True)
     await db.close()
     middle = medians(each)
-    targets = {load: at_least(middle[f"{load}_enabled_per_s"] / middle[f"{load}_disabled_per_s"], LEAST) for load in QUEUES}
+    targets = {
+        load: at_least(middle[f"{load}_enabled_per_s"] / middle[f"{load}_disabled_per_s"], LEAST) for load in QUEUES
+    }
     return {"bench": "writers", "writers": writers, "seconds": seconds, "runs": runs, **middle,
             "targets": targets, "missed": missed(targets), "each": each}  # fmt: skip
 

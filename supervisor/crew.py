@@ -1,5 +1,6 @@
 """The actors of a service, joined: what each stands on, whom it tells, how many there are."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,14 @@ def _scaling(service: "Service") -> Scaling:
         wanted=lambda: service.supervisor.wanted["worker"],
         scale=lambda name, copies: service.supervisor.scale(name, copies),
         lag=service.lag,
+        pool_wait_s=lambda: _pool_wait_s(service.pool),
     )
+
+
+async def _pool_wait_s(pool: "asyncpg.Pool[Any]") -> float:
+    began = time.monotonic()
+    async with pool.acquire():
+        return time.monotonic() - began
 
 
 def _gauge(service: "Service", scaling: Scaling) -> Gauge:

@@ -33,12 +33,13 @@ class Scaling:
     wanted: Callable[[], int]
     scale: Callable[[str, int], Awaitable[None]]
     lag: LoopLag
+    pool_wait_s: Callable[[], Awaitable[float]]
     history: History = field(default_factory=History)
     before: Before | None = None
     reason: str = ""
 
     async def step(self, loads: Sequence[Mapping[str, Any]], processes: int) -> None:
-        load = self._load(loads, processes)
+        load = self._load(loads, processes, await self.pool_wait_s())
         if load is None:
             return
         wanted, self.history, self.reason = autoscaler.decide(self.history, load, self.limits)
@@ -46,7 +47,7 @@ class Scaling:
             emit("workers.scaled", actor=self.actor, copies=load.workers, wanted=wanted, reason=self.reason)
             await self.scale(self.actor, wanted)
 
-    def _load(self, loads: Sequence[Mapping[str, Any]], processes: int) -> Load | None:
+    def _load(self, loads: Sequence[Mapping[str, Any]], processes: int, pool_wait_s: float) -> Load | None:
         """None at the first look, when there is nothing to compare with."""
         mine = [load for load in loads if load["queue"] in self.desk.queues and not load["paused"]]
         mine = [load for load in mine if (rules := self.desk.rules.get(load["queue"])) is None or rules.plain]
@@ -69,4 +70,5 @@ class Scaling:
             workers=self.wanted(),
             loop_lag_s=lag.p99_s,
             cpu=(now.cpu_s - before.cpu_s) / took_s,
+            pool_wait_s=pool_wait_s,
         )

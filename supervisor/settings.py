@@ -57,7 +57,9 @@ class Settings:
     database_pooler: Annotated[
         bool, kinds.BOOLEAN, "Whether database_url leads to a pooler in transaction mode: no prepared statements then."
     ] = False
-    pool_most: Annotated[int, kinds.whole(4, 500), "Database connections of this process at most."] = 20
+    pool_most: Annotated[
+        int, kinds.whole(6, 500), "Connections of this process's pool at most; two more beat and listen."
+    ] = 20
     pool_wait_s: Annotated[float, kinds.number(0.1, 300), "How long a request waits for a free connection."] = 2.0
     statement_limit_s: Annotated[float, kinds.number(0.1, 86_400), "How long one SQL statement may take."] = 30.0
     listen: Annotated[str, kinds.ADDRESS, "Where the web pages and the HTTP interface are served."] = "127.0.0.1:8080"

@@ -144,8 +144,10 @@ def desks(kinds: Kinds, worker: UUID) -> dict[str, Desk]:
 
 
 async def put_schedules(settings: Settings, db: queue.Database) -> None:
-    """The schedules that the settings ask for."""
+    """The schedules that the settings ask for; those of registries that are mirrored no more go."""
     kinds = job_kinds()
+    wanted = [f"scrape_{registry}_{mode}" for registry in settings.registries for mode in ("incremental", "full")]
+    await queue.drop_schedules(db, "scrape_", except_for=wanted)
     for registry in settings.registries:
         for mode, times in (("incremental", settings.scrape_cron), ("full", settings.full_scrape_cron)):
             payload = kinds["scrape"].new(kinds["scrape"].payload(registry=registry, mode=mode)).payload

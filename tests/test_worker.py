@@ -1,6 +1,7 @@
 """Jobs run: desk, claimer, settler and workers together, on a real database and under the real supervisor."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +17,8 @@ from actors.queue.desk import Desk, Ended
 from actors.queue.job import Job, NewJob
 from actors.queue.outcome import FINISHED, Cancel, Done, Fail, Outcome, Settled, Snooze
 from actors.tools import Tools
+from actors.worker import Worker
+from supervisor.life import Life
 from tests.postgres import Postgres
 from tests.queue.house import NEVER_S, Gate, House, Numbered, Ran, cut_all, house, printing, tools_at
 from tests.queue.jobs import OTHER, Pool, add, add_one, claim, events, finish, states
@@ -327,7 +330,7 @@ async def test_a_job_that_needs_longer_than_the_grace_is_done_by_another(db: Poo
     job = await add_one(db)
     async with house(db, tools, printing(gate)) as one:
         await gate.until_entered()
-        assert "worker/0" in await one.drain(grace_s=0.0)
+        assert "worker/1" in await one.drain(grace_s=0.0)
         shown = await store.show(db, job)
         assert (shown["state"], shown["attempts"]) == ("ready", 0)
     async with house(db, tools, printing(ran)) as another:
@@ -448,20 +451,52 @@ async def test_a_checkpoint_is_what_the_next_attempt_begins_with(db: Pool, tools
 
 async def test_a_job_that_comes_back_to_the_process_that_still_runs_it_ends_both_times(db: Pool, tools: Tools) -> None:
     """An attempt that hangs is taken off its slot by the thread that beats, and the next one may begin beside it."""
-    gate = Gate()
+    gates = {1: Gate(), 2: Gate()}
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        return await gates[attempt.job.fence](payload, attempt, tools)
+
     job = await add_one(db)
-    async with house(db, tools, printing(gate), slots=2) as one:
-        first = await gate.until_entered()
+    async with house(db, tools, printing(run), slots=2) as one:
+        first = await gates[1].until_entered()
         await store.take_back(db, [job], [first.job.fence], one.desk.worker)
         one.desk.look.set()
-        second = await gate.until_entered()
-        assert (second.job.id, second.job.fence) == (job, 2)
-        gate.may_go.set()
-        await one.heard.until_settled(2)
-        assert (one.heard.settled("done"), one.heard.settled("refused")) == (1, 1)
+        await gates[2].until_entered()
+        gates[1].may_go.set()
+        await one.heard.until_settled(1, "refused")
+        assert list(one.desk.running) == [job]
+        gates[2].may_go.set()
+        await one.heard.until_settled(1, "done")
         assert one.desk.running == {}
     assert await states(db, [job]) == ["done"]
     assert await events(db, job) == ["rescued", "late_result_refused"]
+
+
+async def test_a_worker_that_is_stopped_ends_also_when_a_handler_will_not_hear_of_it(db: Pool, tools: Tools) -> None:
+    """It starts nothing more: its copies have taken over."""
+    gate = Gate()
+    ran: list[int] = []
+
+    async def stubborn(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        ran.append(attempt.job.id)
+        try:
+            return await gate(payload, attempt, tools)
+        except asyncio.CancelledError:
+            return Done()
+
+    desk = Desk("worker", ("default",), uuid4(), slots=0)
+    first, second = await add(db, 2)
+    desk.waiting.offer_all(await claim(db, worker=desk.worker))
+    kind = printing(stubborn)
+    working = asyncio.create_task(Worker(desk, {"print": kind}, tools, slots=1).run(Life("worker", 0, time.monotonic)))
+    await gate.until_entered()
+    working.cancel()
+    async with asyncio.timeout(30):
+        with pytest.raises(asyncio.CancelledError):
+            await working
+    assert ran == [first]
+    assert [job.id for job in desk.waiting.items()] == [second]
+    assert [(one.job.id, one.settlement) for one in desk.ended] == [(first, FINISHED)]
 
 
 # ── progress ──
@@ -541,8 +576,8 @@ async def test_jobs_whose_claim_was_never_acknowledged_are_run(any_postgres: Pos
         lost = await add(db, 3)
         await claim(db, 3, worker=desk.worker)
         desk.claiming = True
-        foreign = await add(db, queue="enrichment")
-        await claim(db, queue="enrichment", worker=desk.worker)  # another desk of this process holds it
+        foreign = await add(db, queue="scraping")
+        await claim(db, queue="scraping", worker=desk.worker)  # another desk of this process holds it
         async with house(db, tools, printing(ran), desk=desk) as one:
             await one.heard.until_settled(3, "done")
             assert sorted(ran.attempts) == [(job, 1) for job in lost]

@@ -23,8 +23,9 @@ class Database(Protocol):
 async def add_measures(db: Database, at: datetime, measured: Mapping[tuple[str, str], float]) -> None:
     """A sample of each, keyed by (measure, subject); the first process to bring one of a moment wins."""
     at = at.replace(second=at.second // 10 * 10, microsecond=0)
-    names, labels = [name for name, _ in measured], [label for _, label in measured]
-    await db.execute(query("monitoring.add_measures"), at, names, labels, list(measured.values()))
+    rows = sorted(measured.items())  # in one order in every process: two that write at once do not deadlock
+    names, labels = [name for (name, _), _ in rows], [label for (_, label), _ in rows]
+    await db.execute(query("monitoring.add_measures"), at, names, labels, [value for _, value in rows])
 
 
 async def samples(db: Database, name: str, since: datetime) -> dict[str, list[tuple[datetime, float]]]:
@@ -44,8 +45,9 @@ async def open_alert(db: Database, step: Open) -> bool:
     return bool(row["opened"])
 
 
-async def close_alert(db: Database, step: Close) -> bool:
-    return await db.fetchval(query("monitoring.close_alert"), step.rule.name, step.subject) is not None
+async def close_alert(db: Database, step: Close, *, quiet_s: float) -> bool:
+    """True when this closed an episode: one that any process saw within `quiet_s` lasts."""
+    return await db.fetchval(query("monitoring.close_alert"), step.rule.name, step.subject, quiet_s) is not None
 
 
 async def open_alerts(db: Database) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import orjson
 from actors.errors import LeaseLost
 from actors.queue import store
 from actors.queue.job import Job
-from actors.queue.outcome import Outcome, Settled
+from actors.queue.outcome import Outcome, Settled, storable
 
 if TYPE_CHECKING:
     from actors.queue.desk import Desk
@@ -29,7 +29,7 @@ class Attempt:
 
     def progress(self, done: int, total: int | None = None, note: str | None = None) -> None:
         """Costs nothing: it is written with others', at most twice a second."""
-        self.desk.note_progress(self.job, {"done": done, "total": total, "note": note})
+        self.desk.note_progress(self.job, {"done": done, "total": total, "note": note and storable(note)})
 
     def checkpoint(self) -> object:
         """What an earlier attempt saved last, or None."""

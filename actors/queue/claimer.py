@@ -20,6 +20,7 @@ STALE_S = 2.0  # claimed jobs that no slot could start for so long are handed ba
 SLOW_S = 0.05  # a claim of a full batch that takes longer, and SLOWER times what the fastest one took for each job,
 SLOWER = 4.0  # walks over rows that cannot be vacuumed yet
 BATCH = 500
+DOUBTS = 10  # looks, a poll apart, for what a claim took whose answer was lost: its statement may last a while
 
 
 class Claimer:
@@ -36,9 +37,12 @@ class Claimer:
         self.staged_at = -poll_s
         self.next_due_at: float | None = None
         self.shortcut: dict[str, Shortcut] = {}
+        self.doubts = 0
+        self.turn = 0
 
     async def run(self, life: Life) -> None:
         wait_s = self.soon_s
+        self.doubts = DOUBTS if self.desk.claiming else 0
         async with self.pool.acquire() as db:
             while not life.draining.is_set():
                 life.beat()
@@ -48,8 +52,7 @@ class Claimer:
                 if claimed and not full:
                     wait_s = self.soon_s
                 if not full or not self.desk.room():
-                    woken = self.desk.look.is_set()
-                    await pause(life, self._wait_s(wait_s), self.desk.look)
+                    woken = await pause(life, self._wait_s(wait_s), self.desk.look)
                     wait_s = self.soon_s if woken or claimed else min(self.poll_s, wait_s * 2)
         self.desk.draining = True
         self._hand_back(self.desk.waiting.take_all())
@@ -67,6 +70,9 @@ class Claimer:
             self.next_due_at = None if soon_s is None else time.monotonic() + max(0.0, soon_s)
             self.staged_at = now_s
             self._hand_back(self.desk.overdue(STALE_S))
+            if self.doubts:
+                self.doubts -= 1
+                await self._hand_back_lost(db)
             if self.desk.running:
                 for job in await store.asked_to_stop(db, list(self.desk.running)):
                     self.desk.cancel(job, "cancelled by request")
@@ -77,10 +83,12 @@ class Claimer:
         return max(0.001, min(wait_s, self.next_due_at - time.monotonic()))
 
     async def _claim(self, db: store.Database) -> tuple[int, bool]:
-        """How many were claimed, and whether more are likely to wait."""
+        """How many were claimed, and whether more are likely to wait. Queues take turns at being the first."""
         self.desk.measure()
         claimed, full = 0, False
-        for queue in self.desk.queues:
+        self.turn = (self.turn + 1) % len(self.desk.queues)
+        self.desk.claiming = True
+        for queue in self.desk.queues[self.turn :] + self.desk.queues[: self.turn]:
             room = min(BATCH, self.desk.room())
             if room <= 0:
                 break
@@ -88,6 +96,7 @@ class Claimer:
             self.desk.waiting.offer_all(jobs)
             claimed += len(jobs)
             full = full or len(jobs) == room
+        self.desk.claiming = False
         if claimed:
             self.desk.counts["claimed"] += claimed
         return claimed, full
@@ -115,6 +124,18 @@ class Claimer:
             self.desk.end(job, settle(job, HandBack(), 0.5), 0.0)
         if jobs:
             emit("jobs.handed_back", number=len(jobs), queue=self.desk.name)
+
+    async def _hand_back_lost(self, db: store.Database) -> None:
+        """What this desk holds as the database sees it, and has not. Anything that ends meanwhile its fence keeps."""
+        held = await store.held_by(db, self.desk.worker, self.desk.queues)
+        here = self.desk.holds()
+        lost = {id_: fence for id_, fence in held.items() if id_ not in here}
+        if lost:
+            n = len(lost)
+            await store.put_off(
+                db, list(lost), list(lost.values()), [0.0] * n, [None] * n, [True] * n, self.desk.worker
+            )
+            emit("jobs.handed_back", number=n, queue=self.desk.name)
 
 
 class Shortcut:

@@ -42,6 +42,7 @@ class Desk:
         self.progress: dict[int, tuple[Job, dict[str, object]]] = {}
         self.look = asyncio.Event()  # there may be something to claim
         self.settle = asyncio.Event()  # there is something to settle
+        self.claiming = False  # a claim is under way: should its connection break, its answer is lost
         self.draining = False  # nothing new is claimed
         self.in_doubt: list[Ended] = []  # the batch that is being settled
         self.unsettled = 0  # taken by the settler, not yet acknowledged by the database
@@ -70,6 +71,11 @@ class Desk:
         rate = (self.ended_total - self._measured[1]) / since_s
         self.ended_per_s = rate if rate > self.ended_per_s else 0.7 * self.ended_per_s + 0.3 * rate
         self._measured = (now_s, self.ended_total)
+
+    def holds(self) -> set[int]:
+        """The jobs that are here: waiting, running, ended."""
+        ended = {one.job.id for one in (*self.ended, *self.in_doubt)}
+        return {job.id for job in self.waiting.items()} | self.running.keys() | ended
 
     def overdue(self, older_than_s: float) -> list[Job]:
         """Takes jobs off the desk that no slot could start for so long: others may have them."""

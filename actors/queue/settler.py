@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
+from collections.abc import Set
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import orjson
 from actors.queue import store
 from actors.queue.desk import Desk, Ended
 from actors.queue.job import Job
-from actors.queue.outcome import Bury, Drop, Finish, Leave, PutOff
+from actors.queue.outcome import Bury, Drop, Fail, Finish, Leave, PutOff, settle
 from actors.runtime.life import Life
 from actors.runtime.telemetry import emit
 
@@ -30,7 +31,7 @@ class Settler:
     def __init__(self, desk: Desk, pool: "asyncpg.Pool[Any]") -> None:
         self.desk = desk
         self.pool = pool
-        self.batch: list[Ended] = []
+        self.again: set[tuple[int, int]] = set()  # ids and fences of ends that may be written already
         self.progress_at = 0.0
         self.told_at = 0.0
 
@@ -60,6 +61,7 @@ class Settler:
         """What the last settler did not bring to its end. Settling twice is harmless: the fence refuses the second."""
         if self.desk.unsettled:
             emit("jobs.settled_again", number=self.desk.unsettled)
+        self.again |= {(one.job.id, one.job.fence) for one in self.desk.in_doubt}
         self.desk.ended[:0] = self.desk.in_doubt
         self.desk.in_doubt = []
         self.desk.unsettled = 0
@@ -81,7 +83,8 @@ class Settler:
         if not self.desk.ended:
             self.desk.settle.clear()
         self.desk.in_doubt, self.desk.unsettled = batch, len(batch)
-        written = await write(db, batch, self.desk)
+        written = await write(db, batch, self.desk, self.again)
+        self.again.clear()
         self.desk.in_doubt, self.desk.unsettled = [], 0
         self.desk.look.set()
         await self._tell(db, batch)
@@ -112,12 +115,19 @@ class Settler:
             await store.tell(db, EVENTS, "resync" if len(told) > TELL_MOST else " ".join(told))
 
 
-async def write(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:
-    """Settles a batch: a statement for each way to end that occurs in it. Answers with the ids that were still ours."""
+async def write(db: store.Database, batch: list[Ended], desk: Desk, again: Set[tuple[int, int]]) -> set[int]:
+    """Settles a batch: a statement for each way to end that occurs in it. Answers with the ids that were still ours.
+
+    Of those that are written `again` it cannot be told whether they were refused or had been written: they count as
+    written, since one that was taken away has an event of its own.
+    """
     finished = [ended for ended in batch if type(ended.settlement) is Finish]
     written = set(await _finish(db, finished, desk)) if finished else set()
     if len(finished) < len(batch):
+        await _mistrust(db, batch, desk)
         written |= await _write_others(db, batch, desk)
+    if again:
+        written.update(one.job.id for one in batch if (one.job.id, one.job.fence) in again)
     if len(written) < len(batch) or len(finished) < len(batch):
         await _record(db, batch, written)
     return written
@@ -126,6 +136,19 @@ async def write(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:
 async def _finish(db: store.Database, ended: list[Ended], desk: Desk) -> list[int]:
     results = [e.settlement.result for e in ended]  # type: ignore[union-attr]
     return await store.finish(db, [e.job.id for e in ended], [e.job.fence for e in ended], results, desk.worker)
+
+
+async def _mistrust(db: store.Database, batch: list[Ended], desk: Desk) -> None:
+    """A job whose handler says that it ended it, and did not, has failed."""
+    left = [one.job for one in batch if type(one.settlement) is Leave]
+    if not left:
+        return
+    held = await store.still_held(db, [job.id for job in left], [job.fence for job in left], desk.worker)
+    for i, (job, settlement, took_s) in enumerate(batch):
+        if type(settlement) is Leave and job.id in held:
+            batch[i] = Ended(
+                job, settle(job, Fail("the handler said that it had ended the job, and had not"), 0.5), took_s
+            )
 
 
 async def _write_others(db: store.Database, batch: list[Ended], desk: Desk) -> set[int]:

@@ -135,6 +135,16 @@ async def next_due_s(db: Database) -> float | None:
     return await db.fetchval(query("jobs.next_due_s"))  # type: ignore[no-any-return]
 
 
+async def held_by(db: Database, worker: UUID, queues: Sequence[str]) -> dict[int, int]:
+    """The fences of the jobs that a worker holds, by their ids."""
+    rows = await db.fetch(query("jobs.held_by"), worker, list(queues))
+    return {row["id"]: row["fence"] for row in rows}
+
+
+async def still_held(db: Database, ids: Sequence[int], fences: Sequence[int], worker: UUID) -> set[int]:
+    return {row["id"] for row in await db.fetch(query("jobs.still_held"), ids, fences, worker)}
+
+
 async def finish(
     db: Database, ids: Sequence[int], fences: Sequence[int], results: Sequence[str | None], worker: UUID
 ) -> list[int]:
@@ -429,6 +439,10 @@ async def put_schedule(
     return int(
         await db.fetchval(query("jobs.put_schedule"), name, cron, zone, kind, payload, missed, overlap, next_due_at)
     )
+
+
+async def drop_schedules(db: Database, prefix: str, *, except_for: Sequence[str]) -> list[str]:
+    return [row["name"] for row in await db.fetch(query("jobs.drop_schedules"), prefix, except_for)]
 
 
 async def enable_schedule(db: Database, name: str, *, enabled: bool, next_due_at: datetime) -> None:

@@ -61,6 +61,10 @@ class Channel(Generic[T]):
             self._wake(self._putters)
         return item
 
+    def items(self) -> tuple[T, ...]:
+        """Everything that is there, and stays there."""
+        return tuple(self._items)
+
     def take_all(self) -> list[T]:
         """Everything that is there, at once."""
         items = list(self._items)

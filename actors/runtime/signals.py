@@ -29,9 +29,18 @@ class Listener:
     `dsn` must lead to PostgreSQL itself: a pooler that hands connections on by transaction loses notifications.
     """
 
-    def __init__(self, dsn: str, topics: Mapping[str, Callable[[str], None]]) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        topics: Mapping[str, Callable[[str], None]],
+        *,
+        echo_every_s: float = ECHO_EVERY_S,
+        echo_within_s: float = ECHO_WITHIN_S,
+    ) -> None:
         self.dsn = dsn
         self.topics = topics
+        self.echo_every_s = echo_every_s
+        self.echo_within_s = echo_within_s
 
     async def run(self, life: Life) -> None:
         """Until cancelled: others listen while they drain. Raises ListenerLost."""
@@ -65,14 +74,14 @@ class Listener:
                     await gone.wait()
             if gone.is_set() or connection.is_closed():
                 raise ListenerLost("the connection that listens was closed")
-            if loop.time() - asked_at > ECHO_EVERY_S:
+            if loop.time() - asked_at > self.echo_every_s:
                 await self._ask(connection, echoed)
                 asked_at = loop.time()
 
     async def _ask(self, connection: "asyncpg.Connection[Any]", echoed: asyncio.Event) -> None:
         echoed.clear()
         try:
-            async with asyncio.timeout(ECHO_WITHIN_S):
+            async with asyncio.timeout(self.echo_within_s):
                 await connection.execute(f"notify {ECHO}, '{uuid4()}'")
                 await echoed.wait()
         except TimeoutError:

@@ -92,6 +92,15 @@ select count(*) from moved
 -- -> seconds until the next scheduled job, null when there is none
 select extract(epoch from min(run_at) - now())::double precision from jobs where state = 'scheduled'
 
+-- name: held_by
+-- $1 worker uuid, $2 queues text[] -> id and fence of the jobs that it holds, by a scan
+select id, fence from jobs where state = 'running' and worker = $1 and queue = any($2)
+
+-- name: still_held
+-- $1 ids bigint[], $2 fences integer[], $3 worker uuid -> those of them that this worker still holds
+select j.id from jobs j join unnest($1::bigint[], $2::integer[]) as d(id, fence) on j.id = d.id and j.fence = d.fence
+where j.worker = $3
+
 -- name: finish
 -- $1 ids text, $2 fences text, $3 results text[] or null, $4 worker uuid -> ids that were ended, as an array
 -- The numbers come as text of arrays: a driver takes longer to encode them one by one than the server to read them.
@@ -480,6 +489,10 @@ on conflict (name) do update set kind = excluded.kind, payload = excluded.payloa
     overlap = excluded.overlap, cron = excluded.cron, zone = excluded.zone, updated_at = now(),
     next_due_at = case when s.cron = excluded.cron and s.zone = excluded.zone then s.next_due_at else excluded.next_due_at end
 returning id
+
+-- name: drop_schedules
+-- $1 prefix text, $2 names that stay text[] -> names of the schedules that are gone
+delete from schedules where starts_with(name, $1) and name <> all($2) returning name
 
 -- name: enable_schedule
 -- $1 name text, $2 enabled boolean, $3 next_due_at timestamptz -> the name when there is such a schedule

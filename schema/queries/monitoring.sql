@@ -21,8 +21,9 @@ do update set seen_at = now(), value = excluded.value, message = excluded.messag
 returning id, xmax = 0 as opened
 
 -- name: close_alert
--- $1 name, $2 subject -> the id when there was one open
-update alerts set closed_at = now() where name = $1 and subject = $2 and closed_at is null returning id
+-- $1 name, $2 subject, $3 quiet_s double precision -> the id when there was one open that nobody has seen for so long
+update alerts set closed_at = now()
+where name = $1 and subject = $2 and closed_at is null and seen_at <= now() - make_interval(secs => $3) returning id
 
 -- name: open_alerts
 -- -> the episodes that last, the gravest first

@@ -8,14 +8,14 @@ import re
 
 from supervisor.web.problems import Refused
 
-_HOST = re.compile(r"(?P<name>localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.I)
+_HOST = re.compile(r"(?P<name>localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.I)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def check_host(host: str | None) -> None:
     """Raises Refused for a Host that is no name of loopback."""
     if host is None or not _HOST.fullmatch(host):
-        raise Refused(421, "misdirected", "Host: expected localhost, 127.0.0.1 or [::1]")
+        raise Refused(421, "misdirected", "Host: expected localhost, an address of 127.0.0.0/8 or [::1]")
 
 
 def check_origin(

@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -485,7 +485,8 @@ class Told:
 
 
 async def stopped(dsn: str, db: Pool, folder: Path, token: str, *, lets_end: bool, **settings: object) -> Told:
-    """`lets_end`: the registry answers once the process drains, which its log must tell."""
+    """`lets_end`: the registry answers once the process drains, which its log must tell; else once it has gone, or
+    might have."""
     listen = f"127.0.0.1:{free_port()}"
     async with source() as registry:
         usual = {"registry_bases": registry.bases, "listen": listen, "compute_processes": 0, "alert_disk_percent": 1}
@@ -498,7 +499,10 @@ async def stopped(dsn: str, db: Pool, folder: Path, token: str, *, lets_end: boo
             one.signal(signal.SIGTERM)
             if lets_end:
                 await until(partial(text_says, one, "service.draining"))
-                registry.go.set()
+            else:
+                with suppress(TimeoutError):
+                    await one.ended(within_s=10)
+            registry.go.set()
             assert await one.ended() == 0
         per_min = await db.fetchval("select per_min from rate_limits where name = 'ctgov'")
         return Told(one.said_so_far, opened, per_min, await queue.state_of(db, job))

@@ -112,7 +112,7 @@ def test_all_problems_are_told_at_once_by_name_with_what_was_expected(tmp_path: 
     assert told == [
         f"{file}: there is no setting slot; the nearest is slots",
         f"log_level: expected one of debug, info, warning, error, got 'loud' (file {file})",
-        "pool_most: expected a whole number from 4 to 500, got '1000000' (environment TRIALD_POOL_MOST)",
+        "pool_most: expected a whole number from 6 to 500, got '1000000' (environment TRIALD_POOL_MOST)",
         "scrape_cron: expected five fields: minute hour day month weekday, "
         "got '61 * * * *' (environment TRIALD_SCRAPE_CRON)",
         "listen: expected HOST:PORT with a loopback host, such as 127.0.0.1:8080 (port 0 takes a free one), "

@@ -31,9 +31,9 @@ class Gate:
 
     async def open(self, *, cut_off: bool) -> None:
         """Lets those that wait go on, unless they are cut off; whoever comes later passes."""
-        await self.db.execute("select set_config('lock_timeout', '10s', false)")
         if cut_off:
-            await self.db.execute(f"select pg_terminate_backend(pid, 10000) from ({WAITING}) w", KEY)
+            for waiting in await self.db.fetch(WAITING, KEY):
+                await self.db.execute("select pg_terminate_backend($1, 10000)", waiting["pid"])
         await self.db.execute("select pg_advisory_unlock($1)", KEY)
         await self.db.execute(f"drop trigger if exists gate on {self.table}")
 

@@ -176,6 +176,6 @@ async def command(dsn: str, *words: str, settings: Mapping[str, object] | None =
 async def until(met: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
     """Waits for something that nobody tells of: the first answer of `met` (awaited) that is true."""
     async with asyncio.timeout(within_s):
-        while not (answer := await met()):
+        while not (answer := await met()):  # noqa: ASYNC110 - another process: nothing to wait on
             await asyncio.sleep(0.03)
         return answer

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from tests.survive.jobs import begun, done, enqueue, runs_of
-from tests.survive.processes import NODE, running
+from tests.survive.processes import NODE, SMALL, running
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 SLOTS = 8
@@ -16,11 +16,10 @@ RUN = "select count(*) from jobs where id = any($1) and state = 'running'"
 async def test_workers_grow_with_the_queue_and_shrink_without_ending_a_job(
     dsn: str, db: Pool, tables: None, tmp_path: Path
 ) -> None:
-    """G11: live, jobs that wait make a second copy of the worker start; once they are done it is drained while a long job
-    runs in it: that job comes to its end, none is cancelled or run twice, and the service goes on."""
-    settings = {
-        "compute_processes": 0, "workers_least": 1, "workers_most": 2, "slots": SLOTS, "wait_target_s": 1, "shrink_after_s": 0,
-    }  # fmt: skip
+    """G11: live, jobs that wait make a second copy of the worker start; once they are done it is drained while a long
+    job runs in it: that job comes to its end, none is cancelled or run twice, and the service goes on.
+    """
+    settings = {**SMALL, "workers_most": 2, "slots": SLOTS, "wait_target_s": 1, "shrink_after_s": 0}
     async with running(dsn, tmp_path, program=NODE, settings=settings) as one:
         first = await enqueue(db, "slow", SLOTS, seconds=8)  # fill the only copy
         for job in first:

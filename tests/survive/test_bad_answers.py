@@ -32,9 +32,10 @@ async def _ask(db: Pool, max_attempts: int) -> int:
 
 
 async def test_broken_records_are_set_aside_and_broken_answers_asked_again(dsn: str, db: Pool, tmp_path: Path) -> None:
-    """G05, N02: an answer that breaks off is asked for again at once; one that is cut in its JSON, HTML, of another shape or
-    without end fails an attempt with its reason and makes no row. Records with NUL, lone surrogates, bad UTF-8 or no shape
-    wait aside with theirs, whole, while the others are mirrored."""
+    """G05, N02: an answer that breaks off is asked for again at once; one that is cut in its JSON, HTML, of another
+    shape or without end fails an attempt with its reason and makes no row. Records with NUL, lone surrogates, bad UTF-8
+    or no shape wait aside with theirs, whole, while the others are mirrored.
+    """
     async with (
         demo.running(trials=FEW, switches={**FAULTS, **BROKEN}) as world,
         running(dsn, tmp_path, settings={**SMALL, **world_settings(world.url)}) as one,
@@ -61,9 +62,10 @@ async def test_broken_records_are_set_aside_and_broken_answers_asked_again(dsn: 
 async def test_a_registry_that_fails_or_is_away_makes_no_row_and_no_success(
     servers: Servers, dsn: str, db: Pool, tmp_path: Path
 ) -> None:
-    """G05, G07, N02: 500 for the first page fails the scrape, never "done", and a retry by hand begins it anew; behind a closed
-    port the job waits for its next attempt. Either way an alert says that the registry is unavailable, and no row is
-    made up. (Both at once, for each takes its time.)"""
+    """G05, N02: 500 for the first page fails the scrape, never "done", and a retry by hand begins it anew; behind a
+    closed port the job waits for its next attempt. Either way an alert says that the registry is unavailable, and no
+    row is made up. (Both at once, for each takes its time.)
+    """
     async with (await servers.at(default_bin_dir())).database() as other, asyncio.TaskGroup() as both:
         both.create_task(_fails(dsn, db, tmp_path / "fails"))
         both.create_task(_is_away(other.dsn, tmp_path / "away"))

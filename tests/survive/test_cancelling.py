@@ -15,8 +15,9 @@ Pool: TypeAlias = "asyncpg.Pool[Any]"
 async def test_cancelling_a_running_scrape_stops_it_and_it_stays_cancelled(
     dsn: str, db: Pool, tmp_path: Path, world: Demo, mirror: dict[str, Any]
 ) -> None:
-    """N16: the handler is stopped in the midst of a request, scrape and job say that they were cancelled, nothing more is
-    asked of the registry, and the next scrape begins anew."""
+    """N16: the handler is stopped in the midst of a request, scrape and job say that they were cancelled, nothing more
+    is asked of the registry, and the next scrape begins anew.
+    """
     async with running(dsn, tmp_path, settings={**mirror, **SMALL}) as one:
         job = await ask(db)
         await one.said("page.written")

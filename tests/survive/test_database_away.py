@@ -35,7 +35,14 @@ async def test_a_scrape_and_jobs_go_on_when_the_database_is_back(
         if crash:
             await postgres.kill()
         await postgres.restart()
-        await until(lambda: _all_done(db, [scrape, *jobs]))
+        try:
+            await until(lambda: _all_done(db, [scrape, *jobs]), 40)
+        except TimeoutError:
+            for row in await db.fetch("select id, state, worker, attempts, fence, errors from jobs limit 30"): print(dict(row))
+            for row in await db.fetch("select pid, application_name, state, wait_event_type, wait_event, xact_start, query_start, left(query, 90) as q from pg_stat_activity where datname = current_database()"): print("ACT", dict(row))
+            for line in one.said_so_far:
+                if "scrape" in str(line): print("LINE", line)
+            raise
         assert one.alive
     assert set(await runs_of(db, jobs)) == set(jobs)
     assert (await scrape_of(db, scrape))["records"] == 3250

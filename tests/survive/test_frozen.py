@@ -1,6 +1,7 @@
 """A process that is frozen until others took its jobs writes nothing more to them when it wakes."""
 
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +19,8 @@ async def test_a_late_result_of_a_frozen_process_is_refused_and_logged(
     dsn: str, db: Pool, tables: None, tmp_path: Path, world: Demo, mirror: dict[str, Any]
 ) -> None:
     """G10, N14: stopped by SIGSTOP beyond its lease, its jobs are finished by another process. Woken, its result, its
-    effect and its page are refused; the log and the jobs' events say so."""
+    effect and its page are refused; the log and the jobs' events say so.
+    """
     settings = {**mirror, **QUICK, **SMALL}
     async with running(dsn, tmp_path / "frozen", program=NODE, settings=settings) as frozen:
         scrape = await ask(db)
@@ -34,7 +36,7 @@ async def test_a_late_result_of_a_frozen_process_is_refused_and_logged(
             frozen.signal(signal.SIGCONT)
             for job in (plain, effect, scrape):
                 await frozen.said("job.settled", job=job, state="refused")
-                await until(lambda job=job: _refused(db, job))
+                await until(partial(_refused, db, job))
             await frozen.said("job.lease_lost", job=effect)
             await frozen.said("job.lease_lost", job=scrape)
             await world.switch(latency_ms=0)

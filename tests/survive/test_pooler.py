@@ -20,8 +20,9 @@ Pool: TypeAlias = "asyncpg.Pool[Any]"
 async def test_a_scrape_and_jobs_complete_behind_a_pooler_in_transaction_mode(
     postgres: Postgres, db: Pool, tables: None, tmp_path: Path, world: Demo, mirror: dict[str, Any]
 ) -> None:
-    """G03, G08: a real PgBouncer, with fewer connections than its clients, hands each transaction to another server process;
-    a scrape and five hundred jobs complete, each job run once."""
+    """G08: a real PgBouncer, with fewer connections than its clients, hands each transaction to another process of the
+    server; a scrape and five hundred jobs complete, each job run once.
+    """
     async with pooler.pooled(postgres) as url:
         settings = {**mirror, **SMALL, "database_url": url, "listen_url": postgres.dsn, "database_pooler": True}
         async with running(None, tmp_path, program=NODE, settings=settings) as one:

@@ -19,7 +19,8 @@ async def test_jobs_of_a_killed_process_run_again_whatever_step_they_were_at(
     dsn: str, db: Pool, tables: None, tmp_path: Path
 ) -> None:
     """G10: claimed and waiting, running, in the midst of the transaction that has the effect, and ended but not yet
-    settled: another process runs each of them, and what is done in the transaction that settles a job is done once."""
+    settled: another process runs each of them, and what is done in the transaction that settles a job is done once.
+    """
     ended = ("job_history", "insert", "new.kind in ('note', 'effect')")
     async with (
         gate(dsn, *ended) as settling,
@@ -45,7 +46,7 @@ async def test_jobs_of_a_killed_process_run_again_whatever_step_they_were_at(
         await done(db, everyone)
     times = await runs_of(db, everyone)
     assert [times[job] for job in (unsettled, effect, *runs)] == [2] * 5
-    assert set(times[job] for job in waits) == {1}
+    assert {times[job] for job in waits} == {1}
     assert await events_of(db, effect) == ["rescued"]
     assert [row["job"] for row in await db.fetch("select job from effects")] == [effect]
 
@@ -57,8 +58,9 @@ async def _claimed(db: Pool, jobs: list[int]) -> bool:
 async def test_a_stalled_event_loop_loses_no_job_while_a_dead_process_loses_all_of_its(
     dsn: str, db: Pool, tables: None, tmp_path: Path
 ) -> None:
-    """G10: with the default settings, a handler that keeps the event loop for twenty seconds leaves its process its jobs
-    and nothing runs twice, while the jobs of a process that was killed meanwhile are run by a third one."""
+    """G10: with the default settings, a handler that keeps the event loop for twenty seconds leaves its process its
+    jobs and nothing runs twice, while the jobs of a process that was killed meanwhile are run by a third one.
+    """
     theirs = await enqueue(db, "block", seconds=STALL_S) + await enqueue(db, "note")
     async with running(dsn, tmp_path / "stalls", program=NODE, settings=ONE_AT_A_TIME, ready=False) as stalls:
         await begun(db, theirs[0])

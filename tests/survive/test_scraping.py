@@ -14,7 +14,7 @@ from demo.process import Demo
 from supervisor.wiring import job_kinds
 from tests.demo.client import listed, nct, updated
 from tests.survive.processes import SMALL, Running, command, running, until, world_settings
-from tests.survive.scraping import becomes, forget_requests, kept, numbers_of, pages_asked, scrape_of
+from tests.survive.scraping import becomes, forget_requests, kept, pages_asked, scrape_of
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 TRACE = "ward-7-asks-for-it"
@@ -27,8 +27,9 @@ async def test_one_id_follows_a_scrape_from_the_request_through_the_job_to_the_r
     dsn: str, db: Pool, tmp_path: Path, world: Demo, mirror: dict[str, Any]
 ) -> None:
     """G03, G06, N37: asked for over HTTP, 3,250 studies come in four calls of a page each, with the total and the share
-    told meanwhile, and one id leads from the request to each of them and to the end of the job. Days later an incremental
-    scrape writes what changed, and a version for each change."""
+    told meanwhile, and one id leads from the request to each of them and to the end of the job. Days later an
+    incremental scrape writes what changed, and a version for each change.
+    """
     token = (await command(dsn, "token", "new", "ward", "--role", "operator")).out.strip()
     async with running(dsn, tmp_path, settings={**mirror, **SMALL}) as one:
         url = f"http://127.0.0.1:{(await one.said('web.listening'))['port']}"
@@ -103,8 +104,9 @@ async def _only_changes_are_written(
 
 
 async def test_two_processes_together_keep_to_the_limit_of_a_registry(dsn: str, db: Pool, tmp_path: Path) -> None:
-    """G05: scrapes of one registry in two processes, asked for at once: in any window the registry sees no more calls than
-    the limit allows."""
+    """G05: scrapes of one registry in two processes, asked for at once: in any window the registry sees no more calls
+    than the limit allows.
+    """
     async with demo.running(trials=20) as world:
         settings = {**SMALL, **world_settings(world.url, PER_MIN), "scrapers": 3}
         async with (

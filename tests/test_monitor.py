@@ -1,0 +1,308 @@
+"""The monitor measures, alarms once an episode, and hands on what it measured."""
+
+import asyncio
+import shutil
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from actors.monitor import FEWEST_ENDED, Gauge, Monitor
+from actors.monitoring import store
+from actors.monitoring.alarms import Thresholds
+from supervisor.life import Life
+from tests.postgres import Postgres
+from tests.queue.jobs import ME, OTHER, Pool, add, add_one, claim, dead, finish, register
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+class Handed:
+    """What the monitor handed on."""
+
+    def __init__(self, **here: float) -> None:
+        self.told: dict[tuple[str, str], float] = {}
+        self.scaled: list[tuple[dict[str, int], int]] = []
+        self.here = {("api_rate_limit_usage", name): value for name, value in here.items()}
+        self.looks = asyncio.Event()
+
+    def tell(self, name: str, subject: str, value: float) -> None:
+        self.told[name, subject] = value
+
+    async def scale(self, loads: list[dict[str, Any]], processes: int) -> None:
+        self.scaled.append(({load["queue"]: load["ready"] for load in loads}, processes))
+        self.looks.set()
+
+
+def monitor(db: Pool, folder: Path, handed: Handed | None = None, **thresholds: float) -> Monitor:
+    handed = handed or Handed()
+    gauge = Gauge(tell=handed.tell, scale=handed.scale, here=lambda: handed.here)
+    return Monitor(db, gauge, folder, Thresholds(**thresholds), now=lambda: NOW, quiet_s=0.0)
+
+
+async def alarms(db: Pool) -> list[tuple[str, str]]:
+    return sorted((alert["name"], alert["subject"]) for alert in await store.open_alerts(db))
+
+
+# ── each measure, over its threshold and under it ──
+
+
+async def deep(db: Pool) -> None:
+    await add(db, 11)
+
+
+async def shallow(db: Pool) -> None:
+    await finish(db, *await claim(db, 3))
+
+
+async def silent(db: Pool) -> None:
+    await register(db)
+    await db.execute("update workers set beat_at = now() - interval '301 seconds'")
+
+
+async def beats(db: Pool) -> None:
+    await register(db)
+
+
+async def lags(db: Pool) -> None:
+    await register(db)
+    await db.execute("update workers set lag_s = 1.5")
+
+
+async def rescues(db: Pool) -> None:
+    await db.execute("insert into job_events (job_id, at, event) values (1, $1, 'rescued')", NOW)
+
+
+async def rescued_long_ago(db: Pool) -> None:
+    await db.execute("update job_events set at = at - interval '11 minutes'")
+
+
+async def fails(db: Pool) -> None:
+    await ended(db, done=8, failed=2)
+
+
+async def works_again(db: Pool) -> None:
+    await ended(db, done=15, failed=0)
+
+
+async def ended(db: Pool, *, done: int, failed: int) -> None:
+    await db.execute(
+        "insert into job_history (id, created_at, ended_at, state, queue, kind, priority, attempts)"
+        " select n, $2, $2, 'done', 'default', 'print', 0, 1 from generate_series(1, $1) n",
+        done, NOW,
+    )  # fmt: skip
+    await db.execute(
+        "insert into job_events (job_id, at, event) select n, $2, 'dead' from generate_series(1, $1) n", failed, NOW
+    )
+
+
+async def away(db: Pool) -> None:
+    await scrape(db, "failed")
+
+
+async def back(db: Pool) -> None:
+    await scrape(db, "done")
+
+
+async def slow(db: Pool) -> None:
+    if not await db.fetchval("select count(*) from scrapes"):
+        await scrape(db, "running", records=1000)
+    await db.execute("update scrapes set total = 100000")
+
+
+async def faster(db: Pool) -> None:
+    await db.execute("update scrapes set total = 1010")
+
+
+async def scrape(db: Pool, state: str, *, records: int = 0) -> None:
+    await db.execute(
+        "insert into scrapes (registry, mode, state, started_at, ended_at, pages, records)"
+        " values ('ctgov', 'full', $1, $2, case when $1 <> 'running' then $2 end, 9, $3)",
+        state, NOW - timedelta(hours=1), records,
+    )  # fmt: skip
+
+
+HERE = "here/1"
+EPISODES = {
+    "queue_deep": (deep, shallow, "default"),
+    "jobs_failing": (fails, works_again, ""),
+    "process_silent": (silent, beats, HERE),
+    "loop_lagging": (lags, beats, HERE),
+    "jobs_rescued": (rescues, rescued_long_ago, ""),
+    "registry_unavailable": (away, back, "ctgov"),
+    "scrape_slow": (slow, faster, "ctgov"),
+}
+
+
+@pytest.mark.parametrize("name", EPISODES)
+async def test_a_measure_over_its_threshold_opens_one_alert_that_closes_by_itself(
+    db: Pool, tmp_path: Path, name: str
+) -> None:
+    """G13: push each metric over and under: one row per episode."""
+    over, under, subject = EPISODES[name]
+    one = monitor(db, tmp_path, depth=10.0)
+    await over(db)
+    for _ in range(3):
+        await round_of(one)
+    assert await alarms(db) == [(name, subject)]
+    [alert] = await store.open_alerts(db)
+    await store.acknowledge(db, alert["id"], "ann")
+    await under(db)
+    await round_of(one)
+    assert await alarms(db) == []
+    await over(db)
+    for _ in range(2):
+        await round_of(one)
+    assert [alert["closed_at"] is None for alert in await store.recent_alerts(db)] == [True, False]
+
+
+async def round_of(one: Monitor) -> None:
+    """A look at everything, also at what changes slowly."""
+    one.slow = await one._slowly()
+    await one.look()
+
+
+async def test_the_disk_of_the_data_directory_is_measured(db: Pool, tmp_path: Path) -> None:
+    """G13: the disk check is real: just under what is in use it alarms, just over it does not."""
+    disk = shutil.disk_usage(tmp_path)
+    used = 100.0 * (disk.total - disk.free) / disk.total
+    await round_of(monitor(db, tmp_path, disk_percent=used - 1.0))
+    [alert] = await store.open_alerts(db)
+    assert (alert["name"], alert["severity"]) == ("disk_full", "critical")
+    assert alert["value"] == pytest.approx(used, abs=0.5)
+    await round_of(monitor(db, tmp_path, disk_percent=min(100.0, (used + 1.0) / 0.9 + 1.0)))
+    assert await alarms(db) == []
+
+
+async def test_the_use_of_a_registrys_rate_is_watched_where_it_is_measured(db: Pool, tmp_path: Path) -> None:
+    """G13 in part."""
+    handed = Handed(ctgov=95.0)
+    one = monitor(db, tmp_path, handed)
+    await one.look()
+    assert await alarms(db) == [("registry_rate", "ctgov")]
+    handed.here = {("api_rate_limit_usage", "ctgov"): 10.0}
+    await one.look()
+    assert await alarms(db) == []
+
+
+async def test_two_monitors_make_one_row_of_an_episode(any_postgres: Postgres, tmp_path: Path) -> None:
+    """G13: one row per episode, however many processes look."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=4, max_size=8) as db, asyncio.timeout(30):
+        both = [monitor(db, tmp_path, depth=10.0) for _ in range(2)]
+        await deep(db)
+        for _ in range(5):
+            await asyncio.gather(*(one.look() for one in both))
+        await shallow(db)
+        await asyncio.gather(*(one.look() for one in both))
+        [alert] = await store.recent_alerts(db)
+        assert (alert["name"], alert["closed_at"] is not None) == ("queue_deep", True)
+
+
+async def test_what_one_process_sees_of_itself_is_not_closed_by_another_that_does_not(db: Pool, tmp_path: Path) -> None:
+    """Two processes, each with a disk and a share of the registry's rate of its own."""
+    busy, idle = (
+        monitor(db, tmp_path / name, Handed(ctgov=use)) for name, use in (("busy", 95.0), ("idle", 5.0))
+    )
+    busy.quiet_s = idle.quiet_s = 60.0
+    for one, percent in ((busy, 99.0), (idle, 1.0)):
+        one.slow = {("disk_used_percent", str(one.data_dir)): percent}
+    for _ in range(3):
+        await busy.look()
+        await idle.look()
+    assert len(await store.recent_alerts(db)) == 2
+    assert await alarms(db) == [("disk_full", str(busy.data_dir)), ("registry_rate", "ctgov")]
+    await db.execute("update alerts set seen_at = now() - interval '61 seconds'")  # the busy one is gone
+    await idle.look()
+    assert await alarms(db) == []
+
+
+async def test_a_few_failures_say_nothing_of_a_rate(db: Pool, tmp_path: Path) -> None:
+    await ended(db, done=0, failed=FEWEST_ENDED - 1)
+    one = monitor(db, tmp_path)
+    await round_of(one)
+    assert await alarms(db) == []
+    await ended(db, done=0, failed=1)
+    await round_of(one)
+    assert await alarms(db) == [("jobs_failing", "")]
+
+
+async def test_what_is_measured_is_handed_on_and_kept(any_postgres: Postgres, tmp_path: Path) -> None:
+    """The depth that is told equals what SQL says."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=4) as db:
+        handed = Handed()
+        one = monitor(db, tmp_path, handed)
+        await add(db, 7)
+        await add(db, 2, queue="scraping")
+        await add_one(db, delay_s=60.0)
+        await dead_one(db)
+        await claim(db, 1)
+        await round_of(one)
+        ready = {row["queue"]: row["n"] for row in await db.fetch(READY)}
+        assert ready == {"default": 6, "scraping": 2}
+        for queue, depth in (ready | {"enrichment": 0}).items():
+            assert handed.told["job_queue_depth", queue] == depth
+            assert await store.samples(db, "job_queue_depth", NOW) != {}
+        told = {name: handed.told[name, "default"] for name in ("jobs_running", "jobs_scheduled", "jobs_dead")}
+        assert told == {"jobs_running": 1, "jobs_scheduled": 1, "jobs_dead": 1}
+        assert handed.told["job_oldest_age_s", "default"] >= 0
+        assert handed.told["database_size_bytes", ""] > 1_000_000
+        assert handed.told["table_size_bytes", "jobs"] > 0
+        await one.look()
+        series = await store.samples(db, "job_queue_depth", NOW - timedelta(hours=1))
+        assert series == {queue: [(NOW, float(n))] for queue, n in (ready | {"enrichment": 0}).items()}
+
+
+READY = "select queue, count(*) as n from jobs where state = 'ready' group by queue"
+
+
+async def dead_one(db: Pool) -> None:
+    await db.execute("insert into jobs (kind, state) values ('print', 'dead')")
+
+
+async def test_who_scales_hears_of_the_load_and_of_the_processes_that_live(db: Pool, tmp_path: Path) -> None:
+    handed = Handed()
+    one = monitor(db, tmp_path, handed)
+    await add(db, 3)
+    await one.look()
+    await register(db)
+    await register(db, OTHER)
+    await one.look()
+    await db.execute("update workers set draining = true where id = $1", ME)
+    await one.look()
+    assert handed.scaled == [({"default": 3, "enrichment": 0, "scraping": 0}, processes) for processes in (1, 2, 1)]
+
+
+async def test_what_a_dead_process_said_of_its_loop_says_nothing_more(db: Pool, tmp_path: Path) -> None:
+    await lags(db)
+    await db.execute("update workers set beat_at = now() - interval '1 minute'")
+    one = monitor(db, tmp_path)
+    await one.look()
+    assert await alarms(db) == []
+
+
+async def test_a_scrape_whose_job_is_dead_is_closed(db: Pool, tmp_path: Path) -> None:
+    buried = await dead(db, kind="scrape")
+    await scrape(db, "running")
+    await db.execute("update scrapes set job_id = $1", buried)
+    one = monitor(db, tmp_path)
+    await round_of(one)
+    assert await db.fetchval("select state from scrapes") == "failed"
+    assert await alarms(db) == [("registry_unavailable", "ctgov")]
+
+
+async def test_the_monitor_looks_again_and_again_until_it_is_told_to_drain(db: Pool, tmp_path: Path) -> None:
+    handed = Handed()
+    one = monitor(db, tmp_path, handed)
+    one.tick_s = 0.0
+    life = Life("monitor", 0, time.monotonic)
+    running = asyncio.create_task(one.run(life))
+    async with asyncio.timeout(30):
+        for _ in range(3):
+            await handed.looks.wait()
+            handed.looks.clear()
+        life.draining.set()
+        await running
+    assert len(handed.scaled) >= 3
