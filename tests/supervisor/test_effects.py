@@ -112,7 +112,7 @@ async def test_database_pooler_keeps_statements_from_being_prepared(given: Given
 
 
 @shows("pool_most")
-@pytest.mark.parametrize("most", [5, 12])
+@pytest.mark.parametrize("most", [6, 12])
 async def test_pool_most_bounds_the_connections_in_use(given: Given, most: int) -> None:
     """N39: pool_most; also below what the service would open at its start."""
     async with open_service(given(pool_most=most)) as service:
