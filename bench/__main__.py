@@ -37,7 +37,7 @@ class Bench:
 
 
 BENCHES = (
-    Bench("peers", "the queue beside its peers", quick="--jobs 2000 --runs 1"),
+    Bench("peers", "the queue beside its peers", quick="--jobs 2000 --runs 1 --pickups 20"),
     Bench("jobs", "the queue alone: WAL and dead tuples a job", quick="--jobs 2000 --runs 1"),
     Bench("limits", "what limits on a queue cost", quick="--jobs 2000 --runs 1"),
     Bench("writers", "what waking costs those who enqueue", quick="--seconds 1 --runs 1"),

@@ -22,6 +22,7 @@ import uvloop
 
 from bench import server
 from bench.children import output
+from bench.jobs import LATENCY_JOBS
 from bench.measure import Figures, at_least, at_most, medians, missed, rounded
 from supervisor.embedded import Embedded
 
@@ -121,17 +122,19 @@ def result(ours: Sequence[Run], theirs: Mapping[str, Sequence[Run]]) -> Figures:
     return {"ours": middle, "peers": peers, "ratios": ratios, "targets": targets, "missed": missed(targets)}
 
 
-async def measure(started: Embedded, wanted: Sequence[Peer], *, jobs: int, runs: int) -> Figures:
+async def measure(started: Embedded, wanted: Sequence[Peer], *, jobs: int, runs: int, pickups: int) -> Figures:
     at = places(os.environ, _setup())
     able = {peer: words for peer in wanted if (words := command(peer, at)) is not None}
     failed: dict[str, str] = {}
     ours: list[Run] = []
     theirs: dict[str, list[Run]] = {}
     environ = {name: value for name, value in os.environ.items() if name not in ("PEERS", "CONCURRENCY", "BATCH")}
+    environ |= {"N": str(jobs), "LAT_JOBS": str(pickups)}
     if at.modules:
         environ["PEERS_NPM"] = str(at.modules)
     async with server.database(started, "bench_ours") as dsn:
-        own = [sys.executable, "-m", "bench.jobs", "--dsn", dsn, "--jobs", str(jobs), "--runs", "1"]
+        own = [sys.executable, "-m", "bench.jobs", "--dsn", dsn]
+        own += ["--jobs", str(jobs), "--runs", "1", "--pickups", str(pickups)]
         turns: list[tuple[Peer | None, list[str]]] = [*able.items()] or [(None, [])]  # none is installed: ours alone
         for peer, words in turns * runs:
             mine = await turn(own, os.environ, "triald")
@@ -141,7 +144,7 @@ async def measure(started: Embedded, wanted: Sequence[Peer], *, jobs: int, runs:
             if peer is None or peer.name in failed:
                 continue
             async with server.database(started, "bench_peer", empty=True) as url:
-                run = await turn(words, environ | {"DATABASE_URL": address(url), "N": str(jobs)}, peer.name)
+                run = await turn(words, environ | {"DATABASE_URL": address(url)}, peer.name)
             if isinstance(run, str):
                 failed[peer.name] = run
             else:
@@ -160,12 +163,15 @@ async def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="bench.peers", description="The queue beside its peers.")
     parser.add_argument("--jobs", type=int, default=50_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--pickups", type=int, default=LATENCY_JOBS, help="jobs of the latency")
     parser.add_argument("--only", help="these peers, with commas between them")
     server.arguments(parser)
     given = parser.parse_args(arguments)
     wanted = [peer for peer in PEERS if not given.only or peer.name in given.only.split(",")]
     async with server.running(given.pg) as started:
-        figures: dict[str, Any] = await measure(started, wanted, jobs=given.jobs, runs=given.runs)
+        figures: dict[str, Any] = await measure(
+            started, wanted, jobs=given.jobs, runs=given.runs, pickups=given.pickups
+        )
         print(json.dumps({"bench": "peers", "postgresql": await server.version(started), **figures}))
 
 

@@ -120,7 +120,7 @@ async def faster(db: Pool) -> None:
 async def scrape(db: Pool, state: str, *, records: int = 0) -> None:
     await db.execute(
         "insert into scrapes (registry, mode, state, started_at, ended_at, pages, records)"
-        " values ('ctgov', 'full', $1, $2, case when $1 <> 'running' then $2 end, 9, $3)",
+        " values ('ctgov', 'full', $1, $2::timestamptz, case when $1 <> 'running' then $2 end, 9, $3)",
         state, NOW - timedelta(hours=1), records,
     )  # fmt: skip
 
@@ -203,9 +203,7 @@ async def test_two_monitors_make_one_row_of_an_episode(any_postgres: Postgres, t
 
 async def test_what_one_process_sees_of_itself_is_not_closed_by_another_that_does_not(db: Pool, tmp_path: Path) -> None:
     """Two processes, each with a disk and a share of the registry's rate of its own."""
-    busy, idle = (
-        monitor(db, tmp_path / name, Handed(ctgov=use)) for name, use in (("busy", 95.0), ("idle", 5.0))
-    )
+    busy, idle = (monitor(db, tmp_path / name, Handed(ctgov=use)) for name, use in (("busy", 95.0), ("idle", 5.0)))
     busy.quiet_s = idle.quiet_s = 60.0
     for one, percent in ((busy, 99.0), (idle, 1.0)):
         one.slow = {("disk_used_percent", str(one.data_dir)): percent}

@@ -67,7 +67,9 @@ async def test_a_peer_is_measured_in_turn_with_ours(tmp_path: Path) -> None:
     python.symlink_to(sys.executable)
     (tmp_path / "awa_bench.py").write_text("raise SystemExit(3)\n")
     (tmp_path / "awa").symlink_to(tmp_path / "pgqueuer")
-    found = await bench("peers", "--jobs 40 --runs 1", PEERS=str(tmp_path), PEERS_VENV=str(tmp_path), PEERS_NPM="")
+    found = await bench(
+        "peers", "--jobs 40 --runs 1 --pickups 3", PEERS=str(tmp_path), PEERS_VENV=str(tmp_path), PEERS_NPM=""
+    )
     assert found["peers"]["pgqueuer"]["process_jobs_s"] == 2
     assert found["failed"] == {"awa": "exit code 3"}
     assert "pg-boss" in found["skipped"]

@@ -4,7 +4,9 @@ import pytest
 
 from actors.monitoring.alarms import CLOSES_BELOW, Close, Open, Rule, Thresholds, judge, rules
 
-DEEP = Rule("queue_deep", "job_queue_depth", 100.0, "high", "queue {subject} holds {value:.0f}, more than {threshold:g}")
+DEEP = Rule(
+    "queue_deep", "job_queue_depth", 100.0, "high", "queue {subject} holds {value:.0f}, more than {threshold:g}"
+)
 LATE = Rule("loop_lagging", "loop_lag_s", 1.0, "medium", "{subject} is {value:.1f} s late")
 BOTH = (DEEP, LATE)
 DEPTH, OPEN = ("job_queue_depth", "default"), ("queue_deep", "default")

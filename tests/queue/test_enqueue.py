@@ -173,7 +173,10 @@ async def test_asking_again_for_a_unique_job_adds_no_dependency_to_it(db: Pool) 
 async def test_a_unique_job_that_is_asked_for_twice_in_one_batch_waits_once(db: Pool) -> None:
     parent, other = await add(db, 2)
     async with db.acquire() as one, one.transaction():
-        twins = [NewJob("print", unique_key="k", depends_on=[parent]), NewJob("print", unique_key="k", depends_on=[other])]
+        twins = [
+            NewJob("print", unique_key="k", depends_on=[parent]),
+            NewJob("print", unique_key="k", depends_on=[other]),
+        ]
         first, second = await store.enqueue(one, twins)
     assert first == second
     await finish(db, *await claim(db, 1))

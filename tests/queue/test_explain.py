@@ -8,7 +8,8 @@ from actors.queue.explain import Facts, explain
 
 
 def facts(**given: Any) -> Facts:
-    return Facts(**{"id": 7, "state": "ready", "queue": "default", "kind": "print"} | given)
+    usual: dict[str, Any] = {"id": 7, "state": "ready", "queue": "default", "kind": "print"}
+    return Facts(**usual | given)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,8 @@ async def test_what_is_older_than_its_keeping_is_removed_and_nothing_else(any_po
 async def ended(db: store.Database, at: datetime) -> int:
     job: int = await db.fetchval(
         "insert into job_history (id, ended_at, created_at, state, queue, kind, priority, attempts)"
-        " values (nextval(pg_get_serial_sequence('jobs', 'id')), $1, $1, 'done', 'default', 'print', 0, 1) returning id",
+        " values (nextval(pg_get_serial_sequence('jobs', 'id')), $1, $1, 'done', 'default', 'print', 0, 1)"
+        " returning id",
         at,
     )
     return job

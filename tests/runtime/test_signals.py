@@ -150,9 +150,10 @@ async def wire(dsn: str) -> AsyncIterator[tuple[str, Wire]]:
 async def test_a_connection_that_has_fallen_silent_is_a_listener_lost(dsn: str) -> None:
     """It is asked for a sign of life, and gives none."""
     ears = Ears()
-    async with wire(dsn) as (through, one), listening(
-        Listener(through, ears.topics, echo_every_s=0.0, echo_within_s=0.5), life()
-    ) as running:
+    async with (
+        wire(dsn) as (through, one),
+        listening(Listener(through, ears.topics, echo_every_s=0.0, echo_within_s=0.5), life()) as running,
+    ):
         for _ in range(2):
             await ears.next()
         one.swallows = True

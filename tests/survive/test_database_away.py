@@ -8,6 +8,7 @@ import pytest
 
 from demo.process import Demo
 from tests.postgres import Postgres
+from tests.survive.gates import gate
 from tests.survive.jobs import enqueue, runs_of
 from tests.survive.kinds import TABLES
 from tests.survive.processes import NODE, QUICK, SMALL, running, until
@@ -22,8 +23,9 @@ DONE = "select count(*) = $2 from job_history where id = any($1) and state = 'do
 async def test_a_scrape_and_jobs_go_on_when_the_database_is_back(
     postgres: Postgres, tmp_path: Path, world: Demo, mirror: dict[str, Any], *, crash: bool
 ) -> None:
-    """G04, G08: PostgreSQL restarted, or killed as by a crash, mid-scrape and mid-claim: the process lives through it, no
-    job and no record is lost."""
+    """G04, G08: PostgreSQL restarted, or killed as by a crash, mid-scrape and mid-claim: the process lives through it,
+    no job and no record is lost.
+    """
     db = await asyncpg.create_pool(postgres.dsn, min_size=0, max_size=4)
     await db.execute(TABLES)
     await world.switch(latency_ms=200)
@@ -35,19 +37,35 @@ async def test_a_scrape_and_jobs_go_on_when_the_database_is_back(
         if crash:
             await postgres.kill()
         await postgres.restart()
-        try:
-            await until(lambda: _all_done(db, [scrape, *jobs]), 40)
-        except TimeoutError:
-            for row in await db.fetch("select id, state, worker, attempts, fence, errors from jobs limit 30"): print(dict(row))
-            for row in await db.fetch("select pid, application_name, state, wait_event_type, wait_event, xact_start, query_start, left(query, 90) as q from pg_stat_activity where datname = current_database()"): print("ACT", dict(row))
-            for line in one.said_so_far:
-                if "scrape" in str(line): print("LINE", line)
-            raise
+        await until(lambda: _all_done(db, [scrape, *jobs]))
         assert one.alive
     assert set(await runs_of(db, jobs)) == set(jobs)
     assert (await scrape_of(db, scrape))["records"] == 3250
     assert sorted(await kept(db)) == sorted(await numbers_of(world))
     db.terminate()
+
+
+async def test_a_connection_lost_while_it_takes_no_more_of_a_page_does_not_hang_the_scrape(
+    dsn: str, db: Pool, tmp_path: Path, world: Demo, mirror: dict[str, Any]
+) -> None:
+    """G04: the server stops reading in the midst of a page, so the writer waits; then the connection is gone, and the
+    scrape hears of it and goes on.
+    """
+    async with (
+        gate(dsn, "trials", "insert", "true") as copying,
+        running(dsn, tmp_path, settings={**mirror, **QUICK, **SMALL}) as one,
+    ):
+        scrape = await ask(db)
+        await copying.reached()
+        await until(lambda: db.fetchval(STUCK))
+        await copying.open(cut_off=True)
+        await one.said("scrape.interrupted")
+        await until(lambda: _all_done(db, [scrape]))
+    assert sorted(await kept(db)) == sorted(await numbers_of(world))
+
+
+# The server waits at the gate, and there is more for it to read than the socket holds.
+STUCK = "select count(*) from pg_stat_activity where query like 'COPY%' and wait_event_type = 'Lock'"
 
 
 async def _all_done(db: Pool, jobs: list[int]) -> bool:

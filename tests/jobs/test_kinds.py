@@ -1,0 +1,75 @@
+"""The contract of job kinds: payloads are checked at the door and again before they run."""
+
+from dataclasses import dataclass
+
+import pytest
+
+import actors.jobs
+from actors.errors import Refusal
+from actors.jobs import BadPayload, JobKind, by_every_name
+from actors.queue.attempt import Attempt
+from actors.queue.outcome import Done, Outcome
+from actors.runtime.catalog import catalog
+from actors.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    to: str
+    copies: int = 1
+
+
+async def run(payload: Letter, attempt: Attempt, tools: Tools) -> Outcome:
+    return Done()
+
+
+KIND = JobKind("mail", Letter, run, queue="scraping", priority=3, max_attempts=5, timeout_s=9.0, was=("post", "letter"))
+
+
+def test_a_payload_is_decoded_with_its_defaults() -> None:
+    assert KIND.decode('{"to": "ann"}') == Letter("ann", 1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        ("{}", r"^payload of mail: .*`to`"),
+        ('{"to": 3}', r"^payload of mail: Expected `str`, got `int` - at `\$.to`"),
+        ('{"to": "ann", "copies": "two"}', r"^payload of mail: .* - at `\$.copies`"),
+        ("[]", r"^payload of mail: Expected `object`, got `array`"),
+        ("not json", r"^payload of mail: "),
+        ("", r"^payload of mail: "),
+    ],
+)
+def test_a_payload_that_cannot_be_read_is_refused_by_the_name_of_its_field(payload: str, message: str) -> None:
+    with pytest.raises(BadPayload, match=message) as refused:
+        KIND.decode(payload)
+    assert isinstance(refused.value, Refusal)
+
+
+def test_a_new_job_is_as_its_kind_says_unless_it_is_told_otherwise() -> None:
+    job = KIND.new(Letter("ann", 2))
+    assert (job.kind, job.payload, job.queue) == ("mail", '{"to":"ann","copies":2}', "scraping")
+    assert (job.priority, job.max_attempts, job.timeout_s) == (3, 5, 9.0)
+    other = KIND.new(Letter("ann"), priority=9, unique_key="k", trace_id="t")
+    assert (other.priority, other.unique_key, other.trace_id, other.queue) == (9, "k", "t", "scraping")
+
+
+def test_a_new_job_is_refused_at_the_door() -> None:
+    with pytest.raises(BadPayload, match="`to`"):
+        KIND.new()
+    with pytest.raises(BadPayload, match="copies"):
+        KIND.new(Letter("ann", "two"))  # type: ignore[arg-type]
+
+
+def test_a_kind_is_known_by_its_former_names_too() -> None:
+    assert by_every_name({"mail": KIND}) == {"mail": KIND, "post": KIND, "letter": KIND}
+
+
+def test_every_kind_of_the_catalogue_has_limits_that_the_queue_can_hold() -> None:
+    kinds = catalog(actors.jobs, "JOB", JobKind)
+    assert {"maintain", "scrape"} <= set(kinds)
+    for kind in kinds.values():
+        assert kind.timeout_s > 0
+        assert 0 < kind.max_attempts < 32_768
+        assert kind.queue.isidentifier()
