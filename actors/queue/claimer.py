@@ -1,5 +1,6 @@
 """Fills a desk: claims jobs in batches, wakes on a signal, and looks by itself when no signal comes."""
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,11 @@ POLL_S = 1.0  # looks by itself so often when nothing wakes it
 SOON_S = 0.004  # looks again so soon after it found something; the wait doubles up to POLL_S
 RULES_FOR_S = 5.0  # rules of the queues are read again after so long, should their signal be lost
 STALE_S = 2.0  # claimed jobs that no slot could start for so long are handed back
-SLOW_S = 0.05  # a claim of a full batch that takes longer, and SLOWER times what the fastest one took for each job,
+SLOW_S = 0.02  # a claim that takes longer, and SLOWER times what the fastest one took for each of its jobs,
 SLOWER = 4.0  # walks over rows that cannot be vacuumed yet
+FASTEST_S = 0.0005  # a job, before any claim was measured
+ENOUGH = 32  # jobs of a claim whose time says what one job takes
+MARK_EVERY_S = 0.25
 BATCH = 500
 DOUBTS = 10  # looks, a poll apart, for what a claim took whose answer was lost: its statement may last a while
 
@@ -39,23 +43,33 @@ class Claimer:
         self.shortcut: dict[str, Shortcut] = {}
         self.doubts = 0
         self.turn = 0
+        self.walk: asyncio.Task[None] | None = None
 
     async def run(self, life: Life) -> None:
-        wait_s = self.soon_s
         self.doubts = DOUBTS if self.desk.claiming else 0
-        async with self.pool.acquire() as db:
-            while not life.draining.is_set():
-                life.beat()
-                self.desk.moved_at = time.monotonic()
-                await self._upkeep(db)
-                claimed, full = await self._claim(db)
-                if claimed and not full:
-                    wait_s = self.soon_s
-                if not full or not self.desk.room():
-                    woken = await pause(life, self._wait_s(wait_s), self.desk.look)
-                    wait_s = self.soon_s if woken or claimed else min(self.poll_s, wait_s * 2)
+        try:
+            async with self.pool.acquire() as db:
+                await self._claim_until_draining(db, life)
+            await self._end_walk()
+        finally:
+            if self.walk is not None and self.walk.cancel():
+                self.desk.claiming = True  # what it claimed is not here: the next claimer hands it back
+            self.walk = None
         self.desk.draining = True
         self._hand_back(self.desk.waiting.take_all())
+
+    async def _claim_until_draining(self, db: store.Database, life: Life) -> None:
+        wait_s = self.soon_s
+        while not life.draining.is_set():
+            life.beat()
+            self.desk.moved_at = time.monotonic()
+            await self._upkeep(db)
+            claimed, full = await self._claim(db)
+            if claimed and not full:
+                wait_s = self.soon_s
+            if not full or not self.desk.room():
+                woken = await pause(life, self._wait_s(wait_s), self.desk.look)
+                wait_s = self.soon_s if woken or claimed else min(self.poll_s, wait_s * 2)
 
     async def _upkeep(self, db: store.Database) -> None:
         """Rules, what came due, and what lies here too long: each no more often than it must."""
@@ -109,15 +123,35 @@ class Claimer:
             return await store.claim_within_limits(db, queue, room, self.desk.worker, GRACE_S)
         shortcut = self.shortcut.setdefault(queue, Shortcut())
         began = time.monotonic()
-        if (start := shortcut.start(began)) is not None:
+        if (start := shortcut.start(began)) is None:
+            jobs = await store.claim(db, queue, room, self.desk.worker, GRACE_S)
+            shortcut.walked(jobs, time.monotonic() - began, time.monotonic())
+        else:
+            await self._walk_beside(shortcut, queue, began)
             jobs = await store.claim_from(
                 db, queue, room, self.desk.worker, GRACE_S, priority=start[0], first_id=start[1]
             )
-            shortcut.used(jobs, room, time.monotonic())
-        else:
-            jobs = await store.claim(db, queue, room, self.desk.worker, GRACE_S)
-            shortcut.measured(jobs, room, time.monotonic() - began, time.monotonic())
+        shortcut.mark(jobs, time.monotonic())
         return jobs
+
+    async def _walk_beside(self, shortcut: "Shortcut", queue: str, now_s: float) -> None:
+        """Starts a walk when it is due; raises what stopped the last one, as if it had been the claimer's own."""
+        if self.walk is not None and self.walk.done():
+            await self._end_walk()
+        if self.walk is None and shortcut.walk_is_due(now_s):
+            self.walk = asyncio.create_task(self._walk(shortcut, queue))
+
+    async def _walk(self, shortcut: "Shortcut", queue: str) -> None:
+        """A claim from the very start, beside the others: it may take long."""
+        began = time.monotonic()
+        jobs = await store.claim(self.pool, queue, max(1, min(BATCH, self.desk.room())), self.desk.worker, GRACE_S)
+        self.desk.waiting.offer_all(jobs)
+        shortcut.walked(jobs, time.monotonic() - began, time.monotonic())
+
+    async def _end_walk(self) -> None:
+        if self.walk is not None:
+            walk, self.walk = self.walk, None
+            await walk
 
     def _hand_back(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -142,49 +176,44 @@ class Shortcut:
     """Where to go on claiming while rows that were claimed before cannot be vacuumed.
 
     A transaction that somebody holds open keeps the index entries of claimed jobs in the way: every claim walks over
-    all of them. Once that shows (a full batch of one priority that was slow), claims start at the ids claimed SAFE_S
-    ago, and a claim from the very start is made again only after REST times what the slow one took: so the walk costs
-    a bounded share, and a job of higher priority, or one that committed late, waits for that long at most.
+    all of them. Once that shows in the time that a claim takes, claims start at the ids claimed SAFE_S ago, and a walk
+    from the very start is made beside them, after a rest of REST times what the last one took: so walks cost a bounded
+    share, nobody waits for them, and a job of another priority, or one that committed late, waits for the next of them.
     """
 
     SAFE_S = 5.0
     REST = 20.0
 
     def __init__(self) -> None:
-        self.until_s = 0.0
-        self.best_s = 1.0  # a job, of the fastest claim of a full batch
+        self.taken = False
+        self.walk_at_s = 0.0
+        self.best_s = FASTEST_S  # a job, of the fastest claim
         self.priority = 0
         self.marks: list[tuple[float, int]] = []  # (when, first id of a batch)
 
     def start(self, now_s: float) -> tuple[int, int] | None:
         """(priority, id) to start from, or None for the very start."""
-        if now_s >= self.until_s or not self.marks:
+        if not self.taken or not self.marks:
             return None
         while len(self.marks) > 1 and self.marks[1][0] < now_s - self.SAFE_S:
             del self.marks[0]
         return self.priority, self.marks[0][1]
 
-    def measured(self, jobs: list[Job], room: int, took_s: float, now_s: float) -> None:
-        """A claim from the very start took so long."""
-        if not jobs or len(jobs) < room:
-            return
-        each_s = took_s / len(jobs)
-        self.best_s = min(self.best_s, each_s)
-        if took_s < SLOW_S or each_s < SLOWER * self.best_s or jobs[0].priority != jobs[-1].priority:
-            return
-        self.until_s = now_s + took_s * self.REST
-        if not self.marks or self.priority != jobs[0].priority:
-            self.marks = []
-        self.priority = jobs[0].priority
-        self._mark(jobs, now_s)
+    def walk_is_due(self, now_s: float) -> bool:
+        return now_s >= self.walk_at_s
 
-    def used(self, jobs: list[Job], room: int, now_s: float) -> None:
-        """A claim from a later id found these; fewer than asked for end the shortcut."""
-        if len(jobs) < room:
-            self.until_s = 0.0
-        if jobs:
-            self._mark(jobs, now_s)
+    def walked(self, jobs: list[Job], took_s: float, now_s: float) -> None:
+        """A claim from the very start found these and took so long: the shortcut is taken while that is slow."""
+        if len(jobs) >= ENOUGH:
+            self.best_s = min(self.best_s, took_s / len(jobs))
+        self.taken = took_s > SLOW_S + SLOWER * self.best_s * len(jobs)
+        self.walk_at_s = now_s + took_s * self.REST
 
-    def _mark(self, jobs: list[Job], now_s: float) -> None:
-        if not self.marks or now_s - self.marks[-1][0] > 0.25:
-            self.marks.append((now_s, jobs[0].id))
+    def mark(self, jobs: list[Job], now_s: float) -> None:
+        """These were claimed; those of the lowest priority among them tell where to go on."""
+        if not jobs:
+            return
+        if self.priority != jobs[-1].priority:
+            self.priority, self.marks = jobs[-1].priority, []
+        if not self.marks or now_s - self.marks[-1][0] > MARK_EVERY_S:
+            self.marks.append((now_s, min(job.id for job in jobs if job.priority == self.priority)))

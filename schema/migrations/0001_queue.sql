@@ -235,9 +235,13 @@ declare
     ended   bigint[];
     parents bigint[];
 begin
-    with gone as (
-        delete from jobs j using unnest(ids, fences, results) as d(id, fence, result)
-        where j.id = d.id and j.fence = d.fence and j.worker = by_worker
+    -- The worker is joined, not compared with a constant: of that the planner would believe that it leaves one row, and
+    -- read the whole table for it.
+    with mine as materialized (
+        select d.id, d.fence, d.result, by_worker as held_by from unnest(ids, fences, results) as d(id, fence, result)
+    ), gone as (
+        delete from jobs j using mine d
+        where j.id = d.id and j.fence = d.fence and j.worker = d.held_by
         returning j.id, created_at, claimed_at, queue, kind, priority, attempts, payload, d.result as outcome, worker,
                   tenant, trace_id, parent_id, schedule_id, unique_key, errors, has_dependents
     ), kept as (

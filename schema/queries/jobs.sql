@@ -109,21 +109,27 @@ select jobs_finish($1::text::bigint[], $2::text::integer[], $3, $4)
 -- name: put_off
 -- $1 ids bigint[], $2 fences integer[], $3 delays_s double precision[], $4 errors text[] (json object or null),
 -- $5 gives_back boolean[] (the attempt is not spent), $6 worker uuid -> ids that were put off
+with mine as materialized (
+    select d.*, $6::uuid as held_by
+    from unnest($1::bigint[], $2::integer[], $3::double precision[], $4::text[], $5::boolean[])
+      as d(id, fence, delay_s, error, gives_back)
+)
 update jobs j set
     state = case when d.delay_s > 0 then 'scheduled' else 'ready' end,
     run_at = now() + make_interval(secs => d.delay_s),
     attempts = attempts - case when d.gives_back then 1 else 0 end,
     errors = case when d.error is null then errors else errors || d.error::jsonb end,
     worker = null, deadline_at = null, rev = rev + 1
-from unnest($1::bigint[], $2::integer[], $3::double precision[], $4::text[], $5::boolean[]) as d(id, fence, delay_s, error, gives_back)
-where j.id = d.id and j.fence = d.fence and j.worker = $6
+from mine d where j.id = d.id and j.fence = d.fence and j.worker = d.held_by
 returning j.id
 
 -- name: bury
 -- $1 ids bigint[], $2 fences integer[], $3 errors text[], $4 worker uuid -> ids that are dead letters now
+with mine as materialized (
+    select d.*, $4::uuid as held_by from unnest($1::bigint[], $2::integer[], $3::text[]) as d(id, fence, error)
+)
 update jobs j set state = 'dead', errors = errors || d.error::jsonb, worker = null, deadline_at = null, rev = rev + 1
-from unnest($1::bigint[], $2::integer[], $3::text[]) as d(id, fence, error)
-where j.id = d.id and j.fence = d.fence and j.worker = $4
+from mine d where j.id = d.id and j.fence = d.fence and j.worker = d.held_by
 returning j.id
 
 -- name: drop_claimed
@@ -161,9 +167,11 @@ update jobs set checkpoint = $4::jsonb, attempts = 1, rev = rev + 1 where id = $
 
 -- name: save_progress
 -- $1 ids bigint[], $2 fences integer[], $3 progress text[], $4 worker uuid -> id and revision of each that is still held
+with mine as materialized (
+    select d.*, $4::uuid as held_by from unnest($1::bigint[], $2::integer[], $3::text[]) as d(id, fence, progress)
+)
 update jobs j set progress = d.progress::jsonb, rev = rev + 1
-from unnest($1::bigint[], $2::integer[], $3::text[]) as d(id, fence, progress)
-where j.id = d.id and j.fence = d.fence and j.worker = $4
+from mine d where j.id = d.id and j.fence = d.fence and j.worker = d.held_by
 returning j.id, j.rev
 
 -- name: tell

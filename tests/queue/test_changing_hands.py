@@ -225,14 +225,16 @@ async def test_a_settler_whose_connection_breaks_loses_no_end_and_doubles_none(
         for n in range(1, 4):
             await one.heard.until_settled(n * 300)
             await cut_all(any_postgres.dsn)
-        await until_none_is_left(db)
-        assert await states(db, ids) == ["done"] * 1500
-        assert await db.fetchval("select count(*) from job_history") == 1500
+        fresh = await asyncpg.connect(any_postgres.dsn)
+        await until_none_is_left(fresh)
+        assert await states(fresh, ids) == ["done"] * 1500
+        assert await fresh.fetchval("select count(*) from job_history") == 1500
+        await fresh.close()
         assert set(ran.jobs) == set(ids)
         assert one.crashes()
 
 
-async def until_none_is_left(db: Pool) -> None:
+async def until_none_is_left(db: store.Database) -> None:
     async with asyncio.timeout(60):
         while await db.fetchval("select count(*) from jobs"):  # noqa: ASYNC110 -- whoever would tell may crash
             await asyncio.sleep(0.02)

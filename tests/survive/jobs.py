@@ -24,6 +24,11 @@ async def begun(db: Pool, job: int, times: int = 1) -> None:
     await until(lambda: db.fetchval("select count(*) >= $2 from runs where job = $1", job, times))
 
 
+async def release(db: Pool, jobs: Sequence[int]) -> None:
+    """Jobs that wait may end."""
+    await db.execute("insert into released select unnest($1::bigint[])", list(jobs))
+
+
 async def done(db: Pool, jobs: Sequence[int], within_s: float = 60.0) -> None:
     """Waits until all of them are done; each is in the history once."""
     rows = "select count(*) = $2 from job_history where id = any($1) and state = 'done'"

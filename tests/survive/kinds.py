@@ -14,8 +14,10 @@ TABLES = """
     create table runs (job bigint not null, fence integer not null, worker uuid not null,
                        at timestamptz not null default clock_timestamp());
     create table effects (job bigint not null, fence integer not null);
+    create table released (job bigint not null);
 """
 NOTE = "insert into runs (job, fence, worker) values ($1, $2, $3)"
+RELEASED = "select count(*) from released where job = $1"
 EFFECT = "insert into effects (job, fence) values ($1, $2)"
 
 
@@ -40,6 +42,14 @@ async def slow(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     return Done({"slept": payload.seconds})
 
 
+async def wait(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
+    """Ends once it is released."""
+    await _note(attempt, tools)
+    while not await tools.db.fetchval(RELEASED, attempt.job.id):  # noqa: ASYNC110 - another process: nothing to wait on
+        await asyncio.sleep(0.2)
+    return Done()
+
+
 async def block(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     """Keeps the event loop to itself."""
     await _note(attempt, tools)
@@ -57,5 +67,5 @@ async def effect(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
 
 
 KINDS: dict[str, JobKind[Any]] = {
-    run.__name__: JobKind(run.__name__, Payload, run, timeout_s=300.0) for run in (note, slow, block, effect)
+    run.__name__: JobKind(run.__name__, Payload, run, timeout_s=300.0) for run in (note, slow, wait, block, effect)
 }
