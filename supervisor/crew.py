@@ -127,13 +127,12 @@ def _thresholds(settings: Settings) -> Thresholds:
 def _topics(service: "Service") -> dict[str, Callable[[str], None]]:
     def look(payload: str) -> None:
         for desk in service.desks.values():
-            if not payload or payload in desk.queues:
-                desk.look.set()
+            desk.wake(payload)
 
     def rules_changed(_payload: str) -> None:
         for desk in service.desks.values():
             desk.rules = {}
-            desk.look.set()
+            desk.wake()
 
     def heard(payload: str) -> None:
         for one in payload.split():

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actors.queue import store
@@ -27,6 +28,21 @@ BATCH = 500
 DOUBTS = 10  # looks, a poll apart, for what a claim took whose answer was lost: its statement may last a while
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a queue is looked at next: at once while it holds more, soon after it held some, ever later while empty."""
+
+    wait_s: float
+    next_s: float
+
+    def after(self, found: int, room: int, now_s: float, soon_s: float, poll_s: float) -> "Pace":
+        if found >= room:
+            return Pace(soon_s, now_s)
+        if found:
+            return Pace(soon_s, now_s + soon_s)
+        return Pace(min(poll_s, self.wait_s * 2), now_s + self.wait_s)
+
+
 class Claimer:
     """One per desk. Ends when it is told to drain, after it has handed back what nobody started."""
 
@@ -43,6 +59,7 @@ class Claimer:
         self.shortcut: dict[str, Shortcut] = {}
         self.doubts = 0
         self.turn = 0
+        self.pace = {queue: Pace(soon_s, 0.0) for queue in desk.queues}
         self.walk: asyncio.Task[None] | None = None
 
     async def run(self, life: Life) -> None:
@@ -59,17 +76,29 @@ class Claimer:
         self._hand_back(self.desk.waiting.take_all())
 
     async def _claim_until_draining(self, db: store.Database, life: Life) -> None:
-        wait_s = self.soon_s
         while not life.draining.is_set():
             life.beat()
             self.desk.moved_at = time.monotonic()
+            if not self.desk.rules:
+                await self._upkeep(db)
+            self._hear()
+            await self._claim(db)
             await self._upkeep(db)
-            claimed, full = await self._claim(db)
-            if claimed and not full:
-                wait_s = self.soon_s
-            if not full or not self.desk.room():
-                woken = await pause(life, self._wait_s(wait_s), self.desk.look)
-                wait_s = self.soon_s if woken or claimed else min(self.poll_s, wait_s * 2)
+            if (wait_s := self._wait_s()) > 0:
+                await pause(life, wait_s, self.desk.look)
+
+    def _hear(self) -> None:
+        """What was told to hold something is looked at now, and for a while after: others may commit a moment later."""
+        heard, self.desk.heard = self.desk.heard, set()
+        for queue in self.desk.queues if "" in heard else heard:
+            self.pace[queue] = Pace(self.soon_s, time.monotonic())
+
+    def _wait_s(self) -> float:
+        """Until a queue is to be looked at, or a job comes due; without room, until somebody tells of some."""
+        now_s = time.monotonic()
+        looks = [pace.next_s for pace in self.pace.values()] if self.desk.room() else []
+        due = [] if self.next_due_at is None else [max(self.next_due_at, now_s + 0.001)]
+        return max(0.0, min([now_s + self.poll_s, *looks, *due]) - now_s)
 
     async def _upkeep(self, db: store.Database) -> None:
         """Rules, what came due, and what lies here too long: each no more often than it must."""
@@ -79,7 +108,8 @@ class Claimer:
             self.rules_at = now_s
         due = self.next_due_at is not None and now_s >= self.next_due_at
         if due or now_s - self.staged_at >= self.poll_s:
-            await store.stage(db, BATCH)
+            if await store.stage(db, BATCH):
+                self.desk.wake()
             soon_s = await store.next_due_s(db)
             self.next_due_at = None if soon_s is None else time.monotonic() + max(0.0, soon_s)
             self.staged_at = now_s
@@ -91,29 +121,23 @@ class Claimer:
                 for job in await store.asked_to_stop(db, list(self.desk.running)):
                     self.desk.cancel(job, "cancelled by request")
 
-    def _wait_s(self, wait_s: float) -> float:
-        if self.next_due_at is None:
-            return wait_s
-        return max(0.001, min(wait_s, self.next_due_at - time.monotonic()))
-
-    async def _claim(self, db: store.Database) -> tuple[int, bool]:
-        """How many were claimed, and whether more are likely to wait. Queues take turns at being the first."""
+    async def _claim(self, db: store.Database) -> None:
+        """Claims from the queues that are to be looked at. They take turns at being the first."""
         self.desk.measure()
-        claimed, full = 0, False
         self.turn = (self.turn + 1) % len(self.desk.queues)
         self.desk.claiming = True
         for queue in self.desk.queues[self.turn :] + self.desk.queues[: self.turn]:
             room = min(BATCH, self.desk.room())
             if room <= 0:
                 break
+            now_s = time.monotonic()
+            if self.pace[queue].next_s > now_s:
+                continue
             jobs = await self._claim_from(db, queue, room)
             self.desk.waiting.offer_all(jobs)
-            claimed += len(jobs)
-            full = full or len(jobs) == room
+            self.desk.counts["claimed"] += len(jobs)
+            self.pace[queue] = self.pace[queue].after(len(jobs), room, now_s, self.soon_s, self.poll_s)
         self.desk.claiming = False
-        if claimed:
-            self.desk.counts["claimed"] += claimed
-        return claimed, full
 
     async def _claim_from(self, db: store.Database, queue: str, room: int) -> list[Job]:
         rules = self.desk.rules.get(queue)

@@ -40,7 +40,8 @@ class Desk:
         self.running: dict[int, Attempt] = {}
         self.ended: list[Ended] = []
         self.progress: dict[int, tuple[Job, dict[str, object]]] = {}
-        self.look = asyncio.Event()  # there may be something to claim
+        self.look = asyncio.Event()  # there may be room, or something to claim
+        self.heard: set[str] = set()  # queues that were told to hold something; '' is any of them
         self.settle = asyncio.Event()  # there is something to settle
         self.claiming = False  # a claim is under way: should its connection break, its answer is lost
         self.draining = False  # nothing new is claimed
@@ -54,6 +55,12 @@ class Desk:
         self.run_s_total = 0.0
 
     # ── claiming ──
+
+    def wake(self, queue: str = "") -> None:
+        """A queue of this desk may hold something; without a name, any of them may."""
+        if not queue or queue in self.queues:
+            self.heard.add(queue)
+            self.look.set()
 
     def room(self) -> int:
         """How many more jobs to claim: what runs soon, less what is held already. Zero until a batch is worth it."""

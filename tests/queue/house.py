@@ -126,11 +126,11 @@ def topics(desk: Desk, listens: asyncio.Event) -> dict[str, Callable[[str], None
 
     def look(payload: str) -> None:
         if not payload or payload in desk.queues:
-            desk.look.set()
+            desk.wake()
 
     def rules_changed(_payload: str) -> None:
         desk.rules = {}
-        desk.look.set()
+        desk.wake()
 
     def heard(payload: str) -> None:
         if not payload:

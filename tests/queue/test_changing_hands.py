@@ -142,7 +142,7 @@ async def test_a_job_that_comes_back_to_the_process_that_still_runs_it_ends_both
     async with house(db, tools, printing(run), slots=2) as one:
         first = await gates[1].until_entered()
         await store.take_back(db, [job], [first.job.fence], one.desk.worker)
-        one.desk.look.set()
+        one.desk.wake()
         await gates[2].until_entered()
         gates[1].may_go.set()
         await one.heard.until_settled(1, "refused")
