@@ -367,7 +367,7 @@ def _damage(study: Any, path: tuple[str | int, ...], value: tuple[object] | None
         if value is None:
             del study[path[-1]]
         else:
-            study[path[-1]] = value[0]
+            study[path[-1]] = copy.deepcopy(value[0])  # what is sampled is shared, and may be damaged next
     except (KeyError, IndexError, TypeError):
         pass  # an earlier damage took that place away
 
