@@ -74,7 +74,7 @@ class Worker:
     async def _slot(self, i: int, life: Life) -> None:
         desk, waiting, draining = self.desk, self.desk.waiting, life.draining
         turn = 0
-        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]
+        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # a slot runs in one
         while not (draining.is_set() or self.ending):
             job = waiting.take() if waiting else await waiting.get()
             if len(waiting) < self.slots:

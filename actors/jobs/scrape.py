@@ -216,9 +216,13 @@ class Scrape:
         return Fail(error)
 
     async def close(self, end: Literal["failed", "cancelled"], error: str) -> None:
-        if self.id:
-            await store.close_scrape(self.tools.db, self.id, end, at=self.tools.now(), error=error)
-            emit("scrape.ended", scrape=self.id, registry=self.registry.name, state=end, error=error)
+        if not self.id:
+            return
+        async with self.tools.db.acquire() as db, db.transaction():
+            if not await self.attempt.is_ours(db):
+                return  # the scrape goes on in another attempt's hands
+            await store.close_scrape(db, self.id, end, at=self.tools.now(), error=error)
+        emit("scrape.ended", scrape=self.id, registry=self.registry.name, state=end, error=error)
 
 
 def _warning(gone: object) -> str | None:

@@ -40,6 +40,11 @@ class Attempt:
         if not await store.save_checkpoint(db, self.job, self.desk.worker, orjson.dumps(checkpoint).decode()):
             raise LeaseLost(f"job {self.job.id} is held by another worker")
 
+    async def is_ours(self, db: store.Database) -> bool:
+        """Whether the job is still held under this attempt's fence."""
+        held = await store.still_held(db, [self.job.id], [self.job.fence], self.desk.worker)
+        return bool(held)
+
     async def finish(self, db: store.Database, result: object = None) -> Settled:
         """Ends the job in the transaction of `db`, so that effect and end are one. Raises LeaseLost."""
         text = None if result is None else orjson.dumps(result).decode()

@@ -134,7 +134,7 @@ async def write(db: store.Database, batch: list[Ended], desk: Desk, again: Set[t
 
 
 async def _finish(db: store.Database, ended: list[Ended], desk: Desk) -> list[int]:
-    results = [e.settlement.result for e in ended]  # type: ignore[union-attr]
+    results = [e.settlement.result for e in ended]  # type: ignore[union-attr]  # all are Finish
     return await store.finish(db, [e.job.id for e in ended], [e.job.fence for e in ended], results, desk.worker)
 
 

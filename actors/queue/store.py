@@ -132,7 +132,8 @@ async def stage(db: Database, limit: int) -> int:
 
 
 async def next_due_s(db: Database) -> float | None:
-    return await db.fetchval(query("jobs.next_due_s"))  # type: ignore[no-any-return]
+    due_s: float | None = await db.fetchval(query("jobs.next_due_s"))
+    return due_s
 
 
 async def held_by(db: Database, worker: UUID, queues: Sequence[str]) -> dict[int, int]:
@@ -150,7 +151,8 @@ async def finish(
 ) -> list[int]:
     """Ends jobs; the answer leaves out those that this worker holds no more."""
     given = results if any(results) else None
-    return await db.fetchval(_FINISH, _array(ids), _array(fences), given, worker)  # type: ignore[no-any-return]
+    ended: list[int] = await db.fetchval(_FINISH, _array(ids), _array(fences), given, worker)
+    return ended
 
 
 def _array(numbers: Sequence[int]) -> str:
@@ -461,7 +463,8 @@ async def tick_enqueued(db: Database, schedule: int, due_at: datetime, job: int)
 
 
 async def still_running(db: Database, schedule: int) -> int | None:
-    return await db.fetchval(query("jobs.still_running"), schedule)  # type: ignore[no-any-return]
+    job: int | None = await db.fetchval(query("jobs.still_running"), schedule)
+    return job
 
 
 async def advance(db: Database, schedule: int, next_due_at: datetime) -> None:
