@@ -14,13 +14,25 @@ from supervisor.settings import Settings
 
 if TYPE_CHECKING:
     AnyPool = asyncpg.Pool[asyncpg.Record]
+    AnyConnection = asyncpg.Connection[asyncpg.Record]
 else:
     AnyPool = asyncpg.Pool
+    AnyConnection = asyncpg.Connection
 
 RESET_WITHIN_S = 30.0  # a connection that is given back
 
 # How long the task that runs, and those that it starts, wait for a free connection; None: as long as it takes.
 pool_wait_s: ContextVar[float | None] = ContextVar("pool_wait_s", default=None)
+
+
+class Connection(AnyConnection):
+    """asyncpg's, given back without a round trip: nobody leaves anything in a session, which a pooler may share anyway.
+
+    Settings are for a transaction (`set local`), locks too. asyncpg itself ends a transaction that was left open.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
 
 
 class Pool(AnyPool):
@@ -55,7 +67,7 @@ async def open_urls(settings: Settings) -> AsyncIterator[tuple[str, str]]:
 async def open_pool(settings: Settings, url: str, *, least: int = 1) -> "AsyncIterator[asyncpg.Pool[Any]]":
     pool = Pool(
         url, min_size=min(least, settings.pool_most), max_size=settings.pool_most, max_queries=50_000,
-        max_inactive_connection_lifetime=300.0, loop=None, connection_class=asyncpg.Connection,
+        max_inactive_connection_lifetime=300.0, loop=None, connection_class=Connection,
         record_class=asyncpg.Record, command_timeout=settings.statement_limit_s, timeout=10,
         statement_cache_size=0 if settings.database_pooler else 100,
     )  # fmt: skip
