@@ -90,7 +90,8 @@ class Worker:
         self.current[i] = self.desk.running[job.id] = attempt
         outcome: object = HandBack()  # unless the handler comes to an end
         try:
-            trace_id.set(job.trace_id or "")
+            if trace_id.get() != (job.trace_id or ""):
+                trace_id.set(job.trace_id or "")
             kind = self.kinds.get(job.kind)
             if kind is None:
                 outcome = unknown(job)

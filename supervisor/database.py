@@ -1,7 +1,7 @@
 """Ways to the database: the one that the settings name, or the embedded one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -64,11 +64,13 @@ async def open_urls(settings: Settings) -> AsyncIterator[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def open_pool(settings: Settings, url: str, *, least: int = 1) -> "AsyncIterator[asyncpg.Pool[Any]]":
+async def open_pool(
+    settings: Settings, url: str, *, least: int = 1, init: "Callable[[Any], Awaitable[None]] | None" = None
+) -> "AsyncIterator[asyncpg.Pool[Any]]":
     pool = Pool(
         url, min_size=min(least, settings.pool_most), max_size=settings.pool_most, max_queries=50_000,
         max_inactive_connection_lifetime=300.0, loop=None, connection_class=Connection,
-        record_class=asyncpg.Record, command_timeout=settings.statement_limit_s, timeout=10,
+        record_class=asyncpg.Record, init=init, command_timeout=settings.statement_limit_s, timeout=10,
         statement_cache_size=0 if settings.database_pooler else 100,
     )  # fmt: skip
     await pool

@@ -1,10 +1,11 @@
 """The only place where things are built and joined: the database, the tools, the actors and who supervises them."""
 
+import gc
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -39,6 +40,7 @@ from supervisor.supervisor import Supervisor
 from supervisor.version import VERSION
 
 SCRAPING = "scraping"
+COLLECT_EVERY = 20_000  # objects made and not yet freed; a batch of jobs is thousands
 PRELOAD = ("actors.reading", "actors.registries.ctgov", "actors.trials.pack")
 
 
@@ -90,16 +92,31 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
     try:
         async with open_urls(settings) as (url, listen_url):
             await bring_up_to_date(listen_url)
-            async with open_pool(settings, url, least=8) as pool, open_tools(settings, pool) as tools:
+            async with open_pool(settings, url, least=8, init=queue.warm) as pool, open_tools(settings, pool) as tools:
                 kinds, worker = by_every_name(job_kinds()), uuid4()
                 await put_schedules(settings, pool)
-                yield Service(
-                    settings, pool, url, listen_url, worker, desks(kinds, worker), kinds, tools.registries, tools,
-                    metrics, Hub(), LoopLag(), rate_use,
-                )  # fmt: skip
+                with collecting_rarely():
+                    yield Service(
+                        settings, pool, url, listen_url, worker, desks(kinds, worker), kinds, tools.registries, tools,
+                        metrics, Hub(), LoopLag(), rate_use,
+                    )  # fmt: skip
     finally:
         for end in detach:
             end()
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """What is there at the start lives as long as the service: the collector leaves it alone, and looks less often."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY, *before[1:])
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def _rates(settings: Settings) -> dict[str, float]:

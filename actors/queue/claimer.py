@@ -24,7 +24,7 @@ SLOWER = 4.0  # walks over rows that cannot be vacuumed yet
 FASTEST_S = 0.0005  # a job, before any claim was measured
 ENOUGH = 32  # jobs of a claim whose time says what one job takes
 MARK_EVERY_S = 0.25
-BATCH = 500
+BATCH = 750
 DOUBTS = 10  # looks, a poll apart, for what a claim took whose answer was lost: its statement may last a while
 
 

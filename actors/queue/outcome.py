@@ -94,11 +94,9 @@ def settle(job: Job, outcome: object, jitter: float) -> Settlement:
 
     Whatever a handler gives, the settlement can be stored: one job's garbage must not keep a whole batch from its end.
     """
+    if type(outcome) is Done:  # nearly all of them; a pattern takes four times as long to find out
+        return FINISHED if outcome.result is None else _finish(job, outcome.result, jitter)
     match outcome:
-        case Done(None):
-            return FINISHED
-        case Done(result):
-            return _finish(job, result, jitter)
         case Snooze(int() | float() as seconds):
             return PutOff(_bounded(seconds), None, gives_back=True)
         case HandBack():

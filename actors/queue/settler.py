@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Set
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -202,21 +202,18 @@ async def _record(db: store.Database, batch: list[Ended], written: set[int]) -> 
 
 def report(desk: Desk, batch: list[Ended], written: set[int]) -> None:
     """One line for a job that somebody can trace or that did not go well, one per kind for the many."""
-    number: Counter[tuple[str, str]] = Counter()
-    took: dict[tuple[str, str], float] = defaultdict(float)
+    took: dict[tuple[str, str], list[float]] = defaultdict(list)
     for job, settlement, took_s in batch:
         state = "done" if type(settlement) is Finish else _state(settlement)
         if job.id not in written:
             state = "refused"
-        one = job.kind, state
-        number[one] += 1
-        took[one] += took_s
+        took[job.kind, state].append(took_s)
         if job.trace_id or state not in ("done", "handed_back"):
             emit("job.settled", job=job.id, kind=job.kind, state=state, attempt=job.attempt, took_s=round(took_s, 4),
                  trace_id=job.trace_id or "", fence=job.fence)  # fmt: skip
-    for (kind, state), n in number.items():
-        desk.counts[state] += n
-        emit("jobs.settled", kind=kind, state=state, number=n, took_s=took[kind, state], queue=desk.name)
+    for (kind, state), each in took.items():
+        desk.counts[state] += len(each)
+        emit("jobs.settled", kind=kind, state=state, number=len(each), took_s=sum(each), queue=desk.name)
 
 
 def _state(settlement: object) -> str:

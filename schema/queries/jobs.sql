@@ -15,6 +15,16 @@ order by n
 on conflict (kind, unique_key) where unique_key is not null and state <> 'dead' do nothing
 returning id, kind, unique_key
 
+-- name: enqueue_one
+-- $1 … $14 as enqueue, for one job: a third of the time -> its id, or nothing when its unique key is taken
+insert into jobs (kind, queue, payload, priority, run_at, state, max_attempts, timeout_s, unique_key, tenant, trace_id,
+                  parent_id, schedule_id, waits_for)
+values ($1::text, $2::text, $3::json, $4::smallint, now() + make_interval(secs => $5::double precision),
+        case when $6::boolean then 'held' when $14::smallint > 0 then 'blocked' when $5 > 0 then 'scheduled' else 'ready' end,
+        $7::smallint, $8::real, $9::text, $10::text, $11::text, $12::bigint, $13::bigint, $14)
+on conflict (kind, unique_key) where unique_key is not null and state <> 'dead' do nothing
+returning id
+
 -- name: enqueue_alike
 -- $1 kind text, $2 queue text, $3 priority smallint, $4 max_attempts smallint, $5 timeout_s real, $6 tenant text,
 -- $7 trace_id text, $8 payloads text[] -> number of jobs: many jobs that differ in their payload alone
