@@ -1,7 +1,7 @@
 """Ways to the database: the one that the settings name, or the embedded one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,7 @@ async def open_urls(settings: Settings) -> AsyncIterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def open_pool(
-    settings: Settings, url: str, *, least: int = 1, init: "Callable[[Any], Awaitable[None]] | None" = None
+    settings: Settings, url: str, *, least: int = 1, init: "Callable[[Any], Coroutine[Any, Any, None]] | None" = None
 ) -> "AsyncIterator[asyncpg.Pool[Any]]":
     pool = Pool(
         url, min_size=min(least, settings.pool_most), max_size=settings.pool_most, max_queries=50_000,
