@@ -16,6 +16,7 @@ from actors.queue.outcome import Cancel, Settlement
 from actors.runtime.channel import Channel
 
 MOST_AHEAD = 4000  # jobs claimed beyond what runs: bounds memory, and what is handed back at the end
+MOST_ENDED = 2000  # jobs that wait to be settled; with more, claims would only take the settler's turn
 AHEAD_S = 0.1  # jobs for so long are claimed ahead, by the rate at which they ended last
 GRACE_S = 10.0  # after its time limit an attempt that did not end is taken off its slot, by the thread that beats
 
@@ -63,8 +64,8 @@ class Desk:
             self.look.set()
 
     def room(self) -> int:
-        """How many more jobs to claim: what runs soon, less what is held already. Zero until a batch is worth it."""
-        if len(self.ended) + self.unsettled > MOST_AHEAD // 2:
+        """How many more jobs to claim: what runs soon, less what is here. Zero until a batch is worth it."""
+        if len(self.ended) + self.unsettled > MOST_ENDED:
             return 0
         ahead = max(self.slots, min(MOST_AHEAD, int(self.ended_per_s * AHEAD_S)))
         held = len(self.waiting) + len(self.running)

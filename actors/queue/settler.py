@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Set
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
@@ -18,6 +18,9 @@ from actors.runtime.telemetry import emit
 
 if TYPE_CHECKING:
     import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 
 BATCH = 1000
 PROGRESS_S = 0.5
@@ -51,7 +54,7 @@ class Settler:
                     await self._round(db)
                 raise
 
-    async def _round(self, db: store.Database) -> None:
+    async def _round(self, db: "Connection") -> None:
         if time.monotonic() - self.progress_at >= PROGRESS_S:
             await self._write_progress(db)
         while self.desk.ended:
@@ -78,7 +81,7 @@ class Settler:
         except TimeoutError:
             pass
 
-    async def _settle(self, db: store.Database) -> None:
+    async def _settle(self, db: "Connection") -> None:
         batch, self.desk.ended = self.desk.ended[:BATCH], self.desk.ended[BATCH:]
         if not self.desk.ended:
             self.desk.settle.clear()
@@ -115,7 +118,7 @@ class Settler:
             await store.tell(db, EVENTS, "resync" if len(told) > TELL_MOST else " ".join(told))
 
 
-async def write(db: store.Database, batch: list[Ended], desk: Desk, again: Set[tuple[int, int]]) -> set[int]:
+async def write(db: "Connection", batch: list[Ended], desk: Desk, again: Set[tuple[int, int]]) -> set[int]:
     """Settles a batch: a statement for each way to end that occurs in it. Answers with the ids that were still ours.
 
     Of those that are written `again` it cannot be told whether they were refused or had been written: they count as
@@ -123,12 +126,14 @@ async def write(db: store.Database, batch: list[Ended], desk: Desk, again: Set[t
     """
     finished = [ended for ended in batch if type(ended.settlement) is Finish]
     written = set(await _finish(db, finished, desk)) if finished else set()
-    if len(finished) < len(batch):
-        await _mistrust(db, batch, desk)
-        written |= await _write_others(db, batch, desk)
-    if again:
-        written.update(one.job.id for one in batch if (one.job.id, one.job.fence) in again)
-    if len(written) < len(batch) or len(finished) < len(batch):
+    if len(finished) == len(batch) == len(written):
+        return written
+    async with db.transaction():  # what an operator reads of an end is there once the end is
+        if len(finished) < len(batch):
+            await _mistrust(db, batch, desk)
+            written |= await _write_others(db, batch, desk)
+        if again:
+            written.update(one.job.id for one in batch if (one.job.id, one.job.fence) in again)
         await _record(db, batch, written)
     return written
 

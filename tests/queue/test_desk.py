@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from actors.queue.attempt import Attempt
-from actors.queue.desk import GRACE_S, MOST_AHEAD, Desk
+from actors.queue.desk import GRACE_S, MOST_AHEAD, MOST_ENDED, Desk
 from actors.queue.job import Job
 from actors.queue.outcome import FINISHED, Cancel, Fail
 
@@ -40,13 +40,21 @@ def test_nothing_is_claimed_until_a_batch_is_worth_it(held: int, room: int) -> N
     assert one.room() == room
 
 
-def test_what_ended_counts_until_it_is_settled() -> None:
+def test_what_ended_takes_no_room_but_is_not_idle_until_it_is_settled() -> None:
     one = desk(4)
     for job in jobs(3):
         one.end(job, FINISHED, 0.0)
     one.unsettled = 2
-    assert one.room() == 8 - 5
+    assert one.room() == 8
     assert not one.idle
+
+
+def test_nothing_is_claimed_while_too_much_waits_to_be_settled() -> None:
+    one = desk(4)
+    one.unsettled = MOST_ENDED
+    assert one.room() == 8
+    one.end(jobs(1)[0], FINISHED, 0.0)
+    assert one.room() == 0
 
 
 @pytest.mark.parametrize(("per_s", "ahead"), [(0, 4), (39, 4), (100, 10), (10_000, 1000), (1e6, MOST_AHEAD)])
