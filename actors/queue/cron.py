@@ -4,10 +4,11 @@ cronsim does the calendar: as Debian's cron does, a time that a change to summer
 gap, one that is there twice fires once, unless the schedule is by the hour or minute.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,9 +53,10 @@ def due(cron: str, zone: str, *, next_due_at: datetime, now: datetime, missed: M
     following = next_after(cron, zone, now)
     if now < next_due_at:
         return Due((), (), next_due_at)
-    times = [*islice(_back(cron, zone, now, next_due_at), MOST_MISSED)][::-1]
-    if len(times) < MOST_MISSED:
-        times.insert(0, next_due_at)
+    begin = _begin(cron, zone, now, next_due_at)
+    first = () if begin > next_due_at else (next_due_at,)
+    upto_now = takewhile(lambda time: time <= now, _times(cron, zone, begin))
+    times = deque(chain(first, upto_now), maxlen=MOST_MISSED)
     late = tuple(t for t in times if (now - t).total_seconds() > grace_s)
     timely = tuple(t for t in times if (now - t).total_seconds() <= grace_s)
     match missed:
@@ -66,13 +68,19 @@ def due(cron: str, zone: str, *, next_due_at: datetime, now: datetime, missed: M
             return Due(timely, late, following)
 
 
-def _back(cron: str, zone: str, now: datetime, after: datetime) -> Iterator[datetime]:
-    """The times up to `now` and later than `after`, the latest first."""
+def _begin(cron: str, zone: str, now: datetime, after: datetime) -> datetime:
+    """`after`, or a later moment with MOST_MISSED firings up to `now`, which spares the way from long ago.
+
+    Going back only finds where to begin: over a change of the clock cronsim leaves some times out on the way back.
+    """
+    found = 0
     for time in _times(cron, zone, now + FOLD, reverse=True):
         if time <= after:
-            return
-        if time <= now:
-            yield time
+            return after
+        found += time <= now
+        if found > MOST_MISSED:
+            return max(after, time - FOLD)
+    return after
 
 
 def _times(cron: str, zone: str, moment: datetime, *, reverse: bool = False) -> Iterator[datetime]:
@@ -86,4 +94,7 @@ def _times(cron: str, zone: str, moment: datetime, *, reverse: bool = False) -> 
         times = CronSim(cron, local, reverse=reverse)
     except CronSimError as error:
         raise Refusal(f"cron: {cron!r} is not a schedule: {error}") from error
-    return (time.astimezone(UTC) for time in times)
+    found = (time.astimezone(UTC) for time in times)
+    return (
+        found if reverse else (time for time in found if time > moment)
+    )  # from an hour that is there twice it goes back

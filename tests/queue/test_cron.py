@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.errors import Refusal
@@ -186,6 +186,7 @@ def test_what_was_missed_over_a_change_of_the_clock_is_made_up_for(due_at: str, 
     expression=st.sampled_from(["*/20 * * * *", "30 2 * * *", "15 1-3 * * *", "0 * * * *", "0 12 * * SUN"]),
     zone=st.sampled_from([BERLIN, NEW_YORK, "UTC"]),
 )  # fmt: skip
+@example(day="2026-10-24", minute=75, minutes=210, expression="15 1-3 * * *", zone=BERLIN)
 def test_no_firing_is_lost_between_two_looks_and_none_comes_twice(
     day: str, minute: int, minutes: int, expression: str, zone: str
 ) -> None:
