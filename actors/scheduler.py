@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.errors import Refusal
 from actors.jobs import Kinds
-from actors.queue import cron, store
+from actors.queue import cron, schedules, store
 from actors.queue.job import NewJob
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
@@ -36,7 +36,7 @@ class Scheduler:
     async def fire(self) -> list[int]:
         """Fires all that is due; the ids of the jobs that this made."""
         jobs = []
-        for schedule in await store.due_schedules(self.pool, self.now()):
+        for schedule in await schedules.due(self.pool, self.now()):
             try:
                 due = cron.due(
                     schedule["cron"], schedule["zone"], next_due_at=schedule["next_due_at"], now=schedule["now"],
@@ -46,25 +46,25 @@ class Scheduler:
                 emit("schedule.failed", schedule=schedule["name"], error=str(error))
                 continue
             for moment in due.missed:
-                await store.tick(self.pool, schedule["id"], moment, "missed")
+                await schedules.tick(self.pool, schedule["id"], moment, "missed")
             for moment in due.fire:
                 if (job := await self._fire_one(schedule, moment)) is not None:
                     jobs.append(job)
-            await store.advance(self.pool, schedule["id"], due.next_at)
+            await schedules.advance(self.pool, schedule["id"], due.next_at)
         return jobs
 
     async def _fire_one(self, schedule: dict[str, Any], due_at: datetime) -> int | None:
         """One firing, in one transaction: the tick is this scheduler's, or it is somebody else's."""
         async with self.pool.acquire() as db, db.transaction():
-            busy = schedule["overlap"] == "skip" and await store.still_running(db, schedule["id"]) is not None
+            busy = schedule["overlap"] == "skip" and await schedules.still_running(db, schedule["id"]) is not None
             outcome = "overlapped" if busy else "enqueued"
-            if not await store.tick(db, schedule["id"], due_at, outcome):
+            if not await schedules.tick(db, schedule["id"], due_at, outcome):
                 return None
             emit("schedule.fired", schedule=schedule["name"], due_at=due_at.isoformat(), state=outcome)
             if busy:
                 return None
             [job] = await store.enqueue(db, [self._job(schedule, due_at)])
-            await store.tick_enqueued(db, schedule["id"], due_at, job)
+            await schedules.tick_enqueued(db, schedule["id"], due_at, job)
             return job
 
     def _job(self, schedule: dict[str, Any], due_at: datetime) -> NewJob:

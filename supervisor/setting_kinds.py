@@ -204,6 +204,7 @@ PATH = Kind("a path", _path, show=str)
 POSTGRES_URL = Kind("a URL that begins with postgresql://", _postgres_url, show=lambda _: STARS, secret=True)
 CONTACT = Kind("a mail address or a URL", _contact)
 ADDRESS = Kind("HOST:PORT with a loopback host, such as 127.0.0.1:8080 (port 0 takes a free one)", _address)
+# What is shown of these is what their own parser made: a `Kind` of anything cannot tell the type checker so.
 WORDS = Kind("names with commas between", _words, show=lambda value: list(value))  # type: ignore[call-overload]
 BASES = Kind("host=URL with commas between", _bases, show=lambda value: dict(value))  # type: ignore[call-overload]
 RATES = Kind("name=number with commas between", _rates, show=lambda value: dict(value))  # type: ignore[call-overload]

@@ -17,7 +17,7 @@ import asyncpg
 import actors.jobs
 from actors.jobs import JobKind, Kinds, by_every_name
 from actors.monitoring.rate_use import RateUse
-from actors.queue import cron
+from actors.queue import cron, schedules
 from actors.queue import store as queue
 from actors.queue.desk import Desk
 from actors.reading import known_registries
@@ -164,7 +164,7 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
     """The schedules that the settings ask for; those of registries that are mirrored no more go."""
     kinds = job_kinds()
     wanted = [f"scrape_{registry}_{mode}" for registry in settings.registries for mode in ("incremental", "full")]
-    await queue.drop_schedules(db, "scrape_", except_for=wanted)
+    await schedules.drop(db, "scrape_", except_for=wanted)
     for registry in settings.registries:
         for mode, times in (("incremental", settings.scrape_cron), ("full", settings.full_scrape_cron)):
             payload = kinds["scrape"].new(kinds["scrape"].payload(registry=registry, mode=mode)).payload
@@ -174,7 +174,7 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
 
 
 async def _put(db: queue.Database, name: str, times: str, zone: str, kind: str, payload: str) -> None:
-    await queue.put_schedule(
+    await schedules.put(
         db, name=name, cron=times, zone=zone, kind=kind, payload=payload, missed="once", overlap="skip",
         next_due_at=cron.next_after(times, zone, datetime.now(UTC)),
     )  # fmt: skip

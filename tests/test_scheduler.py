@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from actors.queue import cron, store
+from actors.queue import cron, schedules, store
 from actors.runtime import telemetry
 from actors.scheduler import Scheduler
 from supervisor.life import Life
@@ -34,7 +34,7 @@ async def put(db: store.Database, name: str = "nightly", **fields: Any) -> int:
         "cron": "0 2 * * *", "zone": "UTC", "kind": "print", "payload": '{"n":1}', "missed": "once", "overlap": "skip",
         "next_due_at": START,
     }  # fmt: skip
-    return await store.put_schedule(db, name=name, **usual | fields)
+    return await schedules.put(db, name=name, **usual | fields)
 
 
 def scheduler(db: Pool, now: Callable[[], datetime]) -> Scheduler:
@@ -44,7 +44,9 @@ def scheduler(db: Pool, now: Callable[[], datetime]) -> Scheduler:
 
 
 async def ticks(db: store.Database, schedule: int) -> list[tuple[str, str]]:
-    return [(f"{row['due_at']:%m-%d %H:%M}", row["outcome"]) for row in reversed(await store.ticks(db, schedule, 50))]
+    return [
+        (f"{row['due_at']:%m-%d %H:%M}", row["outcome"]) for row in reversed(await schedules.ticks(db, schedule, 50))
+    ]
 
 
 async def test_a_schedule_that_is_due_makes_one_job_and_waits_for_its_next_time(any_postgres: Postgres) -> None:
@@ -64,9 +66,9 @@ async def test_a_schedule_that_is_due_makes_one_job_and_waits_for_its_next_time(
             "timeout_s": 7.0, "schedule_id": nightly, "trace_id": "nightly@20260501T0200Z", "state": "ready",
         }  # fmt: skip
         assert {name: shown[name] for name in expected} == expected
-        [tick] = await store.ticks(db, nightly)
+        [tick] = await schedules.ticks(db, nightly)
         assert (tick["due_at"], tick["outcome"], tick["job_id"]) == (START, "enqueued", job)
-        assert [row["next_due_at"] for row in await store.schedules(db)] == [START + DAY]
+        assert [row["next_due_at"] for row in await schedules.every(db)] == [START + DAY]
 
 
 async def test_many_schedulers_fire_each_time_once(any_postgres: Postgres) -> None:
@@ -138,15 +140,15 @@ async def test_what_was_missed_while_nobody_looked_is_treated_as_asked(
     jobs = await scheduler(db, clock.now).fire()
     assert len(jobs) == outcomes.count("enqueued")
     assert [outcome for _, outcome in await ticks(db, nightly)] == outcomes
-    assert [row["next_due_at"] for row in await store.schedules(db)] == [START + 3 * DAY]
+    assert [row["next_due_at"] for row in await schedules.every(db)] == [START + 3 * DAY]
 
 
 async def test_a_schedule_that_is_disabled_does_not_fire(db: Pool) -> None:
     clock, nightly = Clock(), await put(db)
-    await store.enable_schedule(db, "nightly", enabled=False, next_due_at=START)
+    await schedules.enable(db, "nightly", enabled=False, next_due_at=START)
     assert await scheduler(db, clock.now).fire() == []
     again_at = cron.next_after("0 2 * * *", "UTC", START + 2 * DAY)
-    await store.enable_schedule(db, "nightly", enabled=True, next_due_at=again_at)
+    await schedules.enable(db, "nightly", enabled=True, next_due_at=again_at)
     clock.at = again_at
     assert len(await scheduler(db, clock.now).fire()) == 1
     assert await ticks(db, nightly) == [("05-04 02:00", "enqueued")]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from actors.errors import NotFound
+from actors.errors import NotFound, Refusal
 from actors.queue.explain import Facts
 from actors.queue.job import Job, NewJob, QueueRules
 from schema import query
@@ -36,7 +36,8 @@ class Database(Protocol):
 async def enqueue(db: Database, jobs: Sequence[NewJob]) -> list[int]:
     """The ids in order; a job whose unique key is taken gets the id of the job that has it.
 
-    Jobs with dependencies must be enqueued within a transaction. Raises NotFound for a dependency that never was.
+    Jobs with dependencies must be enqueued within a transaction. Raises NotFound for a dependency that never was, Refusal for
+    one that was given up.
     """
     waits_for = [await _take_dependencies(db, job.depends_on) for job in jobs]
     rows = [(*_columns(job), len(parents)) for job, parents in zip(jobs, waits_for, strict=True)]
@@ -68,9 +69,11 @@ async def _take_dependencies(db: Database, ids: Sequence[int]) -> list[int]:
     if not ids:
         return []
     waiting = {row["id"] for row in await db.fetch(query("jobs.take_dependencies"), list(ids))}
-    known = {row["id"] for row in await db.fetch(query("jobs.known"), list(ids))}
-    if missing := set(ids) - known:
+    given_up = {row["id"]: row["given_up"] for row in await db.fetch(query("jobs.known"), list(ids))}
+    if missing := set(ids) - given_up.keys():
         raise NotFound(f"depends_on: there is no job {min(missing)}")
+    if dropped := [id_ for id_ in ids if given_up[id_]]:
+        raise Refusal(f"depends_on: job {min(dropped)} was cancelled or discarded: what waits for it would never run")
     return sorted(waiting)
 
 
@@ -321,14 +324,14 @@ async def list_jobs(
     ended = bool(states) and set(states or ()) <= ENDED
     name = "jobs.list_ended" if ended else "jobs.list"
     rows = await db.fetch(query(name), list(states) if states else None, queue, kind, before, limit)
-    return [_plain(row) for row in rows]
+    return [plain(row) for row in rows]
 
 
 ENDED = frozenset({"done", "cancelled", "discarded"})
 _JSON = frozenset({"payload", "result", "progress", "checkpoint", "errors", "last_error", "detail"})
 
 
-def _plain(row: Any) -> dict[str, Any]:
+def plain(row: Any) -> dict[str, Any]:
     return {k: orjson.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
 
 
@@ -337,8 +340,8 @@ async def show(db: Database, job: int) -> dict[str, Any]:
     row = await db.fetchrow(query("jobs.show"), job) or await db.fetchrow(query("jobs.show_ended"), job)
     if row is None:
         raise NotFound(f"job: there is no job {job}")
-    events = [_plain(event) for event in await db.fetch(query("jobs.events"), job)]
-    return _plain(row) | {"events": events}
+    events = [plain(event) for event in await db.fetch(query("jobs.events"), job)]
+    return plain(row) | {"events": events}
 
 
 async def state_of(db: Database, job: int) -> str | None:
@@ -424,66 +427,6 @@ async def trim(db: Database, *, history_before: datetime, events_before: datetim
     ticks = await db.fetchval(query("jobs.trim_ticks"), history_before)
     keys = await db.fetchval(query("jobs.trim_idempotency"), events_before)
     return {"partitions": len(dropped), "rows": rows, "events": events, "ticks": ticks, "keys": keys}
-
-
-# ── schedules ──
-
-
-async def schedules(db: Database) -> list[dict[str, Any]]:
-    return [_plain(row) for row in await db.fetch(query("jobs.schedules"))]
-
-
-async def due_schedules(db: Database, now: datetime | None) -> list[dict[str, Any]]:
-    return [dict(row) for row in await db.fetch(query("jobs.due_schedules"), now)]
-
-
-async def put_schedule(
-    db: Database,
-    *,
-    name: str,
-    cron: str,
-    zone: str,
-    kind: str,
-    payload: str,
-    missed: str,
-    overlap: str,
-    next_due_at: datetime,
-) -> int:
-    return int(
-        await db.fetchval(query("jobs.put_schedule"), name, cron, zone, kind, payload, missed, overlap, next_due_at)
-    )
-
-
-async def drop_schedules(db: Database, prefix: str, *, except_for: Sequence[str]) -> list[str]:
-    return [row["name"] for row in await db.fetch(query("jobs.drop_schedules"), prefix, except_for)]
-
-
-async def enable_schedule(db: Database, name: str, *, enabled: bool, next_due_at: datetime) -> None:
-    """Raises NotFound."""
-    if await db.fetchval(query("jobs.enable_schedule"), name, enabled, next_due_at) is None:
-        raise NotFound(f"schedule: there is no schedule {name!r}")
-
-
-async def tick(db: Database, schedule: int, due_at: datetime, outcome: str) -> bool:
-    """True for the one scheduler that may fire it."""
-    return await db.fetchval(query("jobs.tick"), schedule, due_at, outcome) is not None
-
-
-async def tick_enqueued(db: Database, schedule: int, due_at: datetime, job: int) -> None:
-    await db.execute(query("jobs.tick_enqueued"), schedule, due_at, job)
-
-
-async def still_running(db: Database, schedule: int) -> int | None:
-    job: int | None = await db.fetchval(query("jobs.still_running"), schedule)
-    return job
-
-
-async def advance(db: Database, schedule: int, next_due_at: datetime) -> None:
-    await db.execute(query("jobs.advance"), schedule, next_due_at)
-
-
-async def ticks(db: Database, schedule: int, limit: int = 20) -> list[dict[str, Any]]:
-    return [dict(row) for row in await db.fetch(query("jobs.ticks"), schedule, limit)]
 
 
 # ── one key, one effect ──

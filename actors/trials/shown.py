@@ -26,7 +26,7 @@ class TrialShown:
     first_seen_at: datetime
     changed_at: datetime
     removed_at: datetime | None
-    record: Mapping[str, object]
+    record: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

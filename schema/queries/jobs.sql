@@ -44,8 +44,10 @@ select id, unique_key from jobs where kind = $1 and unique_key = any($2) and sta
 update jobs set has_dependents = true where id = any($1) returning id
 
 -- name: known
--- $1 ids bigint[] -> those that exist, ended or not
-select id from jobs where id = any($1) union select id from job_history where id = any($1)
+-- $1 ids bigint[] -> those that exist, ended or not, and whether they were given up
+select id, false as given_up from jobs where id = any($1)
+union
+select id, state in ('cancelled', 'discarded') from job_history where id = any($1)
 
 -- name: add_dependencies
 -- $1 job bigint, $2 parents bigint[]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from actors.errors import NotFound
 from actors.queue import cron
-from actors.queue import store as queue
+from actors.queue import schedules as store
 from supervisor.commands import Command, Exit, action, actions, database, json_option, run_action
 from supervisor.printing import as_json, table
 from supervisor.settings import Settings
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 async def _list(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        schedules = await queue.schedules(pool)
+        schedules = await store.every(pool)
     print(as_json(schedules) if given.json else table(schedules, COLUMNS))
     return Exit.OK
 
@@ -41,11 +41,11 @@ async def _disable(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _set(given: argparse.Namespace, settings: Settings, *, enabled: bool) -> int:
     async with database(settings) as pool:
-        found = [schedule for schedule in await queue.schedules(pool) if schedule["name"] == given.name]
+        found = [schedule for schedule in await store.every(pool) if schedule["name"] == given.name]
         if not found:
             raise NotFound(f"schedule: there is no schedule {given.name!r}")
         due = cron.next_after(found[0]["cron"], found[0]["zone"], datetime.now(UTC))
-        await queue.enable_schedule(pool, given.name, enabled=enabled, next_due_at=due)
+        await store.enable(pool, given.name, enabled=enabled, next_due_at=due)
     told = {"name": given.name, "enabled": enabled, "next_due_at": due if enabled else None}
     words = f"{given.name} is due at {due:%Y-%m-%d %H:%M} UTC" if enabled else f"{given.name} is not fired any more"
     print(as_json(told) if given.json else words)

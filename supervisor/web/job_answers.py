@@ -26,8 +26,8 @@ class JobsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Limit = 50
 
 
-class JobBrief(msgspec.Struct, frozen=True):
-    """A job in a list. `progress` and `last_error` are null where there is none."""
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of every job. Null: there is none."""
 
     id: int
     state: str
@@ -46,8 +46,13 @@ class JobBrief(msgspec.Struct, frozen=True):
     parent_id: int | None = None
     unique_key: str | None = None
     progress: Any = None
-    last_error: Any = None
     cancel_asked: bool = False
+
+
+class JobBrief(Job, frozen=True, kw_only=True):
+    """A job in a list."""
+
+    last_error: Any = None
 
 
 class JobsPage(msgspec.Struct, frozen=True):
@@ -64,35 +69,17 @@ class JobEvent(msgspec.Struct, frozen=True):
     detail: Any
 
 
-class JobFull(msgspec.Struct, frozen=True):
+class JobFull(Job, frozen=True, kw_only=True):
     """All that is known of a job."""
 
-    id: int
-    state: str
-    queue: str
-    kind: str
-    priority: int
-    attempts: int
-    created_at: datetime
     payload: Any
     events: tuple[JobEvent, ...]
-    max_attempts: int | None = None
     timeout_s: float | None = None
-    run_at: datetime | None = None
-    claimed_at: datetime | None = None
     deadline_at: datetime | None = None
-    ended_at: datetime | None = None
-    worker: UUID | None = None
-    tenant: str | None = None
-    trace_id: str | None = None
-    parent_id: int | None = None
     schedule_id: int | None = None
-    unique_key: str | None = None
-    progress: Any = None
     checkpoint: Any = None
     result: Any = None
     errors: Any = None
-    cancel_asked: bool = False
     waits_for: int = 0
     fence: int | None = None
 

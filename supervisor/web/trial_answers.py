@@ -1,6 +1,6 @@
 """Trials as the HTTP interface asks for them and tells of them. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -87,21 +87,6 @@ class TrialsPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-class TrialFull(msgspec.Struct, frozen=True):
-    """`record` is all that was read from the source, without what it does not state."""
-
-    id: int
-    registry: str
-    registry_id: str
-    version: int
-    adapter_version: int
-    url: str
-    first_seen_at: datetime
-    changed_at: datetime
-    removed_at: datetime | None
-    record: Mapping[str, Any]
-
-
 class Change(msgspec.Struct, frozen=True):
     """A field that differs. Of a list, `before` is what went and `after` what came. null is not stated."""
 
@@ -154,13 +139,6 @@ def row(trial: shown.Row) -> TrialRow:
 
 def _written(when: object | None) -> str | None:
     return None if when is None else str(when)
-
-
-def full(trial: shown.TrialShown) -> TrialFull:
-    return TrialFull(
-        trial.id, trial.registry, trial.registry_id, trial.version, trial.adapter_version, trial.url,
-        trial.first_seen_at, trial.changed_at, trial.removed_at, trial.record,
-    )  # fmt: skip
 
 
 def version(one: shown.Version) -> VersionTold:

@@ -123,7 +123,7 @@ def _when(record: Mapping[str, Any], name: str) -> str | None:
 def _enrolment(record: Mapping[str, Any]) -> str | None:
     if record.get("enrolment") is None:
         return None
-    kind = {True: " (actual)", False: " (expected)"}.get(record.get("enrolment_actual"), "")  # type: ignore[arg-type]
+    kind = {True: " (actual)", False: " (expected)", None: ""}[record.get("enrolment_actual")]
     return number(record["enrolment"]) + kind
 
 

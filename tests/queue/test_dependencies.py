@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from actors.errors import Refusal
 from actors.queue import store
 from tests.postgres import Postgres
 from tests.queue.jobs import (
@@ -183,3 +184,12 @@ async def test_a_job_that_is_claimed_while_it_is_cancelled_is_asked_to_stop_and_
         await transaction.commit()
         assert await cancel == "asked"
     assert await states(db, [parent, child]) == ["running", "blocked"]
+
+
+@pytest.mark.parametrize("way", ["cancel", "discard"])
+async def test_nothing_can_wait_for_what_was_given_up(db: Pool, way: str) -> None:
+    parent = await dead(db) if way == "discard" else await add_one(db)
+    await _end(db, parent, way)
+    with pytest.raises(Refusal, match=f"^depends_on: job {parent} was cancelled or discarded"):
+        await add_after(db, parent)
+    assert await db.fetchval("select count(*) from jobs") == 0

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
-from actors.queue import store
+from actors.queue import schedules, store
 from tests.postgres import Postgres
 from tests.queue.jobs import ME, Pool, add_one, claim, claim_one, events, finish, states
 
@@ -162,7 +162,7 @@ async def test_keys_are_of_one_route_and_are_forgotten_in_time(db: Pool) -> None
 
 
 async def schedule(db: store.Database, name: str = "nightly") -> int:
-    return await store.put_schedule(
+    return await schedules.put(
         db, name=name, cron="0 2 * * *", zone="UTC", kind="print", payload="{}", missed="once", overlap="skip",
         next_due_at=NOW,
     )  # fmt: skip
@@ -171,28 +171,28 @@ async def schedule(db: store.Database, name: str = "nightly") -> int:
 async def test_a_hundred_ticks_of_one_moment_give_one_to_fire(any_postgres: Postgres) -> None:
     async with asyncpg.create_pool(any_postgres.dsn, min_size=10, max_size=10) as db, asyncio.timeout(30):
         nightly = await schedule(db)
-        won = await asyncio.gather(*(store.tick(db, nightly, NOW, "enqueued") for _ in range(100)))
+        won = await asyncio.gather(*(schedules.tick(db, nightly, NOW, "enqueued") for _ in range(100)))
         assert sum(won) == 1
 
 
 async def test_a_schedule_never_goes_back(db: Pool) -> None:
     nightly = await schedule(db)
-    await store.advance(db, nightly, NOW + 2 * DAY)
-    await store.advance(db, nightly, NOW + DAY)
-    [row] = await store.schedules(db)
+    await schedules.advance(db, nightly, NOW + 2 * DAY)
+    await schedules.advance(db, nightly, NOW + DAY)
+    [row] = await schedules.every(db)
     assert row["next_due_at"] == NOW + 2 * DAY
 
 
 async def test_a_schedule_that_is_put_again_keeps_its_time_and_whether_it_is_enabled(db: Pool) -> None:
     nightly = await schedule(db)
-    await store.advance(db, nightly, NOW + DAY)
-    await store.enable_schedule(db, "nightly", enabled=False, next_due_at=NOW + DAY)
+    await schedules.advance(db, nightly, NOW + DAY)
+    await schedules.enable(db, "nightly", enabled=False, next_due_at=NOW + DAY)
     assert await schedule(db) == nightly
-    [row] = await store.schedules(db)
+    [row] = await schedules.every(db)
     assert (row["next_due_at"], row["enabled"]) == (NOW + DAY, False)
-    await store.put_schedule(
+    await schedules.put(
         db, name="nightly", cron="0 3 * * *", zone="UTC", kind="print", payload="{}", missed="once", overlap="skip",
         next_due_at=NOW + 3 * DAY,
     )  # fmt: skip
-    [row] = await store.schedules(db)
+    [row] = await schedules.every(db)
     assert (row["cron"], row["next_due_at"], row["enabled"]) == ("0 3 * * *", NOW + 3 * DAY, False)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from actors.queue import store as queue
+from actors.queue import schedules
 from actors.queue.watch import Watch, look
 from actors.scheduler import Scheduler
 from supervisor.wiring import job_kinds
@@ -17,7 +17,7 @@ NOON = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
 
 async def test_a_clock_set_back_fires_no_schedule_twice_and_leaves_none_out(db: Pool) -> None:
     """G06: an hourly schedule under a clock that goes forth, an hour and a half back, and forth again."""
-    await queue.put_schedule(
+    await schedules.put(
         db, name="hourly", cron="0 * * * *", zone="UTC", kind="maintain", payload="{}", missed="all", overlap="allow",
         next_due_at=NOON,
     )  # fmt: skip

@@ -1,11 +1,10 @@
 """Records that could not be read, kept aside with their reason."""
 
-from datetime import datetime
-
 import msgspec
 from aiohttp import web
 
 from actors.trials import store
+from actors.trials.shown import RefusedRecord
 from supervisor.roles import Role
 from supervisor.web.paging import Before, Limit, Word, next_of
 from supervisor.web.route import Call, Nothing, Resource, Route
@@ -17,23 +16,10 @@ class RefusedQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Limit = 50
 
 
-class RefusedTold(msgspec.Struct, frozen=True):
-    id: int
-    registry: str
-    registry_id: str | None
-    reason: str
-    url: str
-    size_bytes: int
-    times: int
-    first_at: datetime
-    last_at: datetime
-    scrape_id: int | None
-
-
 class RefusedPage(msgspec.Struct, frozen=True):
     """The newest first; `next` is the `before` of the next page, null at the end."""
 
-    refused: tuple[RefusedTold, ...]
+    refused: tuple[RefusedRecord, ...]
     next: int | None
 
 
@@ -41,8 +27,7 @@ async def refused(call: Call[RefusedQuery, Nothing]) -> RefusedPage:
     """Records that wait aside."""
     asked = call.query
     rows = await store.refusals(call.db, asked.registry, before=asked.before, limit=asked.limit)
-    told = tuple(RefusedTold(**{name: getattr(row, name) for name in RefusedTold.__struct_fields__}) for row in rows)
-    return RefusedPage(told, next_of(rows, asked.limit))
+    return RefusedPage(tuple(rows), next_of(rows, asked.limit))
 
 
 async def body(call: Call[Nothing, Nothing]) -> web.Response:

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from actors.errors import NotFound
-from actors.queue import cron, store
+from actors.queue import cron
+from actors.queue import schedules as store
 from supervisor.roles import Role
 from supervisor.web.route import Call, Nothing, Resource, Route
 
@@ -44,7 +45,7 @@ class TicksList(msgspec.Struct, frozen=True):
 
 async def schedules(call: Call[Nothing, Nothing]) -> SchedulesList:
     """Every schedule, and when it is due next."""
-    return SchedulesList(tuple([ScheduleTold(**row) for row in await store.schedules(call.db)]))
+    return SchedulesList(tuple([ScheduleTold(**row) for row in await store.every(call.db)]))
 
 
 async def ticks(call: Call[Nothing, Nothing]) -> TicksList:
@@ -66,13 +67,13 @@ async def disable(call: Call[Nothing, Nothing]) -> ScheduleTold:
 async def _enable(call: Call[Nothing, Nothing], *, enabled: bool) -> ScheduleTold:
     one = await _one(call)
     next_due_at = cron.next_after(one.cron, one.zone, datetime.now(UTC))
-    await store.enable_schedule(call.db, one.name, enabled=enabled, next_due_at=next_due_at)
+    await store.enable(call.db, one.name, enabled=enabled, next_due_at=next_due_at)
     return await _one(call)
 
 
 async def _one(call: Call[Nothing, Nothing]) -> ScheduleTold:
     name = call.word("name")
-    for row in await store.schedules(call.db):
+    for row in await store.every(call.db):
         if row["name"] == name:
             return ScheduleTold(**row)
     raise NotFound(f"schedule: there is no schedule {name[:70]!r}")

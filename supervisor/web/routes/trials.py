@@ -8,10 +8,11 @@ from msgspec import Meta
 
 from actors.errors import NotFound
 from actors.trials import store
+from actors.trials.shown import TrialShown
 from supervisor.roles import Role
 from supervisor.web import trial_answers as answers
 from supervisor.web.route import Call, Nothing, Resource, Route
-from supervisor.web.trial_answers import SearchQuery, TrialFull, TrialsPage, VersionsList, VersionTold
+from supervisor.web.trial_answers import SearchQuery, TrialsPage, VersionsList, VersionTold
 
 
 class RawQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,9 +24,9 @@ async def search(call: Call[SearchQuery, Nothing]) -> TrialsPage:
     return answers.results(await store.search(call.db, call.query.search()))
 
 
-async def show(call: Call[Nothing, Nothing]) -> TrialFull:
+async def show(call: Call[Nothing, Nothing]) -> TrialShown:
     """One trial, by our id or by any registry number that it states."""
-    return answers.full(await store.get(call.db, call.word("id")))
+    return await store.get(call.db, call.word("id"))
 
 
 async def versions(call: Call[Nothing, Nothing]) -> VersionsList:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from actors.queue import schedules
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from supervisor.commands.jobs import ago, limit
@@ -171,14 +172,14 @@ async def test_limits_are_shown_and_changed_one_by_one(triald: Triald, connectio
 
 async def test_schedules_are_switched_off_and_on(triald: Triald, connection: "Connection") -> None:
     soon = datetime.now(UTC) - timedelta(hours=3)
-    await queue.put_schedule(
+    await schedules.put(
         connection, name="nightly", cron="0 2 * * *", zone="UTC", kind="scrape", payload="{}", missed="once",
         overlap="skip", next_due_at=soon,
     )  # fmt: skip
     assert (await triald("schedules", "disable", "nightly")).code == 0
-    assert [one["enabled"] for one in await queue.schedules(connection)] == [False]
+    assert [one["enabled"] for one in await schedules.every(connection)] == [False]
     assert (await triald("schedules", "enable", "nightly", "--json")).json["enabled"] is True
-    [schedule] = await queue.schedules(connection)
+    [schedule] = await schedules.every(connection)
     assert schedule["enabled"]
     assert schedule["next_due_at"] > datetime.now(UTC)  # what was missed while it was off stays missed
     listed, none = await asyncio.gather(triald("schedules", "list", "--json"), triald("schedules", "enable", "weekly"))

@@ -12,7 +12,7 @@ import pytest
 
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Open, Rule
-from actors.queue import cron
+from actors.queue import cron, schedules
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from actors.trials import store
@@ -55,7 +55,7 @@ async def test_answers_are_what_their_description_says(trials: Api) -> None:
 async def nightly(db: queue.Database) -> None:
     """A schedule."""
     next_due_at = cron.next_after("0 2 * * *", "UTC", datetime.now(UTC))
-    await queue.put_schedule(
+    await schedules.put(
         db, name="nightly", cron="0 2 * * *", zone="UTC", kind="maintain", payload="{}", missed="once",
         overlap="skip", next_due_at=next_due_at,
     )  # fmt: skip
