@@ -383,7 +383,7 @@ async def test_records_at_the_limits_of_postgresql_are_kept_and_found(conn: "Con
     wide = trial(2, title="\U0001d11e " * 30_000, summary="漢字" * 30_000)
     scrape_id = await begin(conn)
     assert await write(conn, page([huge, wide]), scrape_id) == PageCounts(new=2)
-    assert len((await store.get(conn, nct(1))).record["sites"]) == 2_000  # type: ignore[arg-type]
+    assert len((await store.get(conn, nct(1))).record["sites"]) == 2_000
     found = await conn.fetch("select registry_id from trials where words @@ to_tsquery('english', 'enormous')")
     assert [row["registry_id"] for row in found] == [nct(1)]
 
