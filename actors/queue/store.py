@@ -36,8 +36,8 @@ class Database(Protocol):
 async def enqueue(db: Database, jobs: Sequence[NewJob]) -> list[int]:
     """The ids in order; a job whose unique key is taken gets the id of the job that has it.
 
-    Jobs with dependencies must be enqueued within a transaction. Raises NotFound for a dependency that never was, Refusal for
-    one that was given up.
+    Jobs with dependencies must be enqueued within a transaction. Raises NotFound for a dependency that never was,
+    Refusal for one that was given up.
     """
     waits_for = [await _take_dependencies(db, job.depends_on) for job in jobs]
     rows = [(*_columns(job), len(parents)) for job, parents in zip(jobs, waits_for, strict=True)]
