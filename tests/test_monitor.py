@@ -14,8 +14,10 @@ from actors.monitor import FEWEST_ENDED, Gauge, Monitor
 from actors.monitoring import store
 from actors.monitoring.alarms import Thresholds
 from supervisor.life import Life
+from supervisor.metrics import Metrics
 from tests.postgres import Postgres
 from tests.queue.jobs import ME, OTHER, Pool, add, add_one, claim, dead, finish, register
+from tests.supervisor.test_metrics import told
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -304,3 +306,27 @@ async def test_the_monitor_looks_again_and_again_until_it_is_told_to_drain(db: P
         life.draining.set()
         await running
     assert len(handed.scaled) >= 3
+
+
+async def test_what_a_scaler_outside_reads_of_the_queues_is_what_the_database_says(db: Pool, tmp_path: Path) -> None:
+    """N18: depth by state and the age of the oldest ready job, on /metrics, by queue."""
+    await dead(db)
+    await add(db, 7)
+    await claim(db, 2)
+    await add_one(db, queue="scraping", delay_s=60.0)
+    waited = "created_at = now() - interval '90 seconds', run_at = now() - interval '40 seconds'"
+    await db.execute(f"update jobs set {waited} where state = 'ready'")
+    metrics = Metrics()
+    gauge = Gauge(tell=metrics.tell, scale=Handed().scale, here=dict)
+    await Monitor(db, gauge, tmp_path, Thresholds(), now=lambda: NOW, quiet_s=0.0).look()
+    rows = await db.fetch("select queue, state, count(*) as jobs from jobs group by queue, state")
+    assert {(row["queue"], row["state"]): row["jobs"] for row in rows} == {
+        (dict(labels)["queue"], dict(labels)["state"]): jobs
+        for labels, jobs in told(metrics, "triald_job_queue_depth").items()
+        if jobs
+    }
+    ages = told(metrics, "triald_job_oldest_age_seconds")
+    waits = "select queue, extract(epoch from now() - min(greatest(created_at, run_at)))::float8 as waited_s from jobs"
+    [oldest] = await db.fetch(f"{waits} where state = 'ready' group by queue")
+    assert ages[("queue", oldest["queue"]),] == pytest.approx(oldest["waited_s"], abs=5.0)
+    assert ages[("queue", "scraping"),] == 0.0

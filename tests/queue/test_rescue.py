@@ -106,7 +106,7 @@ async def test_a_process_whose_count_stands_still_loses_its_jobs_and_one_that_be
 
 
 async def test_jobs_of_a_process_that_nobody_knows_are_taken_back(db: Pool) -> None:
-    """One that was killed after its first claim and before its first beat."""
+    """S14: of one that was killed after its first claim and before its first beat, too."""
     job, beating = await claim_one(db), await claim_one(db, worker=OTHER)
     await register(db, OTHER)
     one = rescuer(db)
