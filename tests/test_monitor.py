@@ -314,8 +314,8 @@ async def test_what_a_scaler_outside_reads_of_the_queues_is_what_the_database_sa
     await add(db, 7)
     await claim(db, 2)
     await add_one(db, queue="scraping", delay_s=60.0)
-    waited = "created_at = now() - interval '90 seconds', run_at = now() - interval '40 seconds'"
-    await db.execute(f"update jobs set {waited} where state = 'ready'")
+    waited = "update jobs set created_at = now() - $1::interval, run_at = now() - $2::interval where state = 'ready'"
+    await db.execute(waited, timedelta(seconds=90), timedelta(seconds=40))
     metrics = Metrics()
     gauge = Gauge(tell=metrics.tell, scale=Handed().scale, here=dict)
     await Monitor(db, gauge, tmp_path, Thresholds(), now=lambda: NOW, quiet_s=0.0).look()
