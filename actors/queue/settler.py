@@ -41,18 +41,29 @@ class Settler:
     async def run(self, life: Life) -> None:
         self._take_again()
         async with self.pool.acquire() as db:
+            writing: asyncio.Task[None] | None = None
             try:
                 while not (life.draining.is_set() and self.desk.draining and self.desk.idle):
                     life.beat()
                     await self._wait(life)
-                    await self._round(db)
+                    writing = asyncio.create_task(self._round(db))
+                    await asyncio.shield(writing)
             except asyncio.CancelledError:
-                if (
-                    life.draining.is_set()
-                ):  # the others were stopped before: what they handed back is the last to settle
-                    self._take_again()
-                    await self._round(db)
+                await self._end(db, life, writing)
                 raise
+
+    async def _end(self, db: "Connection", life: Life, writing: "asyncio.Task[None] | None") -> None:
+        """When all drain, the others were stopped before: what they handed back is the last to settle.
+
+        What is being written then comes to its end: a statement that is cancelled can take the next one with it.
+        """
+        if not life.draining.is_set():
+            if writing is not None and writing.cancel():
+                await asyncio.wait([writing])
+            return
+        if writing is not None:
+            await writing
+        await self._round(db)
 
     async def _round(self, db: "Connection") -> None:
         if time.monotonic() - self.progress_at >= PROGRESS_S:
