@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Close, Open, Thresholds, judge, rules
+from actors.monitoring.lately import summed
 from actors.queue import store as queue
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
@@ -35,7 +36,7 @@ class Gauge:
 
     tell: Callable[[str, str, float], None]
     scale: Callable[[list[dict[str, Any]], int], Awaitable[None]]
-    here: Callable[[], Mapping[tuple[str, str], float]]  # what this process measures of itself
+    here: Callable[[], Mapping[tuple[str, str], float]]  # what this process measures of itself: told, not kept
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Monitor:
     gauge: Gauge
     data_dir: Path
     thresholds: Thresholds = field(default_factory=Thresholds)
+    rates: Mapping[str, float] = field(default_factory=dict)  # calls a minute that each registry allows
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tick_s: float = TICK_S
     quiet_s: float = QUIET_S
@@ -66,13 +68,22 @@ class Monitor:
         loads = await queue.load(self.pool)
         processes = await queue.processes(self.pool)
         alive = [p for p in processes if p["beat_age_s"] < self.thresholds.silent_s and not p["draining"]]
-        measured = _queues(loads) | _processes(processes) | await self._scrapes() | self.slow | dict(self.gauge.here())
-        for (name, subject), value in measured.items():
+        measured = _queues(loads) | _processes(processes) | self._lately(processes) | await self._scrapes() | self.slow
+        for (name, subject), value in (measured | dict(self.gauge.here())).items():
             self.gauge.tell(name, subject, value)
         await monitoring.add_measures(self.pool, self.now(), measured)
         await self.gauge.scale(loads, max(1, len(alive)))
         await self._alarm(measured)
         return measured
+
+    def _lately(self, processes: list[dict[str, Any]]) -> Measured:
+        """What processes tell of themselves, over all that beat."""
+        told = [one["lately"] for one in processes if one["beat_age_s"] < BEATS_S]
+        calls = summed(told, "calls")
+        return {("jobs_per_s", queue): value for queue, value in summed(told, "jobs_per_s").items()} | {
+            ("api_rate_limit_usage", registry): 100.0 * calls.get(registry, 0.0) / most
+            for registry, most in self.rates.items()
+        }
 
     async def _scrapes(self) -> Measured:
         measured: Measured = {
@@ -125,6 +136,8 @@ def _queues(loads: list[dict[str, Any]]) -> Measured:
         measured["job_queue_depth", load["queue"]] = float(load["ready"])
         measured["jobs_running", load["queue"]] = float(load["running"])
         measured["jobs_scheduled", load["queue"]] = float(load["scheduled"])
+        measured["jobs_blocked", load["queue"]] = float(load["blocked"])
+        measured["jobs_held", load["queue"]] = float(load["held"])
         measured["jobs_dead", load["queue"]] = float(load["dead"])
         measured["job_oldest_age_s", load["queue"]] = float(load["oldest_age_s"])
     return measured

@@ -20,7 +20,10 @@ import asyncpg
 from schema import query
 
 if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
     Connection = asyncpg.Connection[asyncpg.Record]
+    AnyConnection = Connection | PoolConnectionProxy[asyncpg.Record]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_KEY = 0x747269616C64  # "triald"
@@ -75,14 +78,14 @@ async def migrate(db: "Connection", to: int | None = None, *, folder: Path = MIG
     return steps
 
 
-async def applied(db: "Connection") -> list[Applied]:
+async def applied(db: "AnyConnection") -> list[Applied]:
     """What this database has gone through, in order; empty when it never was migrated."""
     if not await db.fetchval(query("migrations.record_exists")):
         return []
     return [Applied(**row) for row in await db.fetch(query("migrations.applied"))]
 
 
-async def pending(db: "Connection", *, folder: Path = MIGRATIONS) -> list[Migration]:
+async def pending(db: "AnyConnection", *, folder: Path = MIGRATIONS) -> list[Migration]:
     """The migrations that this database still lacks. Raises MigrationError."""
     migrations, done = read_migrations(folder), await applied(db)
     check_history(migrations, done)
@@ -111,11 +114,12 @@ async def _take(db: "Connection", step: Step) -> None:
 
 
 async def _run(db: "Connection", migration: Migration, section: str) -> None:
+    ours = await db.fetchval(query("migrations.transaction"))
     try:
         await db.execute(section)
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{_label(migration)}: {error}{_at_line(section, error)}") from error
-    if not db.is_in_transaction():
+    if await db.fetchval(query("migrations.transaction")) != ours:
         raise MigrationError(f"{_label(migration)} ends its transaction by itself; take BEGIN and COMMIT out")
 
 

@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +16,7 @@ from supervisor import logs
 from supervisor.commands import Command, DatabaseUnavailable, Exit
 from supervisor.setting_sources import nearest
 from supervisor.settings import KNOWN, BadSettings, Settings
+from supervisor.version import VERSION
 
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
@@ -39,7 +39,7 @@ def make_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
     """Every command with its arguments and the settings."""
     about = "One service for clinical evidence: trial registries mirrored into your own PostgreSQL."
     parser = argparse.ArgumentParser(prog="triald", description=about, allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"triald {version('triald')}")
+    parser.add_argument("--version", action="version", version=f"triald {VERSION}")
     where = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in commands.values():
         one = where.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)

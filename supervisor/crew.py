@@ -35,7 +35,9 @@ def children(service: "Service") -> list[Child]:
     """In the order of start; they are drained together and stopped in the reverse of it."""
     settings, pool = service.settings, service.pool
     scaling = _scaling(service)
-    monitor = Monitor(pool, _gauge(service, scaling), settings.data_dir, _thresholds(settings))
+    monitor = Monitor(
+        pool, _gauge(service, scaling), settings.data_dir, _thresholds(settings), rates=service.tools.rates
+    )
     stays: dict[str, Any] = {"drains": False, "heartbeat_within_s": HANGS_AFTER_S}
     lives: dict[str, Any] = {"heartbeat_within_s": HANGS_AFTER_S}
     listener = Listener(service.listen_url, _topics(service))
@@ -109,8 +111,6 @@ def _gauge(service: "Service", scaling: Scaling) -> Gauge:
             ("workers", "wanted"): float(service.supervisor.wanted["worker"]),
             ("pool_connections", "idle"): float(pool.get_idle_size()),
             ("pool_connections", "used"): float(pool.get_size() - pool.get_idle_size()),
-            **{("api_rate_limit_usage", name): use for name, use in service.rate_use.percent().items()},
-            **{("jobs_per_s", name): desk.ended_per_s for name, desk in service.desks.items()},
         }
 
     return Gauge(tell=service.metrics.tell, scale=scaling.step, here=here)
@@ -162,5 +162,6 @@ def _vital(service: "Service") -> Vital:
         running=sum(len(desk.running) for desk in desks),
         draining=service.draining,
         actors=actors,
+        lately=service.lately.told(),
         past_deadline=[late for desk in desks for late in desk.past_deadline()],
     )

@@ -1,10 +1,9 @@
-"""How late the event loop is, and a thread that goes on beating while the loop stands still."""
+"""How late the event loop is."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -66,43 +65,3 @@ def missed(lag_s: float, every_s: float, most: int) -> list[float]:
     """
     count = min(most - 1, int(lag_s / every_s))
     return [lag_s - every_s * ahead for ahead in range(count, -1, -1)]
-
-
-class ThreadBeat:
-    """Calls `beat` at once and then every `interval_s` from a thread of its own, whether the event loop moves or not.
-
-    It is an actor: `run` ends by cancel, and raises what `beat` raised, so that the supervisor starts it again. `beat`
-    may block, but must have its own timeout: a thread cannot be cancelled.
-    """
-
-    def __init__(self, interval_s: float, beat: Callable[[], None], name: str = "beat") -> None:
-        self._interval_s, self._beat, self._name = interval_s, beat, name
-
-    async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[BaseException | None] = loop.create_future()
-        stop = threading.Event()
-
-        def tell(error: BaseException | None) -> None:
-            if not ended.done():
-                ended.set_result(error)
-
-        def work() -> None:
-            error: BaseException | None = None
-            try:
-                while not stop.is_set():
-                    self._beat()
-                    stop.wait(self._interval_s)
-            except BaseException as caught:  # handed over to `run`, which raises it
-                error = caught
-            loop.call_soon_threadsafe(tell, error)
-
-        threading.Thread(target=work, name=self._name, daemon=True).start()
-        try:
-            error = await asyncio.shield(ended)
-        except asyncio.CancelledError:
-            stop.set()
-            await ended  # a beat in the air is let finish
-            raise
-        if error is not None:
-            raise error

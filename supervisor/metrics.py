@@ -29,7 +29,7 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_job_queue_depth": (("queue", "state"), "Jobs of a queue by state, those that ended left out."),
     "triald_job_oldest_age_seconds": (("queue",), "How long the oldest ready job of a queue has waited."),
     "triald_workers": (("state",), "Workers that run, and that the autoscaler wants."),
-    "triald_jobs_per_second": (("desk",), "Jobs that end each second on a desk of this process, smoothed."),
+    "triald_jobs_per_second": (("queue",), "Jobs of a queue that end each second, over all processes."),
     "triald_loop_lag_seconds": (("process",), "Delay of the event loop of a process."),
     "triald_pool_connections": (("state",), "Database connections of this process: idle and used."),
     "triald_database_size_bytes": ((), "Size of the database."),
@@ -80,7 +80,7 @@ MEASURES: Mapping[str, Measure] = {
     "job_failure_rate": Measure("triald_job_failure_rate"),
     "workers": Measure("triald_workers", "state"),
     "pool_connections": Measure("triald_pool_connections", "state"),
-    "jobs_per_s": Measure("triald_jobs_per_second", "desk"),
+    "jobs_per_s": Measure("triald_jobs_per_second", "queue"),
     "api_rate_limit_usage": Measure("triald_api_rate_limit_usage", "registry"),
 }
 

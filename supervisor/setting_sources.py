@@ -14,6 +14,7 @@ from supervisor.setting_kinds import Known
 PREFIX = "TRIALD_"
 FILE_VARIABLE = "TRIALD_SETTINGS_FILE"  # names the TOML file
 DEFAULT_FILE = Path("/etc/triald/triald.toml")  # read when it is there
+OPERATORS = "token"  # the credential that holds the operator's token: its place is told, of the others the text
 TESTS_PREFIX = "TRIALD_TEST_"  # speaks to the tests, not to triald
 
 
@@ -26,8 +27,9 @@ class Given:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The known name that looks most like this one."""
-    return difflib.get_close_matches(name, list(names), n=1, cutoff=0.0)[0]
+    """The known name that looks most like this one, whatever the case of its letters."""
+    by_look = {known.casefold(): known for known in names}
+    return by_look[difflib.get_close_matches(name.casefold(), list(by_look), n=1, cutoff=0.0)[0]]
 
 
 def default_data_dir(environ: Mapping[str, str]) -> str:
@@ -61,15 +63,24 @@ def from_credentials(environ: Mapping[str, str], known: Mapping[str, Known], pro
     """The secrets that systemd hands over as files, and the operator's token."""
     if not (folder := environ.get("CREDENTIALS_DIRECTORY")):
         return {}
+    names = [*(name for name, one in known.items() if one.kind.secret), OPERATORS]
     found: dict[str, Given] = {}
-    for name in (name for name, one in known.items() if one.kind.secret):
-        file = Path(folder) / name
-        if file.is_file() and (text := content(file, name, problems)):
-            found[name] = Given(text, f"credential {name}")
-    token = Path(folder) / "token"
-    if token.is_file() and content(token, "token_file", problems):
-        found["token_file"] = Given(str(token), "credential token")
+    for file in _files(Path(folder), problems):
+        if file.name not in names:
+            problems.append(f"there is no credential {file.name}; the nearest is {nearest(file.name, names)}")
+        elif file.name == OPERATORS and content(file, "token_file", problems):
+            found["token_file"] = Given(str(file), "credential token")
+        elif file.name != OPERATORS and (text := content(file, file.name, problems)):
+            found[file.name] = Given(text, f"credential {file.name}")
     return found
+
+
+def _files(folder: Path, problems: list[str]) -> list[Path]:
+    try:
+        return sorted(file for file in folder.iterdir() if file.is_file())
+    except OSError as error:
+        problems.append(f"CREDENTIALS_DIRECTORY: {folder} cannot be read: {error.strerror}")
+        return []
 
 
 def from_environment(environ: Mapping[str, str], known: Mapping[str, Known], problems: list[str]) -> dict[str, Given]:

@@ -13,10 +13,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 import actors.jobs
+from actors.errors import Refusal
 from actors.jobs import JobKind, Kinds, by_every_name
-from actors.monitoring.rate_use import RateUse
+from actors.monitoring.lately import Lately
 from actors.queue import cron, schedules
 from actors.queue import store as queue
 from actors.queue.desk import Desk
@@ -29,7 +31,7 @@ from actors.runtime.files import LocalFiles
 from actors.runtime.politeness import user_agent
 from actors.runtime.telemetry import attach, emit
 from actors.tools import Tools
-from schema.migrate import migrate
+from schema.migrate import MigrationError, migrate, pending
 from supervisor.crew import children
 from supervisor.database import open_pool, open_urls
 from supervisor.hub import Hub
@@ -58,7 +60,7 @@ class Service:
     metrics: Metrics
     hub: Hub
     lag: LoopLag
-    rate_use: RateUse
+    lately: Lately
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     draining: bool = False
     supervisor: Supervisor = field(init=False)
@@ -68,14 +70,30 @@ class Service:
 
 
 async def bring_up_to_date(url: str) -> None:
-    """Applies the migrations that are missing, and makes the queues that job kinds name."""
+    """Applies the migrations that are missing, and makes the queues that job kinds name. Raises Refusal."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
-        for step in await migrate(connection):
+        with _ours():
+            steps = await migrate(connection)
+        for step in steps:
             emit("database.migrated", number=step.migration.number, name=step.migration.title)
         await queue.ensure_queues(connection, {kind.queue for kind in job_kinds().values()})
     finally:
         await connection.close()
+
+
+async def lacking_migrations(db: "PoolConnectionProxy[Any]") -> list[str]:
+    """The titles of those that were not applied yet. Raises Refusal for a schema that others have made."""
+    with _ours():
+        return [f"{one.number:04}_{one.title}" for one in await pending(db)]
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    try:
+        yield
+    except MigrationError as error:
+        raise Refusal(f"its schema is not ours: {error}") from error
 
 
 def job_kinds() -> dict[str, JobKind[Any]]:
@@ -87,8 +105,8 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
     """Everything built, nothing started."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     metrics = metrics or Metrics()
-    rate_use = RateUse(_rates(settings))
-    detach = [attach(metrics.sink), attach(rate_use.sink)]
+    lately = Lately()
+    detach = [attach(metrics.sink), attach(lately.sink)]
     try:
         async with open_urls(settings) as (url, listen_url):
             await bring_up_to_date(listen_url)
@@ -98,7 +116,7 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                 with collecting_rarely():
                     yield Service(
                         settings, pool, url, listen_url, worker, desks(kinds, worker), kinds, tools.registries, tools,
-                        metrics, Hub(), LoopLag(), rate_use,
+                        metrics, Hub(), LoopLag(), lately,
                     )  # fmt: skip
     finally:
         for end in detach:
@@ -125,11 +143,15 @@ def _rates(settings: Settings) -> dict[str, float]:
     return {name: settings.registry_per_min.get(name, one.requests_per_min) for name, one in registries.items()}
 
 
+def agent(settings: Settings) -> str:
+    """Who we say that we are, to registries."""
+    return user_agent(VERSION, settings.contact or "no contact given")
+
+
 @asynccontextmanager
 async def open_tools(settings: Settings, pool: "asyncpg.Pool[Any]") -> AsyncIterator[Tools]:
     compute = _compute(settings.compute_processes)
-    agent = user_agent(VERSION, settings.contact or "no contact given")
-    async with Fetch(agent=agent, db=pool, bases=settings.registry_bases) as fetch:
+    async with Fetch(agent=agent(settings), db=pool, bases=settings.registry_bases) as fetch:
         try:
             yield Tools(
                 db=pool,

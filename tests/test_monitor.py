@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from actors.monitor import FEWEST_ENDED, Gauge, Monitor
 from actors.monitoring import store
 from actors.monitoring.alarms import Thresholds
+from actors.queue import store as queue
+from actors.queue.job import NewJob
 from supervisor.life import Life
 from supervisor.metrics import Metrics
 from tests.postgres import Postgres
@@ -25,10 +28,9 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 class Handed:
     """What the monitor handed on."""
 
-    def __init__(self, **here: float) -> None:
+    def __init__(self) -> None:
         self.told: dict[tuple[str, str], float] = {}
         self.scaled: list[tuple[dict[str, int], int]] = []
-        self.here = {("api_rate_limit_usage", name): value for name, value in here.items()}
         self.looks = asyncio.Event()
 
     def tell(self, name: str, subject: str, value: float) -> None:
@@ -41,8 +43,8 @@ class Handed:
 
 def monitor(db: Pool, folder: Path, handed: Handed | None = None, **thresholds: float) -> Monitor:
     handed = handed or Handed()
-    gauge = Gauge(tell=handed.tell, scale=handed.scale, here=lambda: handed.here)
-    return Monitor(db, gauge, folder, Thresholds(**thresholds), now=lambda: NOW, quiet_s=0.0)
+    gauge = Gauge(tell=handed.tell, scale=handed.scale, here=lambda: {("workers", "running"): 2.0})
+    return Monitor(db, gauge, folder, Thresholds(**thresholds), {"ctgov": 50.0}, now=lambda: NOW, quiet_s=0.0)
 
 
 async def alarms(db: Pool) -> list[tuple[str, str]]:
@@ -179,15 +181,43 @@ async def test_the_disk_of_the_data_directory_is_measured(db: Pool, tmp_path: Pa
     assert await alarms(db) == []
 
 
-async def test_the_use_of_a_registrys_rate_is_watched_where_it_is_measured(db: Pool, tmp_path: Path) -> None:
-    """G13 in part."""
-    handed = Handed(ctgov=95.0)
+async def tells(db: Pool, worker: UUID, **lately: dict[str, float]) -> None:
+    await queue.register(
+        db, worker, host="here", pid=worker.int % 1000, version="1", lag_s=0.0, slots=4, running=0, draining=False,
+        actors=[], lately=lately,
+    )  # fmt: skip
+
+
+async def test_the_use_of_a_registrys_rate_is_that_of_all_processes(db: Pool, tmp_path: Path) -> None:
+    """G13 in part: two processes that each use half of what a registry allows are at its limit together."""
+    handed = Handed()
     one = monitor(db, tmp_path, handed)
+    await tells(db, ME, calls={"ctgov": 24.0})
+    await tells(db, OTHER, calls={"ctgov": 23.0})
     await one.look()
+    assert handed.told["api_rate_limit_usage", "ctgov"] == 94.0
     assert await alarms(db) == [("registry_rate", "ctgov")]
-    handed.here = {("api_rate_limit_usage", "ctgov"): 10.0}
+    await tells(db, OTHER, calls={"ctgov": 2.0})
     await one.look()
     assert await alarms(db) == []
+
+
+async def test_the_rate_of_a_queue_is_that_of_all_processes_and_kept(db: Pool, tmp_path: Path) -> None:
+    """G13 in part: whichever process takes the sample, and whatever it did itself. What is its own is not kept."""
+    handed = Handed()
+    await tells(db, ME, jobs_per_s={"default": 12.5, "scraping": 0.1})
+    await tells(db, OTHER, jobs_per_s={"default": 30.0})
+    gone = uuid4()
+    await tells(db, gone, jobs_per_s={"default": 1000.0})
+    await db.execute("update workers set beat_at = now() - interval '1 minute' where id = $1", gone)
+    await monitor(db, tmp_path, handed).look()
+    assert {queue: handed.told["jobs_per_s", queue] for queue in ("default", "scraping")} == {
+        "default": 42.5, "scraping": 0.1,
+    }  # fmt: skip
+    kept = await store.samples(db, "jobs_per_s", NOW - timedelta(minutes=1))
+    assert [value for _, value in kept["default"]] == [42.5]
+    assert handed.told["workers", "running"] == 2.0
+    assert await store.samples(db, "workers", NOW - timedelta(minutes=1)) == {}
 
 
 async def test_two_monitors_make_one_row_of_an_episode(any_postgres: Postgres, tmp_path: Path) -> None:
@@ -204,16 +234,16 @@ async def test_two_monitors_make_one_row_of_an_episode(any_postgres: Postgres, t
 
 
 async def test_what_one_process_sees_of_itself_is_not_closed_by_another_that_does_not(db: Pool, tmp_path: Path) -> None:
-    """Two processes, each with a disk and a share of the registry's rate of its own."""
-    busy, idle = (monitor(db, tmp_path / name, Handed(ctgov=use)) for name, use in (("busy", 95.0), ("idle", 5.0)))
+    """Two processes, each with a disk of its own."""
+    busy, idle = (monitor(db, tmp_path / name) for name in ("busy", "idle"))
     busy.quiet_s = idle.quiet_s = 60.0
     for one, percent in ((busy, 99.0), (idle, 1.0)):
         one.slow = {("disk_used_percent", str(one.data_dir)): percent}
     for _ in range(3):
         await busy.look()
         await idle.look()
-    assert len(await store.recent_alerts(db)) == 2
-    assert await alarms(db) == [("disk_full", str(busy.data_dir)), ("registry_rate", "ctgov")]
+    assert len(await store.recent_alerts(db)) == 1
+    assert await alarms(db) == [("disk_full", str(busy.data_dir))]
     await db.execute("update alerts set seen_at = now() - interval '61 seconds'")  # the busy one is gone
     await idle.look()
     assert await alarms(db) == []
@@ -314,13 +344,18 @@ async def test_what_a_scaler_outside_reads_of_the_queues_is_what_the_database_sa
     await add(db, 7)
     await claim(db, 2)
     await add_one(db, queue="scraping", delay_s=60.0)
+    await add_one(db, queue="scraping", held=True)
+    async with db.acquire() as connection, connection.transaction():
+        await queue.enqueue(connection, [NewJob("print", depends_on=[await add_one(db, delay_s=60.0)])])
     waited = "update jobs set created_at = now() - $1::interval, run_at = now() - $2::interval where state = 'ready'"
     await db.execute(waited, timedelta(seconds=90), timedelta(seconds=40))
     metrics = Metrics()
     gauge = Gauge(tell=metrics.tell, scale=Handed().scale, here=dict)
     await Monitor(db, gauge, tmp_path, Thresholds(), now=lambda: NOW, quiet_s=0.0).look()
     rows = await db.fetch("select queue, state, count(*) as jobs from jobs group by queue, state")
-    assert {(row["queue"], row["state"]): row["jobs"] for row in rows} == {
+    depths = {(row["queue"], row["state"]): row["jobs"] for row in rows}
+    assert {state for _, state in depths} == {"ready", "running", "scheduled", "blocked", "held", "dead"}
+    assert depths == {
         (dict(labels)["queue"], dict(labels)["state"]): jobs
         for labels, jobs in told(metrics, "triald_job_queue_depth").items()
         if jobs

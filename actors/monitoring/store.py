@@ -8,8 +8,6 @@ from actors.errors import NotFound
 from actors.monitoring.alarms import Close, Open
 from schema import query
 
-LOCK = 1953655141  # one monitor at a time opens and closes
-
 
 class Database(Protocol):
     """asyncpg's pool and connection both fit."""

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ class Vital:
     running: int
     draining: bool
     actors: Sequence[Mapping[str, object]]
+    lately: Mapping[str, object] = field(default_factory=dict)  # what can be added up over processes
     past_deadline: Sequence[tuple[int, int]] = ()  # id and fence
 
 
@@ -93,9 +94,10 @@ class Beat:
         self.beats = await store.register(
             connection, self.worker, host=socket.gethostname(), pid=os.getpid(), version=self.version,
             lag_s=vital.lag_s, slots=vital.slots, running=vital.running, draining=vital.draining, actors=vital.actors,
+            lately=vital.lately,
         )  # fmt: skip
         if vital.past_deadline:
             ids, fences = [id_ for id_, _ in vital.past_deadline], [fence for _, fence in vital.past_deadline]
             for row in await store.take_back(connection, ids, fences, self.worker):
                 emit("job.rescued", job=row["id"], queue=row["queue"], state=row["state"], attempt=row["attempts"],
-                     reason="deadline")  # fmt: skip
+                     reason="deadline", trace_id=row["trace_id"] or "")  # fmt: skip

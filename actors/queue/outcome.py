@@ -54,7 +54,6 @@ class HandBack:
 
 
 Outcome = Done | Snooze | Cancel | Fail | Settled | HandBack
-OUTCOMES: Final = (Done, Snooze, Cancel, Fail, Settled, HandBack)
 
 
 @dataclass(frozen=True, slots=True)

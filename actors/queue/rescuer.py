@@ -64,5 +64,5 @@ class Rescuer:
     async def rescue(self, dead: list[UUID]) -> None:
         for row in await store.rescue(self.pool, dead):
             emit("job.rescued", job=row["id"], queue=row["queue"], state=row["state"], attempt=row["attempts"],
-                 reason="worker")  # fmt: skip
+                 reason="worker", trace_id=row["trace_id"] or "")  # fmt: skip
         await store.forget_workers(self.pool, dead)

@@ -101,7 +101,7 @@ class Settler:
         self.again.clear()
         self.desk.in_doubt, self.desk.unsettled = [], 0
         self.desk.look.set()
-        await self._tell(db, batch)
+        await self._tell(db, batch, written)
         report(self.desk, batch, written)
 
     async def _write_progress(self, db: store.Database) -> None:
@@ -116,13 +116,14 @@ class Settler:
         )  # fmt: skip
         await self._message(db, [f"{id_}:progress" for id_, _ in rows])
 
-    async def _tell(self, db: store.Database, batch: list[Ended]) -> None:
+    async def _tell(self, db: store.Database, batch: list[Ended], written: set[int]) -> None:
         """Ends are told to whoever listens, a few times a second; more at once say only: look for yourself."""
         if time.monotonic() - self.told_at < 0.2 and len(batch) > TELL_MOST:
             return
         self.told_at = time.monotonic()
         words = {Finish: "done", PutOff: "put_off", Bury: "dead", Drop: "cancelled", Leave: "done"}
-        await self._message(db, [f"{e.job.id}:{words[type(e.settlement)]}" for e in batch[: TELL_MOST + 1]])
+        told = [f"{e.job.id}:{words[type(e.settlement)]}" for e in batch[: TELL_MOST + 1] if e.job.id in written]
+        await self._message(db, told)
 
     async def _message(self, db: store.Database, told: list[str]) -> None:
         if told:
@@ -218,18 +219,18 @@ async def _record(db: store.Database, batch: list[Ended], written: set[int]) -> 
 
 def report(desk: Desk, batch: list[Ended], written: set[int]) -> None:
     """One line for a job that somebody can trace or that did not go well, one per kind for the many."""
-    took: dict[tuple[str, str], list[float]] = defaultdict(list)
+    took: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for job, settlement, took_s in batch:
         state = "done" if type(settlement) is Finish else _state(settlement)
         if job.id not in written:
             state = "refused"
-        took[job.kind, state].append(took_s)
+        took[job.kind, job.queue, state].append(took_s)
         if job.trace_id or state not in ("done", "handed_back"):
             emit("job.settled", job=job.id, kind=job.kind, state=state, attempt=job.attempt, took_s=round(took_s, 4),
                  trace_id=job.trace_id or "", fence=job.fence)  # fmt: skip
-    for (kind, state), each in took.items():
+    for (kind, queue, state), each in took.items():
         desk.counts[state] += len(each)
-        emit("jobs.settled", kind=kind, state=state, number=len(each), took_s=sum(each), queue=desk.name)
+        emit("jobs.settled", kind=kind, state=state, number=len(each), took_s=sum(each), queue=queue)
 
 
 def _state(settlement: object) -> str:

@@ -235,20 +235,13 @@ async def add_events(db: Database, events: Iterable[tuple[int, str, Mapping[str,
 
 async def register(
     db: Database, worker: UUID, *, host: str, pid: int, version: str, lag_s: float, slots: int, running: int,
-    draining: bool, actors: Sequence[Mapping[str, object]],
+    draining: bool, actors: Sequence[Mapping[str, object]], lately: Mapping[str, object],
 ) -> int:  # fmt: skip
     beats = await db.fetchval(
         query("jobs.register"),
-        worker,
-        host,
-        pid,
-        version,
-        lag_s,
-        slots,
-        running,
-        draining,
-        orjson.dumps(actors).decode(),
-    )
+        worker, host, pid, version, lag_s, slots, running, draining, orjson.dumps(actors).decode(),
+        orjson.dumps(lately).decode(),
+    )  # fmt: skip
     return int(beats)
 
 
@@ -281,7 +274,7 @@ async def forget_workers(db: Database, dead: Sequence[UUID]) -> None:
 
 async def processes(db: Database) -> list[dict[str, Any]]:
     rows = await db.fetch(query("jobs.processes"))
-    return [dict(row) | {"actors": orjson.loads(row["actors"])} for row in rows]
+    return [dict(row) | {name: orjson.loads(row[name]) for name in ("actors", "lately")} for row in rows]
 
 
 # ── queues ──

@@ -200,11 +200,11 @@ insert into job_events (job_id, event, detail) select * from unnest($1::bigint[]
 
 -- name: register
 -- $1 id uuid, $2 host text, $3 pid integer, $4 version text, $5 lag_s real, $6 slots integer, $7 running integer,
--- $8 draining boolean, $9 actors text -> the number of beats
-insert into workers as w (id, host, pid, version, lag_s, slots, running, draining, actors)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)
+-- $8 draining boolean, $9 actors text, $10 lately text -> the number of beats
+insert into workers as w (id, host, pid, version, lag_s, slots, running, draining, actors, lately)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb)
 on conflict (id) do update set beats = w.beats + 1, beat_at = now(), lag_s = excluded.lag_s, slots = excluded.slots,
-    running = excluded.running, draining = excluded.draining, actors = excluded.actors
+    running = excluded.running, draining = excluded.draining, actors = excluded.actors, lately = excluded.lately
 returning beats
 
 -- name: unregister
@@ -222,7 +222,7 @@ select distinct worker from jobs j where state = 'running' and not exists (selec
 -- name: processes
 -- -> the processes that work
 select id, host, pid, version, started_at, beat_at, extract(epoch from now() - beat_at)::double precision as beat_age_s,
-       lag_s, slots, running, draining, actors from workers order by started_at
+       lag_s, slots, running, draining, actors, lately from workers order by started_at
 
 -- name: rescue
 -- $1 dead workers uuid[] -> id, queue, state and attempts of the jobs taken back from them
@@ -234,7 +234,7 @@ with lost as materialized (
         worker = null, deadline_at = null, rev = rev + 1,
         errors = errors || jsonb_build_object('attempt', attempts, 'at', now(), 'error', 'its worker stopped beating')
     from lost where j.id = lost.id
-    returning j.id, j.queue, j.state, j.attempts, lost.holder, lost.fence
+    returning j.id, j.queue, j.state, j.attempts, j.trace_id, lost.holder, lost.fence
 ), told as (
     insert into job_events (job_id, event, detail)
     select id, 'rescued', jsonb_build_object('from', holder, 'fence', fence, 'state', state, 'reason', 'worker') from moved
@@ -244,7 +244,7 @@ with lost as materialized (
 ), woken as (
     select count(jobs_wake_queue(queue)) from (select distinct queue from moved where state = 'ready') as q
 )
-select id, queue, state, attempts from moved, woken
+select id, queue, state, attempts, trace_id from moved, woken
 
 -- name: take_back
 -- $1 ids bigint[], $2 fences integer[], $3 worker uuid -> those taken back from attempts that ran past their deadline
@@ -255,7 +255,7 @@ with moved as (
         errors = errors || jsonb_build_object('attempt', attempts, 'at', now(), 'error', 'it ran past its deadline')
     from unnest($1::bigint[], $2::integer[]) as d(id, fence)
     where j.id = d.id and j.fence = d.fence and j.worker = $3
-    returning j.id, j.queue, j.state, j.attempts, j.fence
+    returning j.id, j.queue, j.state, j.attempts, j.trace_id, j.fence
 ), told as (
     insert into job_events (job_id, event, detail)
     select id, 'rescued', jsonb_build_object('from', $3::uuid, 'fence', fence, 'state', state, 'reason', 'deadline') from moved
@@ -263,7 +263,7 @@ with moved as (
     select id, 'dead', jsonb_build_object('error', 'it ran past its deadline', 'attempt', attempts) from moved
     where state = 'dead'
 )
-select id, queue, state, attempts from moved
+select id, queue, state, attempts, trace_id from moved
 
 -- name: forget_workers
 -- $1 ids uuid[] -> processes that have been silent for an hour and hold nothing are forgotten; till then they show as lost
@@ -464,12 +464,6 @@ from job_history where ended_at >= $1 group by queue, state
 -- $1 since timestamptz -> how many attempts failed for good, and how many jobs ended well
 select (select count(*) from job_events where at >= $1 and event = 'dead') as dead,
        (select count(*) from job_history where ended_at >= $1 and state = 'done') as done
-
--- name: partitions
--- -> the day partitions of the history with their upper bounds
-select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
-from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = 'job_history'::regclass and c.relname <> 'job_history_default' order by 1
 
 -- name: add_partition
 -- $1 first day date -> makes the partition of a day, where it is missing and the default one holds nothing of it

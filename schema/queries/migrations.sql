@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 -- -> true when a migration was ever run here
 SELECT to_regclass('schema_migrations') IS NOT NULL;
 
+-- name: transaction
+-- -> the number of the transaction that this runs in
+SELECT pg_current_xact_id()::text;
+
 -- name: applied
 -- -> number, title, sha256, applied_at, lowest number first
 SELECT number, title, sha256, applied_at FROM schema_migrations ORDER BY number;

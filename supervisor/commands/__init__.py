@@ -105,12 +105,15 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """The type of an argument."""
 
     def number(text: str) -> int:
-        value = int(text)
+        value = int(text) if text.isascii() and text.isdigit() else least - 1
         if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"expected {least} to {most}, got {value}")
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, got {text!r}")
         return value
 
     return number
+
+
+row_id = whole(1, 2**63 - 1)  # what PostgreSQL's bigint holds
 
 
 @asynccontextmanager

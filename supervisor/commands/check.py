@@ -6,10 +6,9 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from actors.errors import TrialdError
+from actors.errors import Refusal, TrialdError
 from actors.governance import store as governance
 from actors.monitoring import store as monitoring
 from actors.queue import store as queue
@@ -17,11 +16,12 @@ from actors.reading import known_registries
 from actors.registries import Registry
 from actors.runtime.ask import Ask
 from actors.runtime.fetch import Fetch
-from actors.runtime.politeness import Patience, user_agent
+from actors.runtime.politeness import Patience
 from actors.trials import store as trials
 from supervisor.commands import Command, DatabaseUnavailable, Exit, database, has_database, json_option
 from supervisor.printing import as_json, table
 from supervisor.settings import Settings, effective
+from supervisor.wiring import agent, lacking_migrations
 
 OLDEST_POSTGRESQL = 15
 ANSWER_WITHIN_S = 10.0
@@ -62,7 +62,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield disk(settings.data_dir, settings.alert_disk_percent)
     yield await _database(settings)
     async with Fetch(
-        agent=user_agent(version("triald"), settings.contact or "no contact given"),
+        agent=agent(settings),
         bases=settings.registry_bases,
         patience=Patience(attempts=1),
     ) as fetch:
@@ -91,11 +91,14 @@ async def _database(settings: Settings) -> Finding:
         async with database(settings) as pool:
             async with pool.acquire() as connection:
                 server = connection.get_server_version()
+                lacking = await lacking_migrations(connection)
             await asyncio.gather(
                 queue.load(pool), trials.scrapes(pool, limit=1), monitoring.open_alerts(pool), governance.tokens(pool)
             )
-    except DatabaseUnavailable as error:
+    except (DatabaseUnavailable, Refusal) as error:
         return Finding("database", False, f"{kind}: {error}")
+    if lacking:
+        return Finding("database", False, f"{kind}: it lacks {', '.join(lacking)}: run triald migrate")
     if server.major < OLDEST_POSTGRESQL:
         return Finding("database", False, f"PostgreSQL {server.major}: expected {OLDEST_POSTGRESQL} or later")
     return Finding("database", True, f"{kind} {server.major}.{server.minor}, migrated")

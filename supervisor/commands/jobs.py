@@ -10,7 +10,7 @@ from uuid import UUID
 from actors.errors import NotFound, Refusal
 from actors.queue import store as queue
 from actors.queue.explain import explain
-from supervisor.commands import Command, Exit, action, actions, database, json_option, run_action, whole
+from supervisor.commands import Command, Exit, action, actions, database, json_option, row_id, run_action, whole
 from supervisor.printing import as_json, printable, table
 from supervisor.settings import Settings
 from supervisor.wiring import job_kinds
@@ -32,16 +32,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     listing.add_argument("--queue", metavar="NAME")
     listing.add_argument("--kind", metavar="NAME")
-    listing.add_argument("--before", type=int, metavar="ID", help="older than this job")
+    listing.add_argument("--before", type=row_id, metavar="ID", help="older than this job")
     listing.add_argument("--limit", type=whole(1, 1000), default=50, metavar="N")
     for name, run, says in (
         ("show", _show, "everything that is known of a job"),
         ("explain", _explain, "why a job is not running"),
         ("retry", _retry, "run a dead or scheduled job now"),
     ):
-        action(where, name, run, says).add_argument("job", type=int, metavar="ID")
+        action(where, name, run, says).add_argument("job", type=row_id, metavar="ID")
     cancel = action(where, "cancel", _cancel, "cancel a job, and what waits for it")
-    cancel.add_argument("job", type=int, metavar="ID")
+    cancel.add_argument("job", type=row_id, metavar="ID")
     cancel.add_argument("--reason", default="cancelled by an operator", metavar="WORDS")
     requeue = action(where, "requeue", _requeue, "revive dead jobs, their attempts at zero")
     requeue.add_argument(
@@ -49,7 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     requeue.add_argument("--kind", metavar="NAME")
     discard = action(where, "discard", _discard, "put dead jobs away for good")
-    discard.add_argument("job", type=int, nargs="+", metavar="ID")
+    discard.add_argument("job", type=row_id, nargs="+", metavar="ID")
     action(
         where,
         "rescue",

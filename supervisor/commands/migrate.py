@@ -2,6 +2,7 @@
 
 import argparse
 
+from actors.errors import Refusal
 from actors.queue import store as queue
 from schema.migrate import MigrationError, Step, migrate
 from supervisor.commands import Command, Exit, connection, json_option, whole
@@ -22,8 +23,7 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
         try:
             steps = await migrate(db, given.to)
         except MigrationError as error:
-            print(as_json({"error": str(error)}) if given.json else f"not migrated: {error}")
-            return Exit.FAILED
+            raise Refusal(f"not migrated: {error}") from error
         if given.to is None:
             await queue.ensure_queues(db, {kind.queue for kind in job_kinds().values()})
     told = [_told(step) for step in steps]

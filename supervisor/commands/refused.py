@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from actors.errors import NotFound
 from actors.trials import store as trials
-from supervisor.commands import Command, Exit, action, actions, database, json_option, run_action, whole
+from supervisor.commands import Command, Exit, action, actions, database, json_option, row_id, run_action, whole
 from supervisor.printing import as_json, printable, table
 from supervisor.settings import Settings
 
@@ -18,10 +18,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where = actions(parser)
     listing = action(where, "list", _list, "records that wait aside, the newest first")
     listing.add_argument("--registry", metavar="NAME")
-    listing.add_argument("--before", type=int, metavar="ID", help="older than this one")
+    listing.add_argument("--before", type=row_id, metavar="ID", help="older than this one")
     listing.add_argument("--limit", type=whole(1, 1000), default=50, metavar="N")
     showing = action(where, "show", _show, "a record as it came, on standard output; its reason on standard error")
-    showing.add_argument("id", type=int, metavar="ID")
+    showing.add_argument("id", type=row_id, metavar="ID")
     for one in where.choices.values():
         json_option(one)
 

@@ -44,13 +44,13 @@ class Look:
     async def now(self) -> Picture:
         """Raises what the database raises."""
         site = self._site
-        loads = picture.queues(await self._loads.get())
         running = await queue.processes(site.pool)
+        loads = picture.queues(await self._loads.get(), picture.per_s(running))
         moment = Moment(
             at=round(time.time(), 1),
             ready=sum(one.ready for one in loads),
             running=sum(one.running for one in loads),
-            per_s=round(sum(desk.ended_per_s for desk in site.desks.values()), 1),
+            per_s=round(sum(one.per_s for one in loads), 1),
         )
         return Picture(
             database=True,

@@ -7,8 +7,11 @@ from uuid import UUID
 
 import msgspec
 
+from actors.monitoring.lately import summed
 from supervisor.life import ActorState
 from supervisor.web.registry_answers import RegistryTold, ScrapeTold
+
+SILENT_S = 30.0  # what a process told that has not beaten for so long is no news
 
 
 class ActorTold(msgspec.Struct, frozen=True):
@@ -47,6 +50,7 @@ class QueueTold(msgspec.Struct, frozen=True):
     held: int
     dead: int
     oldest_age_s: float
+    per_s: float  # jobs that end, over all processes
 
 
 class AlertTold(msgspec.Struct, frozen=True):
@@ -141,12 +145,22 @@ def processes(rows: Sequence[Mapping[str, Any]]) -> tuple[ProcessTold, ...]:
     )  # fmt: skip
 
 
-def queues(rows: Sequence[Mapping[str, Any]]) -> tuple[QueueTold, ...]:
-    names = [name for name in QueueTold.__struct_fields__ if name not in ("id", "oldest_age_s")]
+def queues(rows: Sequence[Mapping[str, Any]], per_s: Mapping[str, float]) -> tuple[QueueTold, ...]:
+    names = [name for name in QueueTold.__struct_fields__ if name not in ("id", "oldest_age_s", "per_s")]
     return tuple(
-        QueueTold(id=row["queue"], oldest_age_s=round(row["oldest_age_s"], 1), **{name: row[name] for name in names})
+        QueueTold(
+            id=row["queue"],
+            oldest_age_s=round(row["oldest_age_s"], 1),
+            per_s=round(per_s.get(row["queue"], 0.0), 1),
+            **{name: row[name] for name in names},
+        )
         for row in rows
     )
+
+
+def per_s(processes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Jobs of each queue that end a second, as those processes tell that beat."""
+    return summed([one["lately"] for one in processes if one["beat_age_s"] < SILENT_S], "jobs_per_s")
 
 
 def alerts(rows: Sequence[Mapping[str, Any]]) -> tuple[AlertTold, ...]:

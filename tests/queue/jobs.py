@@ -71,5 +71,6 @@ async def events(db: store.Database, job: int) -> list[str]:
 
 async def register(db: store.Database, worker: UUID = ME) -> int:
     return await store.register(
-        db, worker, host="here", pid=1, version="1", lag_s=0.0, slots=4, running=0, draining=False, actors=[]
+        db, worker, host="here", pid=1, version="1", lag_s=0.0, slots=4, running=0, draining=False, actors=[],
+        lately={},
     )

@@ -123,8 +123,11 @@ async def test_a_migration_with_an_error_of_syntax_shows_its_line(any_empty_post
     await connection.close()
 
 
-async def test_a_migration_that_ends_its_transaction_is_refused(any_empty_postgres: Postgres, tmp_path: Path) -> None:
-    (tmp_path / "0001_bad.sql").write_text("-- forward\nSELECT 1; COMMIT;\n-- back\nSELECT 1;\n")
+@pytest.mark.parametrize("ends", ["COMMIT;", "COMMIT; BEGIN;"])
+async def test_a_migration_that_ends_its_transaction_is_refused(
+    any_empty_postgres: Postgres, tmp_path: Path, ends: str
+) -> None:
+    (tmp_path / "0001_bad.sql").write_text(f"-- forward\nSELECT 1; {ends}\n-- back\nSELECT 1;\n")
     connection = await asyncpg.connect(any_empty_postgres.dsn)
     with pytest.raises(MigrationError, match=r"0001_bad\.sql ends its transaction"):
         await migrate(connection, folder=tmp_path)

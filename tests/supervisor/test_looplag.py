@@ -1,14 +1,13 @@
-"""The lag of the loop on a clock that the tests move, and a real thread that beats beside it."""
+"""The lag of the loop on a clock that the tests move."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import pytest
 
-from supervisor.looplag import Lag, LoopLag, ThreadBeat, missed
+from supervisor.looplag import Lag, LoopLag, missed
 from tests.supervisor.clock import Clock, settle
 
 
@@ -56,50 +55,3 @@ async def test_while_the_loop_stands_still_another_thread_sees_for_how_long_by_n
     thread.join()
     assert seen[0].now_s == seen[0].max_s == 7.0
     run.cancel()
-
-
-async def test_a_thread_beats_while_the_loop_is_blocked() -> None:
-    beats: list[int] = []
-    enough = threading.Event()
-
-    def beat() -> None:
-        beats.append(threading.get_ident())
-        if len(beats) >= 5:
-            enough.set()
-
-    run = asyncio.create_task(ThreadBeat(0.001, beat).run())
-    await settle()
-    assert enough.wait(10)  # blocks the loop on purpose
-    assert threading.get_ident() not in beats
-    run.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await run
-
-
-async def test_after_cancel_the_thread_beats_no_more() -> None:
-    name = f"beat-{time.monotonic_ns()}"
-    begun = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def beat() -> None:
-        loop.call_soon_threadsafe(begun.set)
-
-    run = asyncio.create_task(ThreadBeat(60, beat, name).run())
-    async with asyncio.timeout(10):
-        await begun.wait()
-    run.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await run
-    for thread in threading.enumerate():
-        if thread.name == name:
-            thread.join(10)
-    assert name not in [thread.name for thread in threading.enumerate()]
-
-
-async def test_a_beat_that_fails_ends_the_actor_with_its_error() -> None:
-    def beat() -> None:
-        raise OSError("the database is gone")
-
-    async with asyncio.timeout(10):
-        with pytest.raises(OSError, match="the database is gone"):
-            await ThreadBeat(0.01, beat).run()

@@ -181,6 +181,7 @@ def test_an_unknown_variable_names_the_nearest_known_one() -> None:
         "there is no setting TRIALD_DATABASE_URI_FILE; the nearest is TRIALD_DATABASE_URL_FILE",
         "there is no setting TRIALD_WORKER_MOST; the nearest is TRIALD_WORKERS_MOST",
     ]
+    assert problems({"SLOTS": "3"}) == ["there is no setting SLOTS; the nearest is slots"]
     assert problems({"slot": "3"}) == ["there is no setting slot; the nearest is slots"]
 
 
@@ -194,15 +195,50 @@ def test_an_empty_variable_or_credential_counts_as_not_given(tmp_path: Path) -> 
 def test_secrets_come_from_files_too(tmp_path: Path) -> None:
     """N39: a variable ending in _FILE, a credential of systemd, and the operator's token as one."""
     (tmp_path / "url").write_text(f"{URL}\n")
-    (tmp_path / "listen_url").write_text(f"{URL}?direct\n")
-    (tmp_path / "token").write_text("t" * 32)
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "listen_url").write_text(f"{URL}?direct\n")
+    (credentials / "token").write_text("t" * 32)
     settings = read(
-        {}, HOME | {"TRIALD_DATABASE_URL_FILE": str(tmp_path / "url"), "CREDENTIALS_DIRECTORY": str(tmp_path)}
+        {}, HOME | {"TRIALD_DATABASE_URL_FILE": str(tmp_path / "url"), "CREDENTIALS_DIRECTORY": str(credentials)}
     )
     assert settings.database_url is not None
     assert settings.listen_url is not None
     assert (settings.database_url.reveal(), settings.listen_url.reveal()) == (URL, f"{URL}?direct")
-    assert settings.token_file == tmp_path / "token"
+    assert settings.token_file == credentials / "token"
+
+
+def test_a_credential_that_is_not_known_names_the_nearest(tmp_path: Path) -> None:
+    """N39: it would have no effect, and triald would run on the database that it was to replace."""
+    (tmp_path / "database_ur").write_text(URL)
+    told = problems({}, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert told == ["there is no credential database_ur; the nearest is database_url"]
+    assert problems({}, {"CREDENTIALS_DIRECTORY": str(tmp_path / "none")}) == [
+        f"CREDENTIALS_DIRECTORY: {tmp_path / 'none'} cannot be read: No such file or directory"
+    ]
+
+
+@pytest.mark.parametrize("password", ["s3cret/pw", "s3cret?pw", "s3cret#pw"])
+def test_a_database_url_whose_password_is_not_escaped_is_refused_without_showing_it(password: str) -> None:
+    """N39: a driver would take a part of the password for the port or the database."""
+    [told] = problems({"database_url": f"postgresql://triald:{password}@db.example.org/triald"})
+    assert told.startswith("database_url: expected a URL that begins with postgresql://")
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///triald?host=/run/postgresql",
+        "postgresql://triald@[::1]:5432/triald",
+        "postgres://a.example.org:5432,b.example.org:5433/triald?target_session_attrs=primary",
+        "postgresql://triald:s3%2Fcret@db.example.org",
+    ],
+)
+def test_database_urls_as_drivers_take_them(url: str) -> None:
+    settings = read({"database_url": url}, HOME)
+    assert settings.database_url is not None
+    assert settings.database_url.reveal() == url
 
 
 def test_a_secret_that_is_given_twice_or_cannot_be_read_is_refused(tmp_path: Path) -> None:

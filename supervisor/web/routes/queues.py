@@ -35,7 +35,8 @@ class QueueIs(msgspec.Struct, frozen=True):
 
 async def queues(call: Call[Nothing, Nothing]) -> QueuesList:
     """Every queue with what waits and runs in it."""
-    return QueuesList(picture.queues(await store.load(call.db)))
+    per_s = picture.per_s(await store.processes(call.db))
+    return QueuesList(picture.queues(await store.load(call.db), per_s))
 
 
 async def pause(call: Call[Nothing, Nothing]) -> QueueIs:

@@ -44,6 +44,29 @@ async def test_each_thing_that_is_wrong_is_told_and_the_rest_is_looked_at(
     assert "cannot be reached" in says["registry ctgov"]
 
 
+async def test_a_schema_that_lacks_migrations_or_is_not_ours_is_told(
+    triald: Triald, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """N39: what `triald up` would refuse, or do first, is told before."""
+    async with demo.running(trials=1) as world:
+        words = ("check", "--registry-bases", f"clinicaltrials.gov={world.url}", "--json")
+        newest = await connection.fetchrow("SELECT * FROM schema_migrations ORDER BY number DESC LIMIT 1")
+        assert newest is not None
+        await connection.execute("DELETE FROM schema_migrations WHERE number = $1", newest["number"])
+        lacking = await triald(*words)
+        await connection.execute(
+            "INSERT INTO schema_migrations (number, title, sha256) VALUES ($1, 'edited', repeat('0', 64))",
+            newest["number"],
+        )
+        edited = await triald(*words)
+        up = await triald("up", "--listen", "127.0.0.1:0")
+    [told] = [one for one in lacking.json if one["part"] == "database"]
+    assert (told["ok"], f"{newest['number']:04}_{newest['title']}: run triald migrate" in told["says"]) == (False, True)
+    [told] = [one for one in edited.json if one["part"] == "database"]
+    assert (told["ok"], "was changed after it was applied" in told["says"]) == (False, True)
+    assert (up.code, "was changed after it was applied" in up.err, "Traceback" in up.err) == (2, True, False)
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     found = disk(tmp_path / "file" / "data", 100.0)

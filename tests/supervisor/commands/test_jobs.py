@@ -34,7 +34,8 @@ async def dead(db: "Connection", number: int = 1) -> list[int]:
 async def process(db: "Connection") -> UUID:
     worker = uuid4()
     await queue.register(
-        db, worker, host="here", pid=7, version="1", lag_s=0, slots=4, running=0, draining=False, actors=[]
+        db, worker, host="here", pid=7, version="1", lag_s=0, slots=4, running=0, draining=False, actors=[],
+        lately={},
     )
     return worker
 

@@ -25,8 +25,8 @@ async def test_migrate_goes_to_the_newest_schema_and_back(any_empty_postgres: Po
     assert (again.code, again.out) == (0, "nothing to do\n")
 
     wrong = await triald("migrate", "--to", "9999")
-    assert wrong.code == 1
-    assert "there is no migration 9999" in wrong.out
+    assert wrong.code == 2
+    assert "there is no migration 9999" in wrong.err
 
     back = await triald("migrate", "--to", "0")
     assert (back.code, back.out.splitlines()[0]) == (0, f"{len(titles):04} {titles[-1]}: back")
