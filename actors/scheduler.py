@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from actors.errors import Refusal
 from actors.jobs import Kinds
 from actors.queue import cron, schedules, store
-from actors.queue.job import NewJob
+from actors.queue.job import MAX_ATTEMPTS, NewJob
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
 
@@ -72,7 +72,7 @@ class Scheduler:
         fields: dict[str, Any] = {}
         if kind is not None:
             fields = {"queue": kind.queue, "priority": kind.priority}
-            fields |= {"max_attempts": kind.max_attempts, "timeout_s": kind.timeout_s}
+            fields |= {"max_attempts": kind.max_attempts or MAX_ATTEMPTS, "timeout_s": kind.timeout_s}
         trace = f"{schedule['name']}@{due_at:%Y%m%dT%H%MZ}"
         return NewJob(
             kind=schedule["kind"], payload=schedule["payload"], schedule_id=schedule["id"], trace_id=trace, **fields

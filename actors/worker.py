@@ -6,10 +6,12 @@ from typing import Any
 
 from actors.errors import LeaseLost
 from actors.jobs import BadPayload, Kinds
+from actors.queue import store
 from actors.queue.attempt import Attempt
 from actors.queue.desk import Desk
 from actors.queue.job import Job
-from actors.queue.outcome import Fail, HandBack, Settled, Snooze, settle
+from actors.queue.outcome import Fail, HandBack, Settled, Snooze, failure, settle
+from actors.queue.retry import USUAL, RetryRule
 from actors.runtime.life import Life
 from actors.runtime.telemetry import emit, trace_id
 from actors.tools import Tools
@@ -24,11 +26,12 @@ UNKNOWN_AGAIN_S = 30.0
 class Worker:
     """Any number of copies share a desk."""
 
-    def __init__(self, desk: Desk, kinds: Kinds, tools: Tools, *, slots: int = SLOTS) -> None:
+    def __init__(self, desk: Desk, kinds: Kinds, tools: Tools, *, slots: int = SLOTS, retry: RetryRule = USUAL) -> None:
         self.desk = desk
         self.kinds = kinds
         self.tools = tools
         self.slots = slots
+        self.retry = retry
         self.current: list[Attempt | None] = [None] * slots
         self.ending = False
 
@@ -96,6 +99,8 @@ class Worker:
             if kind is None:
                 outcome = unknown(job)
             else:
+                if job.start_is_noted and not await store.begin_attempt(self.tools.db, job, self.desk.worker):
+                    raise LeaseLost(f"job {job.id} is held by another worker")
                 outcome = await kind.run(kind.decode(job.payload), attempt, self.tools)
         except asyncio.CancelledError:
             if task.cancelling() > (attempt.stop is not None):  # the slot is to end, not its job alone
@@ -106,15 +111,16 @@ class Worker:
         except LeaseLost:
             emit("job.lease_lost", job=job.id, fence=job.fence)
             outcome = HandBack()
-        except Exception as error:
-            outcome = Fail(f"{type(error).__name__}: {error}")
+        except (Exception, SystemExit) as error:  # a handler that wants to end the process ends its job
+            outcome = failure(error)
         finally:
             if attempt.stop is not None and not isinstance(outcome, Settled):
                 outcome = attempt.stop
             self.current[i] = None
             if self.desk.running.get(job.id) is attempt:  # one that was taken back may have begun again beside it
                 del self.desk.running[job.id]
-            self.desk.end(job, settle(job, outcome, self.tools.random()), monotonic() - attempt.started_s)
+            job = attempt.job
+            self.desk.end(job, settle(job, outcome, self.tools.random(), self.retry), monotonic() - attempt.started_s)
         if attempt.stop is not None:
             task.uncancel()
 

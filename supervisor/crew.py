@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -53,7 +54,8 @@ def children(service: "Service") -> list[Child]:
     ]
     for name, desk in service.desks.items():
         made.append(Child(f"{name}_settler", Settler(desk, pool).run, **lives))
-        made.append(Child(f"{name}_claimer", Claimer(desk, pool).run, **lives))
+        claimer = Claimer(desk, pool, may_claim=partial(beat.is_heard, settings.dead_after_s))
+        made.append(Child(f"{name}_claimer", claimer.run, **lives))
     made += [
         Child("rescuer", rescuer.run, **lives),
         Child("scheduler", Scheduler(pool, service.kinds).run, **lives),
@@ -68,7 +70,7 @@ def _crew(service: "Service", name: str, make: type[Worker], *, copies: int, slo
     desk = service.desks[name]
 
     async def start(life: Life) -> None:
-        await make(desk, service.kinds, service.tools, slots=slots).run(life)
+        await make(desk, service.kinds, service.tools, slots=slots, retry=service.retry).run(life)
 
     return Child(name, start, copies=copies, heartbeat_within_s=HANGS_AFTER_S)
 
@@ -162,6 +164,7 @@ def _vital(service: "Service") -> Vital:
         running=sum(len(desk.running) for desk in desks),
         draining=service.draining,
         actors=actors,
+        queues=[queue for desk in desks for queue in desk.queues],
         lately=service.lately.told(),
         past_deadline=[late for desk in desks for late in desk.past_deadline()],
     )

@@ -94,6 +94,13 @@ class Settings:
     drain_s: Annotated[float, kinds.number(0, 3600), "How long running jobs may go on after a stop was asked for."] = (
         30.0
     )
+    max_attempts: Annotated[
+        int, kinds.whole(1, 1000), "Attempts at a job whose kind does not say how many, before it is a dead letter."
+    ] = 3
+    retry_first_s: Annotated[
+        float, kinds.number(0.01, 86_400), "Wait after a job's first failed attempt; it doubles."
+    ] = 60.0
+    retry_longest_s: Annotated[float, kinds.number(0.01, 864_000), "The longest wait between two attempts."] = 3600.0
     history_days: Annotated[int, kinds.whole(1, 36_500), "How long ended jobs and firings of schedules are kept."] = 30
     events_days: Annotated[int, kinds.whole(1, 36_500), "How long events of jobs are kept."] = 90
     alert_depth: Annotated[int, kinds.whole(1, 10**9), "Waiting jobs of a queue that open an alert."] = 10_000
@@ -210,6 +217,8 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         found.append(f"workers_least: expected at most workers_most ({values['workers_most']})")
     if values["dead_after_s"] < 3 * values["beat_every_s"]:
         found.append(f"dead_after_s: expected at least three times beat_every_s ({3 * values['beat_every_s']:g})")
+    if values["retry_first_s"] > values["retry_longest_s"]:
+        found.append(f"retry_first_s: expected at most retry_longest_s ({values['retry_longest_s']:g})")
     if values["listen_url"] and not values["database_url"]:
         found.append("listen_url: expected none where there is no database_url")
     if values["database_pooler"] and not values["listen_url"]:

@@ -3,10 +3,10 @@
 import gc
 import random
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,6 +22,9 @@ from actors.monitoring.lately import Lately
 from actors.queue import cron, schedules
 from actors.queue import store as queue
 from actors.queue.desk import Desk
+from actors.queue.job import MAX_ATTEMPTS
+from actors.queue.rescuer import rescue_now
+from actors.queue.retry import RetryRule
 from actors.reading import known_registries
 from actors.registries import Registry
 from actors.runtime.catalog import catalog
@@ -34,6 +37,7 @@ from actors.tools import Tools
 from schema.migrate import MigrationError, migrate, pending
 from supervisor.crew import children
 from supervisor.database import open_pool, open_urls
+from supervisor.embedded import Embedded
 from supervisor.hub import Hub
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
@@ -42,6 +46,7 @@ from supervisor.supervisor import Supervisor
 from supervisor.version import VERSION
 
 SCRAPING = "scraping"
+IDLE_WITHIN_S = 60  # in a transaction: who does not go on for so long is frozen, and locks others out
 COLLECT_EVERY = 20_000  # objects made and not yet freed; a batch of jobs is thousands
 PRELOAD = ("actors.reading", "actors.registries.ctgov", "actors.trials.pack")
 
@@ -63,10 +68,20 @@ class Service:
     lately: Lately
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     draining: bool = False
+    server: Embedded | None = None  # the database's, where it is ours to keep running
     supervisor: Supervisor = field(init=False)
+
+    @property
+    def retry(self) -> RetryRule:
+        return RetryRule(self.settings.retry_first_s, self.settings.retry_longest_s)
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(children(self), emit=emit)
+
+    async def rescue(self) -> tuple[list[UUID], list[Any]]:
+        """Takes jobs back from dead processes now; answers with those and with the jobs."""
+        settings = self.settings
+        return await rescue_now(self.pool, dead_after_s=settings.dead_after_s, beat_every_s=settings.beat_every_s)
 
 
 async def bring_up_to_date(url: str) -> None:
@@ -96,8 +111,10 @@ def _ours() -> Iterator[None]:
         raise Refusal(f"its schema is not ours: {error}") from error
 
 
-def job_kinds() -> dict[str, JobKind[Any]]:
-    return catalog(actors.jobs, "JOB", JobKind)
+def job_kinds(max_attempts: int = MAX_ATTEMPTS) -> dict[str, JobKind[Any]]:
+    """Every kind; one that does not say how often it is attempted gets `max_attempts`."""
+    kinds = catalog(actors.jobs, "JOB", JobKind)
+    return {name: replace(kind, max_attempts=kind.max_attempts or max_attempts) for name, kind in kinds.items()}
 
 
 @asynccontextmanager
@@ -108,19 +125,31 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
     lately = Lately()
     detach = [attach(metrics.sink), attach(lately.sink)]
     try:
-        async with open_urls(settings) as (url, listen_url):
-            await bring_up_to_date(listen_url)
-            async with open_pool(settings, url, least=8, init=queue.warm) as pool, open_tools(settings, pool) as tools:
-                kinds, worker = by_every_name(job_kinds()), uuid4()
+        worker = uuid4()
+        async with open_urls(settings) as ways:
+            await bring_up_to_date(ways.listen_url)
+            async with (
+                open_pool(settings, ways.url, least=8, init=partial(_settle_in, settings), worker=worker) as pool,
+                open_tools(settings, pool) as tools,
+            ):
+                kinds = by_every_name(job_kinds(settings.max_attempts))
+                queues = await queue.queue_rules(pool)
                 await put_schedules(settings, pool)
                 with collecting_rarely():
                     yield Service(
-                        settings, pool, url, listen_url, worker, desks(kinds, worker), kinds, tools.registries, tools,
-                        metrics, Hub(), LoopLag(), lately,
+                        settings, pool, ways.url, ways.listen_url, worker, desks(queues, worker), kinds,
+                        tools.registries, tools, metrics, Hub(), LoopLag(), lately, server=ways.server,
                     )  # fmt: skip
     finally:
         for end in detach:
             end()
+
+
+async def _settle_in(settings: Settings, connection: "asyncpg.Connection[Any]") -> None:
+    """A pooler in transaction mode has no sessions; there, others cut off what a frozen process holds locked."""
+    if not settings.database_pooler:
+        await queue.end_when_idle(connection, IDLE_WITHIN_S)
+    await queue.warm(connection)
 
 
 @contextmanager
@@ -173,9 +202,9 @@ def _compute(processes: int) -> Compute:
     return Compute(processes, open_executor=partial(own_process, PRELOAD))
 
 
-def desks(kinds: Kinds, worker: UUID) -> dict[str, Desk]:
+def desks(queues: Iterable[str], worker: UUID) -> dict[str, Desk]:
     """One desk for scrapes, whose copies are few, and one for all other work."""
-    others = tuple(sorted({"default", *(kind.queue for kind in kinds.values())} - {SCRAPING}))
+    others = tuple(sorted(set(queues) - {SCRAPING}))
     return {
         "worker": Desk("worker", others, worker, slots=0),
         "scraper": Desk("scraper", (SCRAPING,), worker, slots=0),
@@ -184,7 +213,7 @@ def desks(kinds: Kinds, worker: UUID) -> dict[str, Desk]:
 
 async def put_schedules(settings: Settings, db: queue.Database) -> None:
     """The schedules that the settings ask for; those of registries that are mirrored no more go."""
-    kinds = job_kinds()
+    kinds = job_kinds(settings.max_attempts)
     wanted = [f"scrape_{registry}_{mode}" for registry in settings.registries for mode in ("incremental", "full")]
     await schedules.drop(db, "scrape_", except_for=wanted)
     for registry in settings.registries:

@@ -185,6 +185,7 @@ async def tells(db: Pool, worker: UUID, **lately: dict[str, float]) -> None:
     await queue.register(
         db, worker, host="here", pid=worker.int % 1000, version="1", lag_s=0.0, slots=4, running=0, draining=False,
         actors=[], lately=lately,
+        queues=["default"],
     )  # fmt: skip
 
 

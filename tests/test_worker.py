@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from actors.queue.job import NewJob
 from actors.queue.outcome import Cancel, Done, Fail, Outcome, Settled, Snooze
 from actors.tools import Tools
 from tests.postgres import Postgres
-from tests.queue.house import NEVER_S, Gate, Numbered, Ran, house, printing, tools_at
-from tests.queue.jobs import Pool, add, add_one, events, states
+from tests.queue.house import NEVER_S, Gate, House, Numbered, Ran, house, printing, tools_at
+from tests.queue.jobs import Pool, add, add_one, claim, events, states
 
 
 @pytest.fixture
@@ -154,6 +154,8 @@ GARBAGE: dict[str, Any] = {
     "an_error_that_cannot_be_stored": Fail("NUL \0 and half a pair \ud800"),
     "a_reason_to_cancel_that_is_none": Cancel(None),  # type: ignore[arg-type]
     "a_delay_without_end": Snooze(float("inf")),
+    "a_delay_that_no_float_holds": Snooze(10**400),
+    "a_wait_that_no_float_holds": Fail("later", after_s=10**400),
     "an_end_that_it_did_not_make": Settled(),
 }
 
@@ -170,6 +172,76 @@ async def test_a_handler_that_returns_garbage_harms_nobody_else(db: Pool, tools:
         await one.heard.until_settled(20)
         assert await states(db, good) == ["done"] * 19
         assert await states(db, [spoilt]) == ["scheduled"]
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("and this too")
+
+
+@pytest.mark.parametrize(
+    "error", [Unspeakable(), SystemExit(3), KeyError("\ud800")], ids=lambda error: type(error).__name__
+)
+async def test_whatever_a_handler_raises_ends_its_job_and_nothing_else(
+    db: Pool, tools: Tools, error: BaseException
+) -> None:
+    """Also one that cannot say what it is, and one that would end the process."""
+    spoilt, *good = await add(db, 5)
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        if attempt.job.id == spoilt:
+            raise error
+        return Done()
+
+    async with house(db, tools, printing(run)) as one:
+        await one.heard.until_settled(5)
+        assert await states(db, good) == ["done"] * 4
+        shown = await store.show(db, spoilt)
+        assert (shown["state"], shown["attempts"]) == ("scheduled", 1)
+        assert shown["errors"][-1]["error"].startswith(type(error).__name__)
+
+
+async def test_a_failure_after_a_checkpoint_counts_as_the_first(db: Pool, tools: Tools) -> None:
+    """A checkpoint forgives the attempts before it, also to the attempt that saved it."""
+    job = await add_one(db, max_attempts=2)
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        if attempt.job.attempt == 2:
+            await attempt.save(tools.db, {"page": 7})
+        raise ValueError("it broke")
+
+    async with house(db, tools, printing(run)) as one:
+        await one.heard.until_settled(1, "retry")
+        await due_now(db, job)
+        await one.heard.until_settled(2, "retry")
+        assert await states(db, [job]) == ["scheduled"]
+
+
+async def test_the_start_of_a_last_attempt_is_written_down(db: Pool, tools: Tools) -> None:
+    """G10: so that it is a dead letter if it takes its process along; of others it is not, which costs nothing."""
+    gate = Gate()
+    first, last = await add_one(db), await add_one(db, max_attempts=1)
+    async with house(db, tools, printing(gate)):
+        for _ in range(2):
+            await gate.until_entered()
+        rows = await db.fetch("select id, begun from jobs order by id")
+        assert [tuple(row) for row in rows] == [(first, None), (last, 1)]
+
+
+@pytest.mark.parametrize("number", [2**70, -1e300, True])
+async def test_progress_counts_as_far_as_json_does(db: Pool, tools: Tools, number: int) -> None:
+    gate = Gate()
+
+    async def run(payload: Numbered, attempt: Attempt, tools: Tools) -> Outcome:
+        attempt.progress(number, number)
+        return await gate(payload, attempt, tools)
+
+    job = await add_one(db)
+    async with house(db, tools, printing(run)) as one:
+        await gate.until_entered()
+        await one.heard.until(lambda: not one.desk.progress)
+        told = (await store.show(db, job))["progress"]
+    assert told["done"] == told["total"] == max(-(2**53), min(int(number), 2**53))
 
 
 async def test_progress_that_cannot_be_stored_harms_nobody(db: Pool, tools: Tools) -> None:
@@ -282,6 +354,63 @@ async def test_cancelling_reaches_a_running_job(db: Pool, tools: Tools, dsn: str
     assert await events(db, job) == ["cancel_asked", "cancelled"]
 
 
+@asynccontextmanager
+async def one_runs_one_waits(db: Pool, tools: Tools, gate: Gate, dsn: str) -> AsyncIterator[tuple[House, int]]:
+    """A house whose only slot is busy, and a job that it has claimed and cannot start."""
+    await add_one(db)
+    async with house(db, tools, printing(gate), slots=1, listen=dsn) as one:
+        await gate.until_entered()
+        await one.until_it_listens()
+        waits = await add_one(db)
+        one.desk.waiting.offer_all(await claim(db, worker=one.desk.worker))
+        yield one, waits
+
+
+async def test_cancelling_reaches_a_job_that_was_claimed_and_has_not_begun(db: Pool, tools: Tools, dsn: str) -> None:
+    """N16."""
+    gate = Gate()
+    async with one_runs_one_waits(db, tools, gate, dsn) as (one, waits):
+        assert await store.cancel(db, waits, "not needed") == "asked"
+        await one.heard.until_settled(1, "cancelled")
+        gate.may_go.set()
+        await one.heard.until_settled(1, "done")
+    assert await states(db, [waits]) == ["cancelled"]
+
+
+async def test_a_paused_queue_starts_nothing_more_of_what_was_claimed(db: Pool, tools: Tools, dsn: str) -> None:
+    gate = Gate()
+    async with one_runs_one_waits(db, tools, gate, dsn) as (one, waits):
+        await store.set_paused(db, "default", paused=True)
+        await one.heard.until_settled(1, "handed_back")
+        gate.may_go.set()
+        await one.heard.until_settled(1, "done")
+        shown = await store.show(db, waits)
+        assert (shown["state"], shown["attempts"]) == ("ready", 0)
+
+
+async def test_what_no_slot_can_start_goes_to_a_process_that_can(db: Pool, tools: Tools) -> None:
+    """A busy process claims no more than it runs, so that an idle one has the rest at once."""
+    gates = Gate(), Gate()
+    async with house(db, tools, printing(gates[0]), slots=2), house(db, tools, printing(gates[1]), slots=2):
+        await add(db, 4)
+        for gate in gates:
+            await gate.until_entered()
+            await gate.until_entered()
+
+
+async def test_one_that_others_take_for_dead_claims_nothing(db: Pool, tools: Tools) -> None:
+    """Its jobs are being taken back: what it would claim, too."""
+    ran, heard_of = Ran(), [False]
+    job = await add_one(db)
+    async with house(db, tools, printing(ran), may_claim=lambda: heard_of[0]) as one:
+        await one.heard.until(lambda: one.desk.rules != {})
+        await one.heard.until(lambda: bool(one.desk.look.is_set() or one.desk.moved_at))
+        assert await states(db, [job]) == ["ready"]
+        heard_of[0] = True
+        await one.heard.until_settled(1, "done")
+    assert ran.jobs == [job]
+
+
 async def test_a_queue_is_paused_and_resumed_while_it_is_worked_at(db: Pool, tools: Tools, dsn: str) -> None:
     ran = Ran()
     async with house(db, tools, printing(ran), listen=dsn, queues=("default", "enrichment")) as one:
@@ -309,7 +438,7 @@ async def test_a_job_that_ends_within_the_grace_is_done_and_what_nobody_started_
     ids = await add(db, 3)
     async with house(db, tools, printing(gate), slots=1) as one:
         attempt = await gate.until_entered()
-        await one.heard.until(lambda: len(one.desk.waiting) > 0)
+        one.desk.waiting.offer_all(await claim(db, worker=one.desk.worker))
         draining = asyncio.create_task(one.drain())
         await one.heard.until(lambda: len(one.heard.all("actor.draining")) == 3)
         gate.may_go.set()

@@ -18,7 +18,7 @@ import msgspec
 
 from actors.errors import Refusal
 from actors.queue.attempt import Attempt
-from actors.queue.job import NewJob
+from actors.queue.job import MAX_ATTEMPTS, NewJob
 from actors.queue.outcome import Outcome
 from actors.tools import Tools
 
@@ -36,7 +36,7 @@ class JobKind(Generic[P]):
     run: Callable[[P, Attempt, Tools], Awaitable[Outcome]]
     queue: str = "default"
     priority: int = 0
-    max_attempts: int = 3
+    max_attempts: int | None = None  # None: what the settings say
     timeout_s: float = 60.0
     was: tuple[str, ...] = ()  # former names, still understood
     _decoder: msgspec.json.Decoder[P] = field(init=False, repr=False, compare=False)
@@ -58,7 +58,7 @@ class JobKind(Generic[P]):
         own: dict[str, Any] = {
             "queue": self.queue,
             "priority": self.priority,
-            "max_attempts": self.max_attempts,
+            "max_attempts": self.max_attempts or MAX_ATTEMPTS,
             "timeout_s": self.timeout_s,
         }
         return NewJob(kind=self.name, payload=text, **(own | fields))

@@ -7,11 +7,13 @@ from actors.jobs import JobKind
 from actors.monitoring import store as monitoring
 from actors.queue import store as queue
 from actors.queue.attempt import Attempt
-from actors.queue.outcome import Done, Outcome
+from actors.queue.outcome import Done, Outcome, Snooze
+from actors.queue.store import Busy
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
 
 DAYS_AHEAD = 7
+AGAIN_S = 60.0  # after a look at a history that somebody else was reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,13 @@ class Payload:
 async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     now = tools.now()
     added = 0
-    for ahead in range(1, DAYS_AHEAD + 1):
-        added += await queue.add_partition(tools.db, (now + timedelta(days=ahead)).date())
     history, events = now - timedelta(days=payload.history_days), now - timedelta(days=payload.events_days)
-    removed = await queue.trim(tools.db, history_before=history, events_before=events)
+    try:
+        for ahead in range(1, DAYS_AHEAD + 1):
+            added += await queue.add_partition(tools.db, (now + timedelta(days=ahead)).date())
+        removed = await queue.trim(tools.db, history_before=history, events_before=events)
+    except Busy:  # whoever reads the history for long must not make those wait who end jobs
+        return Snooze(AGAIN_S)
     removed |= await monitoring.trim(tools.db, history)
     emit("database.maintained", new=added, number=sum(removed.values()))
     return Done({"partitions_added": added, "removed": removed})

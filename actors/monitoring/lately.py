@@ -32,7 +32,7 @@ class Lately:
         """Jobs ended a second by queue, and calls of the last minute by registry."""
         second = int(self._now())
         with self._lock:
-            jobs, calls = self._jobs.within(second), self._calls.within(second)
+            jobs, calls = self._jobs.before(second), self._calls.before(second + 1)
         return {
             "jobs_per_s": {queue: round(number / JOBS_WITHIN_S, 2) for queue, number in jobs.items()},
             "calls": {registry: float(number) for registry, number in calls.items()},
@@ -56,8 +56,8 @@ class _Window:
             self._counts[second] = Counter()
         self._counts[second][name] += number
 
-    def within(self, second: int) -> Counter[str]:
-        """Of the seconds before this one, which has not ended."""
+    def before(self, second: int) -> Counter[str]:
+        """Of as many seconds before this one."""
         self._forget(second)
         return sum((counts for at, counts in self._counts.items() if at < second), Counter())
 

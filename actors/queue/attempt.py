@@ -13,6 +13,8 @@ from actors.queue.outcome import Outcome, Settled, storable
 if TYPE_CHECKING:
     from actors.queue.desk import Desk
 
+MOST_COUNTED = 2**53  # beyond it JSON's readers lose digits
+
 
 class Attempt:
     """Given to the handler. Every write names the fence: what a rescued job's old worker writes is refused."""
@@ -29,16 +31,21 @@ class Attempt:
 
     def progress(self, done: int, total: int | None = None, note: str | None = None) -> None:
         """Costs nothing: it is written with others', at most twice a second."""
-        self.desk.note_progress(self.job, {"done": done, "total": total, "note": note and storable(note)})
+        most = total if total is None else _countable(total)
+        self.desk.note_progress(self.job, {"done": _countable(done), "total": most, "note": note and storable(note)})
 
     def checkpoint(self) -> object:
         """What an earlier attempt saved last, or None."""
         return orjson.loads(self.job.checkpoint) if self.job.checkpoint else None
 
     async def save(self, db: store.Database, checkpoint: object) -> None:
-        """Saves where a next attempt goes on, in the transaction of `db`, which LeaseLost must end."""
+        """Saves where a next attempt goes on, in the transaction of `db`, which LeaseLost must end.
+
+        The attempts before it are forgiven: should this one fail now, it counts as the first.
+        """
         if not await store.save_checkpoint(db, self.job, self.desk.worker, orjson.dumps(checkpoint).decode()):
             raise LeaseLost(f"job {self.job.id} is held by another worker")
+        self.job = self.job._replace(attempt=1)
 
     async def is_ours(self, db: store.Database) -> bool:
         """Whether the job is still held under this attempt's fence."""
@@ -57,3 +64,8 @@ class Attempt:
         if self.stop is None:
             self.stop = outcome
             self.task.cancel()
+
+
+def _countable(number: float) -> int:
+    """What JSON holds. Raises TypeError, ValueError or OverflowError for what is no number."""
+    return max(-MOST_COUNTED, min(int(number), MOST_COUNTED))

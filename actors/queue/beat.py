@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ class Vital:
     running: int
     draining: bool
     actors: Sequence[Mapping[str, object]]
+    queues: Sequence[str] = ()  # that are claimed from
     lately: Mapping[str, object] = field(default_factory=dict)  # what can be added up over processes
     past_deadline: Sequence[tuple[int, int]] = ()  # id and fence
 
@@ -51,6 +53,7 @@ class Beat:
         self.version = version
         self.every_s = every_s
         self.beats = 0
+        self.beat_at = time.monotonic()
 
     async def run(self, life: Life) -> None:
         stop = threading.Event()
@@ -66,6 +69,10 @@ class Beat:
         finally:
             stop.set()
             await asyncio.to_thread(thread.join, STATEMENT_S + 1)
+
+    def is_heard(self, within_s: float) -> bool:
+        """Whether the others have heard of this process lately; else they take, or are about to take, its jobs."""
+        return time.monotonic() - self.beat_at < within_s
 
     def _live(self, stop: threading.Event) -> None:
         asyncio.run(self._beat_until(stop))
@@ -94,8 +101,9 @@ class Beat:
         self.beats = await store.register(
             connection, self.worker, host=socket.gethostname(), pid=os.getpid(), version=self.version,
             lag_s=vital.lag_s, slots=vital.slots, running=vital.running, draining=vital.draining, actors=vital.actors,
-            lately=vital.lately,
+            lately=vital.lately, queues=vital.queues,
         )  # fmt: skip
+        self.beat_at = time.monotonic()
         if vital.past_deadline:
             ids, fences = [id_ for id_, _ in vital.past_deadline], [fence for _, fence in vital.past_deadline]
             for row in await store.take_back(connection, ids, fences, self.worker):

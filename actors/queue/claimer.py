@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actors.queue import store
 from actors.queue.desk import GRACE_S, Desk
 from actors.queue.job import Job
-from actors.queue.outcome import HandBack, settle
+from actors.queue.outcome import Drop
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
 
@@ -25,6 +26,7 @@ FASTEST_S = 0.0005  # a job, before any claim was measured
 ENOUGH = 32  # jobs of a claim whose time says what one job takes
 MARK_EVERY_S = 0.25
 BATCH = 750
+SWEEP_EVERY_S = 300.0  # what the database says that this process holds, and it does not, is looked for so often
 DOUBTS = 10  # looks, a poll apart, for what a claim took whose answer was lost: its statement may last a while
 
 
@@ -47,10 +49,17 @@ class Claimer:
     """One per desk. Ends when it is told to drain, after it has handed back what nobody started."""
 
     def __init__(
-        self, desk: Desk, pool: "asyncpg.Pool[Any]", *, poll_s: float = POLL_S, soon_s: float = SOON_S
+        self,
+        desk: Desk,
+        pool: "asyncpg.Pool[Any]",
+        *,
+        may_claim: Callable[[], bool] = lambda: True,
+        poll_s: float = POLL_S,
+        soon_s: float = SOON_S,
     ) -> None:
         self.desk = desk
         self.pool = pool
+        self.may_claim = may_claim  # not while others take this process for dead
         self.poll_s = poll_s
         self.soon_s = soon_s
         self.rules_at = -RULES_FOR_S
@@ -58,12 +67,15 @@ class Claimer:
         self.next_due_at: float | None = None
         self.shortcut: dict[str, Shortcut] = {}
         self.doubts = 0
+        self.swept_at = time.monotonic()
+        self.held_before: set[int] = set()
         self.turn = 0
         self.pace = {queue: Pace(soon_s, 0.0) for queue in desk.queues}
         self.walk: asyncio.Task[None] | None = None
 
     async def run(self, life: Life) -> None:
         self.doubts = DOUBTS if self.desk.claiming else 0
+        self.held_before = self.desk.holds()
         try:
             async with self.pool.acquire() as db:
                 await self._claim_until_draining(db, life)
@@ -106,6 +118,8 @@ class Claimer:
         if now_s - self.rules_at >= RULES_FOR_S or not self.desk.rules:
             self.desk.rules = await store.queue_rules(db)
             self.rules_at = now_s
+            paused = {name for name, rules in self.desk.rules.items() if rules.paused}
+            self._hand_back(self.desk.waiting.take_where(lambda job: job.queue in paused))
         due = self.next_due_at is not None and now_s >= self.next_due_at
         if due or now_s - self.staged_at >= self.poll_s:
             if await store.stage(db, BATCH):
@@ -114,7 +128,9 @@ class Claimer:
             self.next_due_at = None if soon_s is None else time.monotonic() + max(0.0, soon_s)
             self.staged_at = now_s
             self._hand_back(self.desk.overdue(STALE_S))
-            if self.doubts:
+            if now_s - self.swept_at >= SWEEP_EVERY_S:
+                self.doubts, self.swept_at = max(1, self.doubts), now_s
+            if self.doubts and self.walk is None:
                 self.doubts -= 1
                 await self._hand_back_lost(db)
             if self.desk.running:
@@ -127,36 +143,59 @@ class Claimer:
         self.turn = (self.turn + 1) % len(self.desk.queues)
         self.desk.claiming = True
         for queue in self.desk.queues[self.turn :] + self.desk.queues[: self.turn]:
-            room = min(BATCH, self.desk.room())
-            if room <= 0:
+            room = min(BATCH, self.desk.room() if self._is_plain(queue) else self.desk.free())
+            if room <= 0 or not self.may_claim():
                 break
             now_s = time.monotonic()
             if self.pace[queue].next_s > now_s:
                 continue
             jobs = await self._claim_from(db, queue, room)
-            self.desk.waiting.offer_all(jobs)
-            self.desk.counts["claimed"] += len(jobs)
+            self._take(jobs)
             self.pace[queue] = self.pace[queue].after(len(jobs), room, now_s, self.soon_s, self.poll_s)
         self.desk.claiming = False
+
+    def _is_plain(self, queue: str) -> bool:
+        rules = self.desk.rules.get(queue)
+        return rules is None or rules.plain
+
+    def _take(self, jobs: list[Job]) -> None:
+        """Puts claimed jobs on the desk, but for those that are to be cancelled, and those that are here already.
+
+        The claim of one that is here was forgotten by a server that crashed, and made again: under the same fence, so
+        that the attempt which goes on is the one that holds it.
+        """
+        if self.held_before:
+            self.held_before &= self.desk.holds()
+            jobs = [job for job in jobs if job.id not in self.held_before]
+        for job in jobs:
+            if job.cancel_asked:
+                self.desk.end(job, Drop("cancelled by request"), 0.0)
+        self.desk.waiting.offer_all([job for job in jobs if not job.cancel_asked])
+        self.desk.counts["claimed"] += len(jobs)
 
     async def _claim_from(self, db: store.Database, queue: str, room: int) -> list[Job]:
         rules = self.desk.rules.get(queue)
         if rules is not None and rules.paused:
             return []
-        if rules is not None and not rules.plain:
-            return await store.claim_within_limits(db, queue, room, self.desk.worker, GRACE_S)
         shortcut = self.shortcut.setdefault(queue, Shortcut())
         began = time.monotonic()
         if (start := shortcut.start(began)) is None:
-            jobs = await store.claim(db, queue, room, self.desk.worker, GRACE_S)
+            jobs = await self._claim_any(db, queue, room)
             shortcut.walked(jobs, time.monotonic() - began, time.monotonic())
         else:
             await self._walk_beside(shortcut, queue, began)
-            jobs = await store.claim_from(
-                db, queue, room, self.desk.worker, GRACE_S, priority=start[0], first_id=start[1]
-            )
+            jobs = await self._claim_on(db, queue, room, *start)
         shortcut.mark(jobs, time.monotonic())
         return jobs
+
+    async def _claim_any(self, db: store.Database, queue: str, room: int) -> list[Job]:
+        if self._is_plain(queue):
+            return await store.claim(db, queue, room, self.desk.worker, GRACE_S)
+        return await store.claim_within_limits(db, queue, room, self.desk.worker, GRACE_S, priority=None, first_id=None)
+
+    async def _claim_on(self, db: store.Database, queue: str, room: int, priority: int, first_id: int) -> list[Job]:
+        claim = store.claim_from if self._is_plain(queue) else store.claim_within_limits
+        return await claim(db, queue, room, self.desk.worker, GRACE_S, priority=priority, first_id=first_id)
 
     async def _walk_beside(self, shortcut: "Shortcut", queue: str, now_s: float) -> None:
         """Starts a walk when it is due; raises what stopped the last one, as if it had been the claimer's own."""
@@ -168,8 +207,9 @@ class Claimer:
     async def _walk(self, shortcut: "Shortcut", queue: str) -> None:
         """A claim from the very start, beside the others: it may take long."""
         began = time.monotonic()
-        jobs = await store.claim(self.pool, queue, max(1, min(BATCH, self.desk.room())), self.desk.worker, GRACE_S)
-        self.desk.waiting.offer_all(jobs)
+        room = self.desk.room() if self._is_plain(queue) else self.desk.free()
+        jobs = await self._claim_any(self.pool, queue, max(1, min(BATCH, room)))
+        self._take(jobs)
         shortcut.walked(jobs, time.monotonic() - began, time.monotonic())
 
     async def _end_walk(self) -> None:
@@ -178,9 +218,8 @@ class Claimer:
             await walk
 
     def _hand_back(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            self.desk.end(job, settle(job, HandBack(), 0.5), 0.0)
         if jobs:
+            self.desk.give_back(jobs)
             emit("jobs.handed_back", number=len(jobs), queue=self.desk.name)
 
     async def _hand_back_lost(self, db: store.Database) -> None:

@@ -5,21 +5,28 @@ crash of one of them loses nothing. What is on the desk when the process dies is
 """
 
 import asyncio
+import math
+import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
 from actors.queue.attempt import Attempt
 from actors.queue.job import Job, QueueRules
-from actors.queue.outcome import Cancel, Settlement
+from actors.queue.outcome import Cancel, Drop, PutOff, Settlement
 from actors.runtime.channel import Channel
 
 MOST_AHEAD = 4000  # jobs claimed beyond what runs: bounds memory, and what is handed back at the end
 MOST_ENDED = 2000  # jobs that wait to be settled; with more, claims would only take the settler's turn
 AHEAD_S = 0.1  # jobs for so long are claimed ahead, by the rate at which they ended last
+MEASURE_S = 0.02
+RATE_FADES_S = 0.3  # a rate that is no more is forgotten in this time, but for a third
 GRACE_S = 10.0  # after its time limit an attempt that did not end is taken off its slot, by the thread that beats
 
+
+HANDED_BACK = PutOff(0.0, None, gives_back=True)
 
 _new = tuple.__new__  # what Ended(…) does, at a third of the time
 
@@ -37,7 +44,7 @@ class Desk:
         self.worker = worker
         self.slots = slots  # of all copies of the actor together; the supervisor's scaling changes it
         self.rules: dict[str, QueueRules] = {}
-        self.waiting: Channel[Job] = Channel(MOST_AHEAD * 2)
+        self.waiting: Channel[Job] = Channel(sys.maxsize)  # `room` is its bound: what was claimed must find its place
         self.running: dict[int, Attempt] = {}
         self.ended: list[Ended] = []
         self.progress: dict[int, tuple[Job, dict[str, object]]] = {}
@@ -50,8 +57,9 @@ class Desk:
         self.unsettled = 0  # taken by the settler, not yet acknowledged by the database
         self.moved_at = time.monotonic()  # when the claim loop came round last
         self.ended_per_s = 0.0
+        self.mean_run_s = 0.0
         self.counts: Counter[str] = Counter()
-        self._measured = (time.monotonic(), 0)
+        self._measured = (time.monotonic(), 0, 0.0)
         self.ended_total = 0
         self.run_s_total = 0.0
 
@@ -67,20 +75,34 @@ class Desk:
         """How many more jobs to claim: what runs soon, less what is here. Zero until a batch is worth it."""
         if len(self.ended) + self.unsettled > MOST_ENDED:
             return 0
-        ahead = max(self.slots, min(MOST_AHEAD, int(self.ended_per_s * AHEAD_S)))
-        held = len(self.waiting) + len(self.running)
-        free = self.slots + ahead - held
+        ahead = self.ahead()
+        free = self.free() + ahead
         return free if free * 2 > ahead or not self.waiting else 0
+
+    def free(self) -> int:
+        """Slots that nothing here is for."""
+        return self.slots - len(self.waiting) - len(self.running)
+
+    def ahead(self) -> int:
+        """How many jobs may wait here: as many as the slots run within AHEAD_S; slow ones had better go to others."""
+        if self.mean_run_s <= 0.0:
+            return 0
+        return min(MOST_AHEAD, int(AHEAD_S * min(self.ended_per_s, self.slots / self.mean_run_s)))
 
     def measure(self) -> None:
         """Brings the rate at which jobs end up to date; cheap, called at each round of the claim loop."""
         now_s = time.monotonic()
-        since_s = now_s - self._measured[0]
-        if since_s < 0.02:
+        at_s, ended, run_s = self._measured
+        since_s = now_s - at_s
+        if since_s < MEASURE_S:
             return
-        rate = (self.ended_total - self._measured[1]) / since_s
-        self.ended_per_s = rate if rate > self.ended_per_s else 0.7 * self.ended_per_s + 0.3 * rate
-        self._measured = (now_s, self.ended_total)
+        number = self.ended_total - ended
+        rate = number / since_s
+        if number:
+            self.mean_run_s = (self.run_s_total - run_s) / number
+        fading = math.exp(-since_s / RATE_FADES_S)
+        self.ended_per_s = max(rate, rate + (self.ended_per_s - rate) * fading)
+        self._measured = (now_s, self.ended_total, self.run_s_total)
 
     def holds(self) -> set[int]:
         """The jobs that are here: waiting, running, ended."""
@@ -105,6 +127,11 @@ class Desk:
         if not self.settle.is_set():
             self.settle.set()
 
+    def give_back(self, jobs: Iterable[Job]) -> None:
+        """They were not run: others may have them at once. Nothing has ended, so nothing counts."""
+        self.ended += [Ended(job, HANDED_BACK, 0.0) for job in jobs]
+        self.settle.set()
+
     def note_progress(self, job: Job, progress: dict[str, object]) -> None:
         self.progress[job.id] = (job, progress)
 
@@ -114,11 +141,15 @@ class Desk:
         return [(a.job.id, a.job.fence) for a in tuple(self.running.values()) if now_s > a.deadline_s + GRACE_S]
 
     def cancel(self, job: int, reason: str) -> bool:
-        """Cancels a job that runs here."""
+        """Cancels a job that runs here, or waits for a slot."""
         attempt = self.running.get(job)
         if attempt is not None:
             attempt.interrupt(Cancel(reason))
-        return attempt is not None
+            return True
+        waited = self.waiting.take_where(lambda one: one.id == job)
+        for one in waited:
+            self.end(one, Drop(reason), 0.0)
+        return bool(waited)
 
     @property
     def idle(self) -> bool:

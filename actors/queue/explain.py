@@ -24,7 +24,9 @@ class Facts:
     most_running: int | None = None
     per_minute: float | None = None
     fair: bool = False
+    starts_left: float | None = None  # in this moment's share of per_minute
     running_in_queue: int = 0
+    counted_in_queue: int = 0
     ahead: int = 0
     workers: int = 1
     worker: str | None = None
@@ -48,7 +50,7 @@ def explain(facts: Facts) -> list[str]:
         case "running":
             return _running(facts)
         case "held":
-            return ["it is held until somebody approves it"]
+            return [f"it is held: triald jobs release {facts.id} lets it go"]
         case "blocked":
             return [f"it waits for {len(facts.waits_for)} other jobs to end: {', '.join(facts.waits_for_states)}"]
         case "scheduled":
@@ -87,13 +89,15 @@ def _obstacles(facts: Facts) -> list[str]:
     if facts.paused:
         lines.append(f"queue {facts.queue} is paused: triald jobs resume {facts.queue}")
     if facts.workers == 0:
-        lines.append("no worker is alive")
+        lines.append(f"no worker that is alive takes jobs of queue {facts.queue}")
     if not facts.kind_known:
         lines.append(f"this version of triald knows no job kind {facts.kind}")
-    if facts.most_running is not None and facts.running_in_queue >= facts.most_running:
+    if facts.most_running is not None and facts.counted_in_queue >= facts.most_running:
         lines.append(f"queue {facts.queue} runs at most {facts.most_running} at once, and that many are running")
-    if facts.per_minute is not None and facts.ahead == 0:
-        lines.append(f"queue {facts.queue} starts at most {facts.per_minute:g} a minute")
+    if facts.per_minute is not None and (facts.starts_left or 0.0) < 1.0:
+        lines.append(f"queue {facts.queue} starts at most {facts.per_minute:g} a minute, and has started as many")
+    if facts.cancel_asked:
+        lines.append("its cancelling was asked for: whoever claims it next cancels it")
     return lines
 
 

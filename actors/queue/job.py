@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+MAX_ATTEMPTS = 3
+
 
 class Job(NamedTuple):
     """A claimed job. A tuple: tens of thousands a second are made; in the order of the claim statement."""
@@ -20,6 +22,13 @@ class Job(NamedTuple):
     trace_id: str | None = None
     tenant: str | None = None
     checkpoint: str | None = None  # JSON
+    lost: int = 0  # attempts that ended with their process
+    cancel_asked: bool = False
+
+    @property
+    def start_is_noted(self) -> bool:
+        """Whether it is written down when an attempt begins: where it matters which attempts really began."""
+        return self.lost > 0 or self.attempt >= self.max_attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class NewJob:
     priority: int = 0
     delay_s: float = 0.0
     held: bool = False
-    max_attempts: int = 3
+    max_attempts: int = MAX_ATTEMPTS
     timeout_s: float = 60.0
     unique_key: str | None = None
     tenant: str | None = None

@@ -1,13 +1,12 @@
 """How a handler ends, and what its row becomes. No I/O."""
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
 from actors.queue.job import Job
-from actors.queue.retry import retry_after_s
+from actors.queue.retry import USUAL, RetryRule, retry_after_s
 
 ERROR_LENGTH = 2000  # characters kept of an error
 LONGEST_DELAY_S = 366 * 86400.0
@@ -88,13 +87,13 @@ FINISHED: Final = Finish(None)
 Settlement = Finish | PutOff | Bury | Drop | Leave
 
 
-def settle(job: Job, outcome: object, jitter: float) -> Settlement:
+def settle(job: Job, outcome: object, jitter: float, rule: RetryRule = USUAL) -> Settlement:
     """What the row of `job` becomes. Something that is no outcome is a failure of the handler.
 
     Whatever a handler gives, the settlement can be stored: one job's garbage must not keep a whole batch from its end.
     """
     if type(outcome) is Done:  # nearly all of them; a pattern takes four times as long to find out
-        return FINISHED if outcome.result is None else _finish(job, outcome.result, jitter)
+        return FINISHED if outcome.result is None else _finish(job, outcome.result, jitter, rule)
     match outcome:
         case Snooze(int() | float() as seconds):
             return PutOff(_bounded(seconds), None, gives_back=True)
@@ -107,21 +106,30 @@ def settle(job: Job, outcome: object, jitter: float) -> Settlement:
         case Fail(str(error), final, None | int() | float() as after_s):
             if final or job.attempt >= job.max_attempts:
                 return Bury(storable(error))
-            delay_s = retry_after_s(job.attempt, jitter) if after_s is None else _bounded(after_s)
+            delay_s = retry_after_s(job.attempt, jitter, rule) if after_s is None else _bounded(after_s)
             return PutOff(delay_s, storable(error), gives_back=False)
         case _:
-            return settle(job, Fail(f"the handler returned {type(outcome).__name__}, not an outcome"), jitter)
+            return settle(job, Fail(f"the handler returned {type(outcome).__name__}, not an outcome"), jitter, rule)
 
 
-def _finish(job: Job, result: object, jitter: float) -> Settlement:
+def _finish(job: Job, result: object, jitter: float, rule: RetryRule) -> Settlement:
     try:
         return Finish(orjson.dumps(result).decode())
     except TypeError as error:
-        return settle(job, Fail(f"the result cannot be kept: {error}"), jitter)
+        return settle(job, Fail(f"the result cannot be kept: {error}"), jitter, rule)
+
+
+def failure(error: BaseException) -> Fail:
+    """What an exception makes of its job, also one that cannot say what it is."""
+    try:
+        return Fail(f"{type(error).__name__}: {error}")
+    except Exception:  # its own __str__ raised
+        return Fail(type(error).__name__)
 
 
 def _bounded(seconds: float) -> float:
-    return 0.0 if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_DELAY_S)
+    """Also of what is no number, and of an integer that no float can hold."""
+    return min(max(0.0, seconds), LONGEST_DELAY_S) if seconds == seconds else 0.0
 
 
 def storable(text: str) -> str:

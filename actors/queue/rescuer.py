@@ -1,5 +1,6 @@
 """Takes jobs back from processes that are dead."""
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -62,7 +63,29 @@ class Rescuer:
             await self.rescue(list(lost))
 
     async def rescue(self, dead: list[UUID]) -> None:
+        if closed := await store.cut_off(self.pool, dead):
+            emit("process.cut_off", number=closed, ids=[str(worker) for worker in dead])
         for row in await store.rescue(self.pool, dead):
             emit("job.rescued", job=row["id"], queue=row["queue"], state=row["state"], attempt=row["attempts"],
                  reason="worker", trace_id=row["trace_id"] or "")  # fmt: skip
         await store.forget_workers(self.pool, dead)
+
+
+async def rescue_now(
+    pool: "asyncpg.Pool[Any]", *, dead_after_s: float, beat_every_s: float
+) -> tuple[list[UUID], list[Any]]:
+    """Takes jobs back without waiting for the service to do it; answers with the dead processes and their jobs.
+
+    Two looks, some beats apart: who was silent for long and did not beat in between either is dead.
+    """
+    beats, strays = await store.beats(pool), await store.strays(pool)
+    ages = {process["id"]: process["beat_age_s"] for process in await store.processes(pool)}
+    silent = [worker for worker in beats if ages.get(worker, dead_after_s) >= dead_after_s]
+    if silent or strays:
+        await asyncio.sleep(2 * beat_every_s)
+    after = await store.beats(pool)
+    dead = [worker for worker in silent if after.get(worker) == beats[worker]] + sorted(strays - after.keys())
+    await store.cut_off(pool, dead)
+    rows = await store.rescue(pool, dead)
+    await store.forget_workers(pool, dead)
+    return dead, rows

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Set
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 BATCH = 1000
 PROGRESS_S = 0.5
 TELL_MOST = 60  # job events in one message; more say "look for yourself"
+TELL_S = 0.2  # between two messages
 EVENTS = "triald_job_events"
+WORDS = {Finish: "done", PutOff: "put_off", Bury: "dead", Drop: "cancelled", Leave: "done"}
 
 
 class Settler:
@@ -37,6 +40,7 @@ class Settler:
         self.again: set[tuple[int, int]] = set()  # ids and fences of ends that may be written already
         self.progress_at = 0.0
         self.told_at = 0.0
+        self.telling: list[str] = []
 
     async def run(self, life: Life) -> None:
         self._take_again()
@@ -48,6 +52,7 @@ class Settler:
                     await self._wait(life)
                     writing = asyncio.create_task(self._round(db))
                     await asyncio.shield(writing)
+                await self._told(db, at_once=True)
             except asyncio.CancelledError:
                 await self._end(db, life, writing)
                 raise
@@ -70,6 +75,7 @@ class Settler:
             await self._write_progress(db)
         while self.desk.ended:
             await self._settle(db)
+        await self._told(db)
 
     def _take_again(self) -> None:
         """What the last settler did not bring to its end. Settling twice is harmless: the fence refuses the second."""
@@ -85,7 +91,7 @@ class Settler:
     async def _wait(self, life: Life) -> None:
         if self.desk.ended:
             return
-        limit_s = PROGRESS_S if self.desk.progress or life.draining.is_set() else 1.0
+        limit_s = TELL_S if self.telling else PROGRESS_S if self.desk.progress or life.draining.is_set() else 1.0
         try:
             async with asyncio.timeout(limit_s):
                 await self.desk.settle.wait()
@@ -114,19 +120,20 @@ class Settler:
             db, [j.id for j in jobs], [j.fence for j in jobs],
             [orjson.dumps(progress).decode() for _, progress in changed.values()], self.desk.worker,
         )  # fmt: skip
-        await self._message(db, [f"{id_}:progress" for id_, _ in rows])
+        self.telling += [f"{id_}:progress" for id_, _ in rows]
+        await self._told(db)
 
     async def _tell(self, db: store.Database, batch: list[Ended], written: set[int]) -> None:
         """Ends are told to whoever listens, a few times a second; more at once say only: look for yourself."""
-        if time.monotonic() - self.told_at < 0.2 and len(batch) > TELL_MOST:
-            return
-        self.told_at = time.monotonic()
-        words = {Finish: "done", PutOff: "put_off", Bury: "dead", Drop: "cancelled", Leave: "done"}
-        told = [f"{e.job.id}:{words[type(e.settlement)]}" for e in batch[: TELL_MOST + 1] if e.job.id in written]
-        await self._message(db, told)
+        room = TELL_MOST + 1 - len(self.telling)
+        ended = (e for e in batch if e.job.id in written)
+        self.telling += [f"{e.job.id}:{WORDS[type(e.settlement)]}" for e in islice(ended, max(0, room))]
+        await self._told(db)
 
-    async def _message(self, db: store.Database, told: list[str]) -> None:
-        if told:
+    async def _told(self, db: store.Database, *, at_once: bool = False) -> None:
+        if self.telling and (at_once or time.monotonic() - self.told_at >= TELL_S):
+            told, self.telling = self.telling, []
+            self.told_at = time.monotonic()
             await store.tell(db, EVENTS, "resync" if len(told) > TELL_MOST else " ".join(told))
 
 

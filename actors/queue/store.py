@@ -6,9 +6,10 @@ from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+import asyncpg
 import orjson
 
-from actors.errors import NotFound, Refusal
+from actors.errors import NotFound, Refusal, Unavailable
 from actors.queue.explain import Facts
 from actors.queue.job import Job, NewJob, QueueRules
 from schema import query
@@ -56,6 +57,11 @@ async def enqueue(db: Database, jobs: Sequence[NewJob]) -> list[int]:
 async def warm(db: Database) -> None:
     """Enqueues nothing: the first job that a new connection enqueues would take ten times as long as the next."""
     await db.fetch(_ENQUEUE, *[[]] * 14)
+
+
+async def end_when_idle(db: Database, within_s: int) -> None:
+    """Has the server end this session, should it neither go on with a transaction nor end it for so long."""
+    await db.execute(query("jobs.end_when_idle"), within_s)
 
 
 def _columns(j: NewJob) -> tuple[object, ...]:
@@ -126,8 +132,11 @@ async def claim_from(
     return _in_order(await db.fetch(_CLAIM_FROM, queue, limit, worker, grace_s, priority, first_id))
 
 
-async def claim_within_limits(db: Database, queue: str, limit: int, worker: UUID, grace_s: float) -> list[Job]:
-    return _in_order(await db.fetch(_CLAIM_WITHIN_LIMITS, queue, limit, worker, grace_s))
+async def claim_within_limits(
+    db: Database, queue: str, limit: int, worker: UUID, grace_s: float, *, priority: int | None = None,
+    first_id: int | None = None,
+) -> list[Job]:  # fmt: skip
+    return _in_order(await db.fetch(_CLAIM_WITHIN_LIMITS, queue, limit, worker, grace_s, priority, first_id))
 
 
 _new = tuple.__new__  # what Job._make does, without its call
@@ -154,6 +163,11 @@ async def held_by(db: Database, worker: UUID, queues: Sequence[str]) -> dict[int
     """The fences of the jobs that a worker holds, by their ids."""
     rows = await db.fetch(query("jobs.held_by"), worker, list(queues))
     return {row["id"]: row["fence"] for row in rows}
+
+
+async def begin_attempt(db: Database, job: Job, worker: UUID) -> bool:
+    """False when the job is held by somebody else now."""
+    return await db.fetchval(query("jobs.begin_attempt"), job.id, job.fence, worker) is not None
 
 
 async def still_held(db: Database, ids: Sequence[int], fences: Sequence[int], worker: UUID) -> set[int]:
@@ -236,11 +250,12 @@ async def add_events(db: Database, events: Iterable[tuple[int, str, Mapping[str,
 async def register(
     db: Database, worker: UUID, *, host: str, pid: int, version: str, lag_s: float, slots: int, running: int,
     draining: bool, actors: Sequence[Mapping[str, object]], lately: Mapping[str, object],
+    queues: Sequence[str],
 ) -> int:  # fmt: skip
     beats = await db.fetchval(
         query("jobs.register"),
         worker, host, pid, version, lag_s, slots, running, draining, orjson.dumps(actors).decode(),
-        orjson.dumps(lately).decode(),
+        orjson.dumps(lately).decode(), list(queues),
     )  # fmt: skip
     return int(beats)
 
@@ -257,6 +272,11 @@ async def beats(db: Database) -> dict[UUID, int]:
 async def strays(db: Database) -> set[UUID]:
     """Processes that hold jobs and have no row: killed before their first beat, most likely."""
     return {row["worker"] for row in await db.fetch(query("jobs.strays"))}
+
+
+async def cut_off(db: Database, dead: Sequence[UUID]) -> int:
+    """Ends what dead processes have begun and hold locked; the number of their connections that this closed."""
+    return int(await db.fetchval(query("jobs.cut_off"), list(dead)))
 
 
 async def rescue(db: Database, dead: Sequence[UUID]) -> list[Any]:
@@ -383,6 +403,14 @@ async def revive(
     return [row["id"] for row in rows]
 
 
+async def release(db: Database, job: int) -> str | None:
+    """The state of a job that was held; None for one that was not."""
+    row = await db.fetchrow(query("jobs.release"), job)
+    if row is not None and row["state"] == "ready":
+        await db.execute(query("jobs.wake"), row["queue"])
+    return None if row is None else str(row["state"])
+
+
 async def run_now(db: Database, job: int) -> bool:
     row = await db.fetchrow(query("jobs.run_now"), job)
     if row is not None:
@@ -390,9 +418,12 @@ async def run_now(db: Database, job: int) -> bool:
     return row is not None
 
 
-async def discard(db: Database, ids: Sequence[int]) -> list[int]:
+async def discard(
+    db: Database, *, ids: Sequence[int] | None = None, since: datetime | None = None, kind: str | None = None
+) -> list[int]:
     """Moves dead letters to the history, and cancels what waited for them."""
-    return await _take_along(db, await db.fetch(query("jobs.discard"), list(ids)))
+    given = list(ids) if ids is not None else None
+    return await _take_along(db, await db.fetch(query("jobs.discard"), given, since, kind))
 
 
 async def ended_since(db: Database, since: datetime) -> list[dict[str, Any]]:
@@ -408,13 +439,27 @@ async def failures_since(db: Database, since: datetime) -> tuple[int, int]:
 # ── keeping the history short ──
 
 
+class Busy(Unavailable):
+    """Somebody reads the history; its days cannot be changed just now."""
+
+
 async def add_partition(db: Database, day: date) -> bool:
-    return bool(await db.fetchval(query("jobs.add_partition"), day))
+    """Raises Busy."""
+    try:
+        return bool(await db.fetchval(query("jobs.add_partition"), day))
+    except asyncpg.LockNotAvailableError as error:
+        raise Busy(f"the day {day} of the history could not be added") from error
 
 
 async def trim(db: Database, *, history_before: datetime, events_before: datetime) -> dict[str, int]:
-    """Removes ended jobs, events, ticks and idempotency keys that are older; whole days at once where possible."""
-    dropped = await db.fetch(query("jobs.drop_partitions"), history_before.date())
+    """Removes ended jobs, events, ticks and idempotency keys that are older; whole days at once where possible.
+
+    Raises Busy.
+    """
+    try:
+        dropped = await db.fetch(query("jobs.drop_partitions"), history_before.date())
+    except asyncpg.LockNotAvailableError as error:
+        raise Busy("old days of the history could not be dropped") from error
     rows = await db.fetchval(query("jobs.trim_default"), history_before)
     events = await db.fetchval(query("jobs.trim_events"), events_before)
     ticks = await db.fetchval(query("jobs.trim_ticks"), history_before)

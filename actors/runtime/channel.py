@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -60,6 +60,15 @@ class Channel(Generic[T]):
         if self._putters:
             self._wake(self._putters)
         return item
+
+    def take_where(self, is_meant: Callable[[T], bool]) -> list[T]:
+        """Those of which this is so, at once; the others keep their order."""
+        taken = [item for item in self._items if is_meant(item)]
+        if taken:
+            self._items = deque(item for item in self._items if not is_meant(item))
+            for _ in taken:
+                self._wake(self._putters)
+        return taken
 
     def items(self) -> tuple[T, ...]:
         """Everything that is there, and stays there."""

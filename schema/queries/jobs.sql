@@ -68,7 +68,7 @@ update jobs j set state = 'running', worker = $3, fence = fence + 1, attempts = 
     deadline_at = now() + make_interval(secs => timeout_s + $4::real), rev = rev + 1
 where j.ctid = any(array(select ctid from picked))
 returning j.id, j.kind, j.queue, j.payload, j.fence, j.attempts, j.max_attempts, j.timeout_s, j.priority, j.trace_id, j.tenant,
-    j.checkpoint
+    j.checkpoint, j.lost, j.cancel_asked
 
 -- name: claim_from
 -- $1 queue text, $2 limit integer, $3 worker uuid, $4 grace_s real, $5 priority smallint, $6 id bigint
@@ -84,12 +84,13 @@ update jobs j set state = 'running', worker = $3, fence = fence + 1, attempts = 
     deadline_at = now() + make_interval(secs => timeout_s + $4::real), rev = rev + 1
 where j.ctid = any(array(select ctid from picked))
 returning j.id, j.kind, j.queue, j.payload, j.fence, j.attempts, j.max_attempts, j.timeout_s, j.priority, j.trace_id, j.tenant,
-    j.checkpoint
+    j.checkpoint, j.lost, j.cancel_asked
 
 -- name: claim_within_limits
--- $1 queue text, $2 limit integer, $3 worker uuid, $4 grace_s real -> as claim, under the queue's rules
-select id, kind, queue, payload, fence, attempts, max_attempts, timeout_s, priority, trace_id, tenant, checkpoint
-from jobs_claim_within_limits($1, $2, $3, $4)
+-- $1 queue text, $2 limit integer, $3 worker uuid, $4 grace_s real, $5 priority smallint or null, $6 id bigint
+-- -> as claim, under the queue's rules; with a priority as claim_from
+select id, kind, queue, payload, fence, attempts, max_attempts, timeout_s, priority, trace_id, tenant, checkpoint, lost, cancel_asked
+from jobs_claim_within_limits($1, $2, $3, $4, $5, $6)
 
 -- name: stage
 -- $1 limit integer -> number of jobs that came due
@@ -108,6 +109,10 @@ select extract(epoch from min(run_at) - now())::double precision from jobs where
 -- $1 worker uuid, $2 queues text[] -> id and fence of the jobs that it holds, by a scan
 select id, fence from jobs where state = 'running' and worker = $1 and queue = any($2)
 
+-- name: begin_attempt
+-- $1 id bigint, $2 fence integer, $3 worker uuid -> id while the job is still held: its attempt is known to begin
+update jobs set begun = fence where id = $1 and fence = $2 and worker = $3 returning id
+
 -- name: still_held
 -- $1 ids bigint[], $2 fences integer[], $3 worker uuid -> those of them that this worker still holds
 select j.id from jobs j join unnest($1::bigint[], $2::integer[]) as d(id, fence) on j.id = d.id and j.fence = d.fence
@@ -120,20 +125,26 @@ select jobs_finish($1::text::bigint[], $2::text::integer[], $3, $4)
 
 -- name: put_off
 -- $1 ids bigint[], $2 fences integer[], $3 delays_s double precision[], $4 errors text[] (json object or null),
--- $5 gives_back boolean[] (the attempt is not spent), $6 worker uuid -> ids that were put off
+-- $5 gives_back boolean[] (the attempt is not spent), $6 worker uuid -> ids that were put off. What is handed back at once is
+-- as old as it was; whose cancelling was asked for is not put off: whoever claims it next cancels it.
 with mine as materialized (
     select d.*, $6::uuid as held_by
     from unnest($1::bigint[], $2::integer[], $3::double precision[], $4::text[], $5::boolean[])
       as d(id, fence, delay_s, error, gives_back)
 )
-update jobs j set
-    state = case when d.delay_s > 0 then 'scheduled' else 'ready' end,
-    run_at = now() + make_interval(secs => d.delay_s),
-    attempts = attempts - case when d.gives_back then 1 else 0 end,
-    errors = case when d.error is null then errors else errors || d.error::jsonb end,
-    worker = null, deadline_at = null, rev = rev + 1
-from mine d where j.id = d.id and j.fence = d.fence and j.worker = d.held_by
-returning j.id
+, moved as (
+    update jobs j set
+        state = case when d.delay_s > 0 and not cancel_asked then 'scheduled' else 'ready' end,
+        run_at = case when d.delay_s > 0 or not d.gives_back then now() + make_interval(secs => d.delay_s) else run_at end,
+        attempts = attempts - case when d.gives_back then 1 else 0 end,
+        errors = case when d.error is null then errors else errors || d.error::jsonb end,
+        worker = null, deadline_at = null, rev = rev + 1
+    from mine d where j.id = d.id and j.fence = d.fence and j.worker = d.held_by
+    returning j.id, j.queue, j.state
+), woken as (
+    select count(jobs_wake_queue(queue)) from (select distinct queue from moved where state = 'ready') as q
+)
+select id from moved, woken
 
 -- name: bury
 -- $1 ids bigint[], $2 fences integer[], $3 errors text[], $4 worker uuid -> ids that are dead letters now
@@ -155,8 +166,11 @@ with recursive dropped as materialized (
     select id, reason from dropped
     union
     select d.job_id, 'what it waited for was cancelled' from job_dependencies d join doomed on d.depends_on = doomed.id
+), locked as materialized (
+    select id from jobs where id in (select id from doomed) order by id for update
 ), gone as (
-    delete from jobs j using doomed where j.id = doomed.id and (j.state <> 'running' or j.id in (select id from dropped))
+    delete from jobs j using doomed, locked
+    where j.id = doomed.id and j.id = locked.id and (j.state <> 'running' or j.id in (select id from dropped))
     returning j.*, doomed.reason
 ), free as (
     delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id
@@ -200,11 +214,12 @@ insert into job_events (job_id, event, detail) select * from unnest($1::bigint[]
 
 -- name: register
 -- $1 id uuid, $2 host text, $3 pid integer, $4 version text, $5 lag_s real, $6 slots integer, $7 running integer,
--- $8 draining boolean, $9 actors text, $10 lately text -> the number of beats
-insert into workers as w (id, host, pid, version, lag_s, slots, running, draining, actors, lately)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb)
+-- $8 draining boolean, $9 actors text, $10 lately text, $11 queues text[] -> the number of beats
+insert into workers as w (id, host, pid, version, lag_s, slots, running, draining, actors, lately, queues)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11)
 on conflict (id) do update set beats = w.beats + 1, beat_at = now(), lag_s = excluded.lag_s, slots = excluded.slots,
-    running = excluded.running, draining = excluded.draining, actors = excluded.actors, lately = excluded.lately
+    running = excluded.running, draining = excluded.draining, actors = excluded.actors, lately = excluded.lately,
+    queues = excluded.queues
 returning beats
 
 -- name: unregister
@@ -224,17 +239,32 @@ select distinct worker from jobs j where state = 'running' and not exists (selec
 select id, host, pid, version, started_at, beat_at, extract(epoch from now() - beat_at)::double precision as beat_age_s,
        lag_s, slots, running, draining, actors, lately from workers order by started_at
 
+-- name: end_when_idle
+-- $1 within_s integer: this session, should it stay idle in a transaction for so long
+select set_config('idle_in_transaction_session_timeout', $1::integer || 's', false)
+
+-- name: cut_off
+-- $1 dead workers uuid[] -> how many of their connections were in the midst of a transaction: those are closed, and what they
+-- had locked is free. A process that is frozen holds on for as long as it is; one whose machine is gone until TCP notices.
+select count(*) filter (where pg_terminate_backend(pid, 5000)) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+  and right(application_name, 36) = any($1::uuid[]::text[])
+
 -- name: rescue
--- $1 dead workers uuid[] -> id, queue, state and attempts of the jobs taken back from them
-with lost as materialized (
-    select id, worker as holder, fence from jobs where state = 'running' and worker = any($1) for update skip locked
+-- $1 dead workers uuid[] -> id, queue, state and attempts of the jobs taken back from them. An attempt counts that is known to
+-- have begun; others may have waited in the memory of a process that something else brought down.
+with gone as materialized (
+    select id, worker as holder, fence, begun is not distinct from fence as had_begun
+    from jobs where state = 'running' and worker = any($1) for update skip locked
 ), moved as (
     update jobs j set
-        state = case when attempts < max_attempts then 'ready' else 'dead' end,
+        state = case when not had_begun or cancel_asked or attempts < max_attempts then 'ready' else 'dead' end,
+        attempts = attempts - case when had_begun then 0 else 1 end,
+        lost = least(j.lost + 1, 32000),
         worker = null, deadline_at = null, rev = rev + 1,
         errors = errors || jsonb_build_object('attempt', attempts, 'at', now(), 'error', 'its worker stopped beating')
-    from lost where j.id = lost.id
-    returning j.id, j.queue, j.state, j.attempts, j.trace_id, lost.holder, lost.fence
+    from gone where j.id = gone.id
+    returning j.id, j.queue, j.state, j.attempts, j.trace_id, gone.holder, gone.fence
 ), told as (
     insert into job_events (job_id, event, detail)
     select id, 'rescued', jsonb_build_object('from', holder, 'fence', fence, 'state', state, 'reason', 'worker') from moved
@@ -250,7 +280,7 @@ select id, queue, state, attempts, trace_id from moved, woken
 -- $1 ids bigint[], $2 fences integer[], $3 worker uuid -> those taken back from attempts that ran past their deadline
 with moved as (
     update jobs j set
-        state = case when attempts < max_attempts then 'ready' else 'dead' end,
+        state = case when cancel_asked or attempts < max_attempts then 'ready' else 'dead' end,
         worker = null, deadline_at = null, rev = rev + 1,
         errors = errors || jsonb_build_object('attempt', attempts, 'at', now(), 'error', 'it ran past its deadline')
     from unnest($1::bigint[], $2::integer[]) as d(id, fence)
@@ -284,7 +314,13 @@ update queues set paused = $2 where name = $1 returning name
 
 -- name: set_limits
 -- $1 queue text, $2 most_running integer, $3 per_minute double precision, $4 fair boolean -> the name when there is such a queue
-update queues set most_running = $2, per_minute = $3, fair = $4, tokens = 0, tokens_at = now() where name = $1 returning name
+-- What runs already counts from now on.
+with changed as (
+    update queues set most_running = $2, per_minute = $3, fair = $4, tokens = 0, tokens_at = now() where name = $1 returning name
+), counted as (
+    update jobs set counted = true where queue = $1 and state = 'running' and not counted
+)
+select name from changed
 
 -- name: load
 -- -> per queue: ready, running, scheduled, blocked, held, dead and the age of the oldest ready job
@@ -339,10 +375,14 @@ select id, at, event, detail from job_events where job_id = $1 order by id
 select j.id, j.state, j.queue, j.kind, j.priority, j.attempts, j.max_attempts, j.cancel_asked, j.tenant,
     extract(epoch from j.run_at - now())::double precision as due_in_s,
     q.name is not null as queue_exists, coalesce(q.paused, false) as paused, q.most_running, q.per_minute, coalesce(q.fair, false) as fair,
+    least(greatest(1, q.per_minute / 60), q.tokens + extract(epoch from now() - q.tokens_at) * q.per_minute / 60)::double precision
+        as starts_left,
     (select count(*) from jobs r where r.queue = j.queue and r.state = 'running') as running_in_queue,
+    (select count(*) from jobs r where r.queue = j.queue and r.state = 'running' and r.counted) as counted_in_queue,
     (select count(*) from jobs r where r.queue = j.queue and r.state = 'ready'
         and (r.priority > j.priority or r.priority = j.priority and r.id < j.id)) as ahead,
-    (select count(*) from workers w where w.beat_at > now() - interval '30 seconds' and not w.draining) as workers,
+    (select count(*) from workers w where w.beat_at > now() - interval '30 seconds' and not w.draining and j.queue = any(w.queues))
+        as workers,
     j.worker, extract(epoch from now() - j.claimed_at)::double precision as running_s,
     extract(epoch from now() - (select beat_at from workers w where w.id = j.worker))::double precision as beat_age_s,
     array(select d.depends_on from job_dependencies d where d.job_id = j.id order by 1) as waits_for,
@@ -359,8 +399,10 @@ with recursive root as materialized (
     select id from root
     union
     select d.job_id from job_dependencies d join doomed on d.depends_on = doomed.id
+), locked as materialized (
+    select id from jobs where id in (select id from doomed) order by id for update
 ), gone as (
-    delete from jobs j using doomed where j.id = doomed.id and j.state <> 'running' returning j.*
+    delete from jobs j using locked where j.id = locked.id and j.state <> 'running' returning j.*
 ), free as (
     delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id
 ), kept as (
@@ -381,8 +423,10 @@ with recursive doomed(id) as (
     select job_id from job_dependencies where depends_on = any($1)
     union
     select d.job_id from job_dependencies d join doomed on d.depends_on = doomed.id
+), locked as materialized (
+    select id from jobs where id in (select id from doomed) order by id for update
 ), gone as (
-    delete from jobs j using doomed where j.id = doomed.id and j.state <> 'running' returning j.*
+    delete from jobs j using locked where j.id = locked.id and j.state <> 'running' returning j.*
 ), free as (
     delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id
 ), kept as (
@@ -415,13 +459,17 @@ with chosen as (
       and not exists (select from jobs o where o.kind = jobs.kind and o.unique_key = jobs.unique_key and o.state <> 'dead')
     order by kind, unique_key, case when unique_key is null then id end, id desc
 ), again as (
-    update jobs set state = 'ready', attempts = 0, run_at = now(), cancel_asked = false, rev = rev + 1
-    where id in (select id from chosen) and state = 'dead'
-    returning id, queue
+    select id, queue from jobs_revive(array(select id from chosen))
 ), told as (
     insert into job_events (job_id, event) select id, 'requeued' from again
 )
 select id, queue from again
+
+-- name: release
+-- $1 id bigint -> id, queue and state when a held job waits for nothing more but its dependencies and its time
+update jobs set rev = rev + 1,
+    state = case when waits_for > 0 then 'blocked' when run_at > now() then 'scheduled' else 'ready' end
+where id = $1 and state = 'held' returning id, queue, state
 
 -- name: run_now
 -- $1 id bigint -> the id when a scheduled job is ready now
@@ -432,15 +480,20 @@ update jobs set state = 'ready', run_at = now(), rev = rev + 1 where id = $1 and
 select jobs_wake_queue($1)
 
 -- name: discard
--- $1 ids bigint[] -> dead letters that are in the history now; what waited for them is cancelled
+-- $1 ids bigint[] or null, $2 since timestamptz or null, $3 kind text or null -> dead letters, as for revive, that are in the
+-- history now; what waited for them is cancelled
 with recursive roots as materialized (
-    select id from jobs where id = any($1) and state = 'dead' for update
+    select id from jobs where state = 'dead' and ($1::bigint[] is null or id = any($1)) and ($3::text is null or kind = $3)
+      and ($2::timestamptz is null or (errors -> -1 ->> 'at')::timestamptz >= $2)
+    order by id for update
 ), doomed(id) as (
     select id from roots
     union
     select d.job_id from job_dependencies d join doomed on d.depends_on = doomed.id
+), locked as materialized (
+    select id from jobs where id in (select id from doomed) order by id for update
 ), gone as (
-    delete from jobs j using doomed where j.id = doomed.id and j.state <> 'running'
+    delete from jobs j using locked where j.id = locked.id and j.state <> 'running'
     returning j.*, case when j.id in (select id from roots) then 'discarded' else 'cancelled' end as ended
 ), free as (
     delete from job_dependencies d using gone where d.job_id = gone.id or d.depends_on = gone.id

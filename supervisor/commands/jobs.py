@@ -1,22 +1,17 @@
 """`triald jobs`: look at the queue, and set right what went wrong in it."""
 
 import argparse
-import asyncio
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
 from actors.errors import NotFound, Refusal
 from actors.queue import store as queue
 from actors.queue.explain import explain
+from actors.queue.rescuer import rescue_now
 from supervisor.commands import Command, Exit, action, actions, database, json_option, row_id, run_action, whole
 from supervisor.printing import as_json, printable, table
 from supervisor.settings import Settings
 from supervisor.wiring import job_kinds
-
-if TYPE_CHECKING:
-    import asyncpg
 
 STATES = ("held", "blocked", "scheduled", "ready", "running", "dead", "done", "cancelled", "discarded")
 LIST_COLUMNS = ("id", "state", "queue", "kind", "priority", "attempts", "created_at", "last_error")
@@ -38,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("show", _show, "everything that is known of a job"),
         ("explain", _explain, "why a job is not running"),
         ("retry", _retry, "run a dead or scheduled job now"),
+        ("release", _release, "let a held job go"),
     ):
         action(where, name, run, says).add_argument("job", type=row_id, metavar="ID")
     cancel = action(where, "cancel", _cancel, "cancel a job, and what waits for it")
@@ -48,8 +44,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--since", type=ago, default="1d", metavar="AGE", help="that died within: 30m, 6h, 1d (default)"
     )
     requeue.add_argument("--kind", metavar="NAME")
-    discard = action(where, "discard", _discard, "put dead jobs away for good")
-    discard.add_argument("job", type=row_id, nargs="+", metavar="ID")
+    discard = action(where, "discard", _discard, "put dead jobs away for good: these, or all of an age or a kind")
+    discard.add_argument("job", type=row_id, nargs="*", metavar="ID")
+    discard.add_argument("--since", type=ago, metavar="AGE", help="that died within: 30m, 6h, 1d")
+    discard.add_argument("--kind", metavar="NAME")
     action(
         where,
         "rescue",
@@ -147,6 +145,17 @@ async def _retry(given: argparse.Namespace, settings: Settings) -> int:
     return _say(given, f"job {given.job} is {state}: nothing to do", {"job": given.job, "state": state}, Exit.FAILED)
 
 
+async def _release(given: argparse.Namespace, settings: Settings) -> int:
+    async with database(settings) as pool:
+        state = await queue.release(pool, given.job)
+        if state is not None:
+            return _say(given, f"job {given.job} is {state}", {"job": given.job, "state": state})
+        state = await queue.state_of(pool, given.job)
+    if state is None:
+        raise NotFound(f"job: there is no job {given.job}")
+    return _say(given, f"job {given.job} is {state}, not held", {"job": given.job, "state": state}, Exit.FAILED)
+
+
 async def _cancel(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
         end = await queue.cancel(pool, given.job, given.reason)
@@ -163,31 +172,21 @@ async def _requeue(given: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _discard(given: argparse.Namespace, settings: Settings) -> int:
+    if not (given.job or given.since or given.kind):
+        raise Refusal("expected ids, --since or --kind: all dead jobs at once are not put away by oversight")
+    since = datetime.now(UTC) - given.since if given.since else None
     async with database(settings) as pool:
-        ids = await queue.discard(pool, given.job)
+        ids = await queue.discard(pool, ids=given.job or None, since=since, kind=given.kind)
     left = sorted(set(given.job) - set(ids))
     said = f"{len(ids)} jobs were discarded" + (f"; not dead: {', '.join(map(str, left))}" if left else "")
     return _say(given, said, {"jobs": sorted(ids), "not_dead": left}, Exit.FAILED if left else Exit.OK)
 
 
 async def _rescue(given: argparse.Namespace, settings: Settings) -> int:
-    """Two looks, some beats apart: who was silent for long and did not beat in between either is dead."""
     async with database(settings) as pool:
-        before = await queue.beats(pool)
-        silent = await _silent(pool, before, settings.dead_after_s)
-        if silent:
-            await asyncio.sleep(2 * settings.beat_every_s)
-        after = await queue.beats(pool)
-        dead = [worker for worker in silent if after.get(worker) == before[worker]]
-        rows = await queue.rescue(pool, dead)
-        await queue.forget_workers(pool, dead)
+        dead, rows = await rescue_now(pool, dead_after_s=settings.dead_after_s, beat_every_s=settings.beat_every_s)
     jobs = [{"job": row["id"], "state": row["state"], "queue": row["queue"]} for row in rows]
     return _say(given, f"{len(jobs)} jobs were taken back", {"jobs": jobs, "processes": [str(one) for one in dead]})
-
-
-async def _silent(pool: "asyncpg.Pool[Any]", beats: Mapping[UUID, int], dead_after_s: float) -> list[UUID]:
-    ages = {process["id"]: process["beat_age_s"] for process in await queue.processes(pool)}
-    return [worker for worker in beats if ages.get(worker, dead_after_s) >= dead_after_s]
 
 
 # ── queues ──

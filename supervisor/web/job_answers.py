@@ -96,7 +96,7 @@ class JobIs(msgspec.Struct, frozen=True):
     """What a command made of a job. `asked`: it runs, and its worker was asked to stop it."""
 
     job: int
-    outcome: Literal["asked", "cancelled", "discarded", "ready"]
+    outcome: Literal["asked", "cancelled", "discarded", "ready", "scheduled", "blocked"]
 
 
 class JobIds(msgspec.Struct, frozen=True):
@@ -107,16 +107,19 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=500)] = "cancelled by request"
 
 
-class Requeue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Rescued(msgspec.Struct, frozen=True):
+    """The jobs that were taken back, and the dead processes that held them."""
+
+    jobs: tuple[int, ...]
+    processes: tuple[UUID, ...]
+
+
+class DeadLetters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which dead letters: these ids, or those that died since a time, of one kind or of all."""
 
     ids: Annotated[tuple[Before, ...], Meta(max_length=10_000)] | None = None
     since: datetime | None = None
     kind: Word | None = None
-
-
-class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    ids: Annotated[tuple[Before, ...], Meta(min_length=1, max_length=10_000)]
 
 
 def of_row(kind: type[T], row: Mapping[str, Any], **more: Any) -> T:

@@ -1,22 +1,24 @@
 """What can be asked of jobs, and done to them: what the interface and the pages share."""
 
-from actors.errors import NotFound, Refusal
+from typing import NoReturn
+
+from actors.errors import NotFound
 from actors.queue import store
 from actors.queue.explain import explain as reasons_of
 from supervisor.web import job_answers as answers
 from supervisor.web.job_answers import (
     ENDED,
+    DeadLetters,
     Explained,
-    Ids,
     JobFull,
     JobIds,
     JobIs,
     JobsPage,
     JobsQuery,
     Reason,
-    Requeue,
+    Rescued,
 )
-from supervisor.web.paging import next_of
+from supervisor.web.paging import page_of
 from supervisor.web.problems import Refused
 from supervisor.web.route import Call, Nothing
 
@@ -29,9 +31,11 @@ async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
             "state", f"expected states of ended jobs ({', '.join(sorted(ENDED))}) or of others, not both"
         )
     rows = await store.list_jobs(
-        call.db, states=asked.state or None, queue=asked.queue, kind=asked.kind, before=asked.before, limit=asked.limit
-    )
-    return JobsPage(tuple(map(answers.brief, rows)), next_of(rows, asked.limit))
+        call.db, states=asked.state or None, queue=asked.queue, kind=asked.kind, before=asked.before,
+        limit=asked.limit + 1,
+    )  # fmt: skip
+    page, following = page_of(rows, asked.limit)
+    return JobsPage(tuple(map(answers.brief, page)), following)
 
 
 async def show(call: Call[Nothing, Nothing]) -> JobFull:
@@ -74,23 +78,45 @@ async def cancel(call: Call[Nothing, Reason]) -> JobIs:
             raise Refused(409, "conflict", f"job {job} cannot be cancelled: it is {state}", {"state": state})
 
 
-async def requeue(call: Call[Nothing, Requeue]) -> JobIds:
+async def requeue(call: Call[Nothing, DeadLetters]) -> JobIds:
     """Dead letters become ready again: these, or all since a time."""
-    asked = call.body
-    if asked.since is not None and asked.since.tzinfo is None:
-        raise Refused.field("since", "expected a time with its zone, such as 2026-03-01T00:00:00Z")
-    if asked.ids is None and asked.since is None and asked.kind is None:
-        raise Refusal("expected ids, since or kind: all dead letters at once are not revived by oversight")
+    asked = _chosen(call.body)
     ids = await store.revive(call.db, ids=asked.ids, since=asked.since, kind=asked.kind)
     return JobIds(tuple(sorted(ids)))
 
 
-async def discard(call: Call[Nothing, Ids]) -> JobIds:
-    """Dead letters go to the history for good."""
-    return JobIds(tuple(sorted(await store.discard(call.db, call.body.ids))))
+async def discard(call: Call[Nothing, DeadLetters]) -> JobIds:
+    """Dead letters go to the history for good: these, or all since a time."""
+    asked = _chosen(call.body)
+    ids = await store.discard(call.db, ids=asked.ids, since=asked.since, kind=asked.kind)
+    return JobIds(tuple(sorted(ids)))
 
 
-async def _refuse(call: Call[Nothing, Nothing], job: int, expected: str) -> None:
+def _chosen(asked: DeadLetters) -> DeadLetters:
+    if asked.since is not None and asked.since.tzinfo is None:
+        raise Refused.field("since", "expected a time with its zone, such as 2026-03-01T00:00:00Z")
+    if asked.ids is None and asked.since is None and asked.kind is None:
+        raise Refused.field("ids", "expected these, since or kind: all dead letters at once are not meant by oversight")
+    return asked
+
+
+async def rescue(call: Call[Nothing, Nothing]) -> Rescued:
+    """Jobs are taken back from processes that are dead, without waiting for the service to do it: takes some beats."""
+    dead, rows = await call.site.rescue()
+    return Rescued(tuple(sorted(row["id"] for row in rows)), tuple(dead))
+
+
+async def release(call: Call[Nothing, Nothing]) -> JobIs:
+    """A job that is held is let go."""
+    job = call.id()
+    match await store.release(call.db, job):
+        case "ready" | "scheduled" | "blocked" as state:
+            return JobIs(job, state)
+        case _:
+            return await _refuse(call, job, "held")
+
+
+async def _refuse(call: Call[Nothing, Nothing], job: int, expected: str) -> NoReturn:
     state = await store.state_of(call.db, job)
     if state is None:
         raise NotFound(f"job: there is no job {job}")

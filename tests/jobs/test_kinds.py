@@ -71,5 +71,5 @@ def test_every_kind_of_the_catalogue_has_limits_that_the_queue_can_hold() -> Non
     assert {"maintain", "scrape"} <= set(kinds)
     for kind in kinds.values():
         assert kind.timeout_s > 0
-        assert 0 < kind.max_attempts < 32_768
+        assert kind.max_attempts is None or 0 < kind.max_attempts < 32_768
         assert kind.queue.isidentifier()

@@ -27,6 +27,7 @@ def test_calls_are_counted_for_a_minute_by_registry() -> None:
     for second in range(90):
         lately.sink("source.answered", {"registry": "ctgov", "status": 200 if second % 2 else 503})
         clock.now_s += 1.0
+    lately.sink("source.answered", {"registry": "ctgov", "status": 200})
     lately.sink("source.answered", {"status": 200})
     assert lately.told()["calls"] == {"ctgov": 60.0}
 

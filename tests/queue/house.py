@@ -13,7 +13,7 @@ import asyncpg
 
 from actors.jobs import JobKind, by_every_name
 from actors.queue.attempt import Attempt
-from actors.queue.claimer import Claimer
+from actors.queue.claimer import POLL_S, SOON_S, Claimer
 from actors.queue.desk import Desk
 from actors.queue.outcome import Done
 from actors.queue.settler import Settler
@@ -90,7 +90,7 @@ class House:
 async def house(
     pool: Pool, tools: Tools, *kinds: JobKind[Any], slots: int = 4, copies: int = 1,
     queues: Sequence[str] = ("default",), polls: bool = True, listen: str | None = None, may_crash: bool = False,
-    desk: Desk | None = None,
+    desk: Desk | None = None, may_claim: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[House]:  # fmt: skip
     """Starts it, and at the end stops it; unless `may_crash`, a crash of an actor fails the test.
 
@@ -99,12 +99,12 @@ async def house(
     """
     heard, listens = Heard(), asyncio.Event()
     desk = desk or Desk("worker", tuple(queues), uuid4(), slots=0)
-    often = {} if polls else {"poll_s": NEVER_S, "soon_s": NEVER_S}
+    poll_s, soon_s = (POLL_S, SOON_S) if polls else (NEVER_S, NEVER_S)
     await register(pool, desk.worker)
     known = by_every_name({kind.name: kind for kind in kinds})
     children = [
         Child("settler", Settler(desk, pool).run),
-        Child("claimer", Claimer(desk, pool, **often).run),
+        Child("claimer", Claimer(desk, pool, may_claim=may_claim, poll_s=poll_s, soon_s=soon_s).run),
         Child("worker", lambda life: Worker(desk, known, tools, slots=slots).run(life), copies=copies),
     ]
     if listen is not None:

@@ -69,8 +69,18 @@ async def events(db: store.Database, job: int) -> list[str]:
     return [event["event"] for event in (await store.show(db, job))["events"]]
 
 
-async def register(db: store.Database, worker: UUID = ME) -> int:
+async def register(db: store.Database, worker: UUID = ME, queues: Sequence[str] = ("default",)) -> int:
     return await store.register(
-        db, worker, host="here", pid=1, version="1", lag_s=0.0, slots=4, running=0, draining=False, actors=[],
+        db,
+        worker,
+        host="here",
+        pid=1,
+        version="1",
+        lag_s=0.0,
+        slots=4,
+        running=0,
+        draining=False,
+        actors=[],
         lately={},
+        queues=queues,
     )

@@ -192,9 +192,10 @@ async def test_progress_is_written_together_and_only_the_latest(db: Pool, tools:
             attempt.progress(n + 1, 1000, "ctgov")
         return await gate(payload, attempt, tools)
 
-    told: list[str] = []
+    told: asyncio.Queue[str] = asyncio.Queue()
     listener = await asyncpg.connect(dsn)
-    await listener.add_listener("triald_job_events", lambda *said: told.append(str(said[-1])))
+    await listener.add_listener("triald_job_events", lambda *said: told.put_nowait(str(said[-1])))
+    words: list[str] = []
     ids = await add(db, 2)
     async with house(db, tools, printing(run)) as one:
         for _ in range(2):
@@ -202,9 +203,10 @@ async def test_progress_is_written_together_and_only_the_latest(db: Pool, tools:
         await one.heard.until(lambda: not one.desk.progress)
         gate.may_go.set()
         await one.heard.until_settled(2, "done")
-    await listener.execute("select 1")
+        async with asyncio.timeout(10):
+            while sum(word.endswith(":done") for word in words) < 2:
+                words += (await told.get()).split()
     await listener.close()
-    words = " ".join(told).split()
     assert sorted(word for word in words if word.endswith(":progress")) == [f"{job}:progress" for job in ids]
     assert sorted(word for word in words if word.endswith(":done")) == [f"{job}:done" for job in ids]
 
@@ -266,3 +268,57 @@ async def test_jobs_whose_claim_was_never_acknowledged_are_run(any_postgres: Pos
             await one.heard.until_settled(3, "done")
             assert sorted(ran.attempts) == [(job, 1) for job in lost]
             assert await states(db, foreign) == ["running"]
+
+
+async def test_a_job_whose_claim_a_crashed_server_forgot_runs_once(any_postgres: Postgres, tmp_path: Path) -> None:
+    """N14: a claim does not wait for the disk. Made again it has the same fence, which the attempt that runs keeps."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=10) as db, tools_at(db, tmp_path) as tools:
+        gate, job = Gate(), await add_one(db)
+        async with house(db, tools, printing(gate), may_crash=True) as one:
+            await gate.until_entered()
+            fresh = await asyncpg.connect(any_postgres.dsn)
+            async with fresh.transaction():  # nobody sees it before their connection is gone
+                await fresh.execute(
+                    "update jobs set state = 'ready', worker = null, fence = fence - 1, attempts = attempts - 1;"
+                    " select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where pid <> pg_backend_pid() and datname = current_database()"
+                )
+            async with asyncio.timeout(30):
+                while await fresh.fetchval("select state from jobs") != "running":  # noqa: ASYNC110 -- told by nobody
+                    await asyncio.sleep(0.02)
+            gate.may_go.set()
+            await until_none_is_left(fresh)
+            assert await states(fresh, [job]) == ["done"]
+            assert gate.entered.empty()
+            assert await fresh.fetchval("select attempts from job_history") == 1
+            await fresh.close()
+            assert one.crashes()
+
+
+async def test_what_is_held_and_not_here_is_found_from_time_to_time(
+    db: Pool, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S14: every five minutes, without any sign that something was lost."""
+    monkeypatch.setattr("actors.queue.claimer.SWEEP_EVERY_S", 0.0)
+    desk, ran = Desk("worker", ("default",), uuid4(), slots=0), Ran()
+    lost = await add_one(db)
+    await claim(db, worker=desk.worker)
+    async with house(db, tools, printing(ran), desk=desk) as one:
+        await one.heard.until_settled(1, "done")
+    assert ran.jobs == [lost]
+
+
+async def test_ends_are_told_a_few_times_a_second(db: Pool, tools: Tools, dsn: str) -> None:
+    """A message takes a lock over the whole server: never one a job."""
+    told: list[str] = []
+    listener = await asyncpg.connect(dsn)
+    await listener.add_listener("triald_job_events", lambda *said: told.append(str(said[-1])))
+    began = time.monotonic()
+    async with house(db, tools, printing(Ran()), listen=dsn) as one:
+        await one.until_it_listens()
+        for n in range(50):
+            await add(db)
+            await one.heard.until_settled(n + 1, "done")
+    await listener.execute("select 1")
+    await listener.close()
+    assert 1 <= len(told) <= 2 + (time.monotonic() - began) / 0.2

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from actors.queue import store
-from actors.queue.job import NewJob
+from actors.queue.job import Job, NewJob
 from tests.postgres import Postgres
 from tests.queue.jobs import GRACE_S, ME, Pool, add, add_one, claim, finish, states
 
@@ -33,7 +33,7 @@ async def test_a_claim_tells_all_that_a_worker_needs(db: Pool) -> None:
         db, payload='{"n": 1}', priority=4, max_attempts=2, timeout_s=9.0, trace_id="t", tenant="north"
     )
     [job] = await claim(db)
-    assert job == (job_id, "print", "default", '{"n": 1}', 1, 1, 2, 9.0, 4, "t", "north", None)
+    assert job == Job(job_id, "print", "default", '{"n": 1}', 1, 1, 2, 9.0, 4, "t", "north", None, 0, False)
 
 
 async def test_each_claim_raises_the_fence_and_counts_the_attempt(db: Pool) -> None:

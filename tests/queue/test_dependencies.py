@@ -139,7 +139,7 @@ async def test_discarding_a_dead_letter_cancels_what_waited_for_it(db: Pool) -> 
     parent = await dead(db)
     child = await add_after(db, parent)
     assert await states(db, [child]) == ["blocked"]
-    assert await store.discard(db, [parent]) == [parent]
+    assert await store.discard(db, ids=[parent]) == [parent]
     assert await states(db, [parent, child]) == ["discarded", "cancelled"]
 
 
@@ -169,7 +169,7 @@ async def _end(db: store.Database, job: int, way: str) -> None:
     if way == "cancel":
         await store.cancel(db, job, "not needed")
     else:
-        await store.discard(db, [job])
+        await store.discard(db, ids=[job])
 
 
 async def test_a_job_that_is_claimed_while_it_is_cancelled_is_asked_to_stop_and_its_dependents_stay(db: Pool) -> None:

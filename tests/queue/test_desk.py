@@ -9,7 +9,7 @@ import pytest
 from actors.queue.attempt import Attempt
 from actors.queue.desk import GRACE_S, MOST_AHEAD, MOST_ENDED, Desk
 from actors.queue.job import Job
-from actors.queue.outcome import FINISHED, Cancel, Fail
+from actors.queue.outcome import FINISHED, Cancel, Drop, Fail
 
 
 def desk(slots: int = 4) -> Desk:
@@ -25,8 +25,14 @@ def attempt(at: Desk, job: Job, *, started_s: float | None = None) -> Attempt:
     return Attempt(job, at, task, time.monotonic() if started_s is None else started_s)
 
 
-def test_an_empty_desk_asks_for_a_job_a_slot_and_as_many_ahead() -> None:
-    assert desk(4).room() == 8
+def busy(one: Desk, per_s: float, mean_run_s: float = 1e-5) -> Desk:
+    one.ended_per_s, one.mean_run_s = per_s, mean_run_s
+    return one
+
+
+def test_an_empty_desk_asks_for_a_job_a_slot() -> None:
+    """What waits here no other process can start: until it is known that jobs are fast, none is claimed ahead."""
+    assert desk(4).room() == 4
 
 
 def test_a_desk_without_slots_asks_for_nothing() -> None:
@@ -35,7 +41,7 @@ def test_a_desk_without_slots_asks_for_nothing() -> None:
 
 @pytest.mark.parametrize(("held", "room"), [(0, 8), (4, 4), (5, 3), (6, 0), (8, 0), (9, 0)])
 def test_nothing_is_claimed_until_a_batch_is_worth_it(held: int, room: int) -> None:
-    one = desk(4)
+    one = busy(desk(4), 40)
     one.waiting.offer_all(jobs(held))
     assert one.room() == room
 
@@ -45,23 +51,43 @@ def test_what_ended_takes_no_room_but_is_not_idle_until_it_is_settled() -> None:
     for job in jobs(3):
         one.end(job, FINISHED, 0.0)
     one.unsettled = 2
-    assert one.room() == 8
+    assert one.room() == 4
     assert not one.idle
 
 
 def test_nothing_is_claimed_while_too_much_waits_to_be_settled() -> None:
     one = desk(4)
     one.unsettled = MOST_ENDED
-    assert one.room() == 8
+    assert one.room() == 4
     one.end(jobs(1)[0], FINISHED, 0.0)
     assert one.room() == 0
 
 
-@pytest.mark.parametrize(("per_s", "ahead"), [(0, 4), (39, 4), (100, 10), (10_000, 1000), (1e6, MOST_AHEAD)])
+@pytest.mark.parametrize(("per_s", "ahead"), [(0, 0), (39, 3), (100, 10), (10_000, 1000), (1e6, MOST_AHEAD)])
 def test_fast_jobs_are_claimed_further_ahead_up_to_a_bound(per_s: float, ahead: int) -> None:
+    assert busy(desk(4), per_s).room() == 4 + ahead
+
+
+@pytest.mark.parametrize(("mean_run_s", "ahead"), [(0.001, 400), (0.05, 8), (0.4, 1), (0.5, 0), (60.0, 0)])
+def test_slow_jobs_are_not_claimed_ahead_however_many_end_at_once(mean_run_s: float, ahead: int) -> None:
+    """Forty that began together end together: the slots take the next as slowly all the same."""
+    assert busy(desk(4), 1e5, mean_run_s).ahead() == ahead
+
+
+def test_a_rate_that_is_no_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, now_s = busy(desk(4), 10_000.0), time.monotonic()
+    for later_s in (1.0, 2.0):
+        monkeypatch.setattr("actors.queue.desk.time.monotonic", lambda later_s=later_s: now_s + later_s)
+        one.measure()
+    assert one.ended_per_s < 20
+
+
+def test_what_is_given_back_has_not_ended() -> None:
+    """Else a queue that stands still would look busy to whoever scales."""
     one = desk(4)
-    one.ended_per_s = per_s
-    assert one.room() == 4 + ahead
+    one.give_back(jobs(3))
+    assert (len(one.ended), one.ended_total, one.run_s_total) == (3, 0, 0.0)
+    assert one.settle.is_set()
 
 
 async def test_jobs_that_no_slot_can_start_are_given_up() -> None:
@@ -93,3 +119,13 @@ async def test_the_first_reason_to_stop_an_attempt_is_the_one_that_counts() -> N
     running.interrupt(Fail("too late"))
     assert running.stop == Cancel("asked")
     assert one.cancel(2, "asked") is False
+
+
+def test_a_job_that_waits_for_a_slot_is_cancelled_before_it_starts() -> None:
+    """N16."""
+    one = desk()
+    first, second = jobs(2)
+    one.waiting.offer_all([first, second])
+    assert one.cancel(2, "asked") is True
+    assert one.waiting.items() == (first,)
+    assert [(end.job.id, end.settlement) for end in one.ended] == [(2, Drop("asked"))]

@@ -122,6 +122,24 @@ async def test_a_holder_that_ends_at_that_moment_leaves_its_key_to_the_new_job(d
     assert await db.fetchval("select count(*) from jobs") == 2
 
 
+async def test_a_transaction_that_stays_open_silences_its_queue_for_a_moment_only(any_postgres: Postgres) -> None:
+    """It has told of its queue, and others that enqueue beside it need not; those that come later must."""
+    told: list[str] = []
+    listener = await asyncpg.connect(any_postgres.dsn)
+    await listener.add_listener("triald_jobs", lambda *said: told.append(str(said[-1])))
+    async with (
+        asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=2) as db,
+        db.acquire() as slow,
+        slow.transaction(),
+    ):
+        await add_one(slow)
+        await slow.execute("select pg_sleep(0.06)")
+        await add_one(db)
+        await listener.execute("select 1")
+        assert told == ["default"]
+    await listener.close()
+
+
 async def test_many_alike_come_in_with_one_statement(any_postgres: Postgres) -> None:
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         like = NewJob("print", priority=3, max_attempts=2, timeout_s=5.0, tenant="north", trace_id="t")

@@ -22,7 +22,7 @@ def facts(**given: Any) -> Facts:
             {"state": "dead", "attempts": 3, "last_error": "it broke"},
             ["it is a dead letter after 3 of 3 attempts: it broke", "triald jobs retry 7 revives it"],
         ),
-        ({"state": "held"}, ["it is held until somebody approves it"]),
+        ({"state": "held"}, ["it is held: triald jobs release 7 lets it go"]),
         (
             {"state": "blocked", "waits_for": (3, 4), "waits_for_states": ("3 (ready)", "4 (dead)")},
             ["it waits for 2 other jobs to end: 3 (ready), 4 (dead)"],
@@ -63,26 +63,30 @@ def facts(**given: Any) -> Facts:
         ),
         ({"queue_exists": False}, ["there is no queue default: nobody looks at it"]),
         ({"paused": True}, ["queue default is paused: triald jobs resume default"]),
-        ({"workers": 0}, ["no worker is alive"]),
+        ({"workers": 0}, ["no worker that is alive takes jobs of queue default"]),
+        ({"cancel_asked": True}, ["its cancelling was asked for: whoever claims it next cancels it"]),
         ({"kind_known": False}, ["this version of triald knows no job kind print"]),
         (
-            {"most_running": 2, "running_in_queue": 2},
+            {"most_running": 2, "running_in_queue": 3, "counted_in_queue": 2},
             ["queue default runs at most 2 at once, and that many are running"],
         ),
         (
-            {"most_running": 2, "running_in_queue": 1},
-            ["it is ready, with 0 ahead of it in queue default (1 running there)"],
+            {"most_running": 2, "running_in_queue": 2, "counted_in_queue": 1},
+            ["it is ready, with 0 ahead of it in queue default (2 running there)"],
         ),
-        ({"per_minute": 30.0}, ["queue default starts at most 30 a minute"]),
         (
-            {"per_minute": 30.0, "ahead": 1},
+            {"per_minute": 30.0, "starts_left": 0.99, "ahead": 5},
+            ["queue default starts at most 30 a minute, and has started as many"],
+        ),
+        (
+            {"per_minute": 30.0, "starts_left": 1.0, "ahead": 1},
             ["it is ready, with 1 ahead of it in queue default (0 running there)"],
         ),
         (
             {"paused": True, "workers": 0, "kind_known": False},
             [
                 "queue default is paused: triald jobs resume default",
-                "no worker is alive",
+                "no worker that is alive takes jobs of queue default",
                 "this version of triald knows no job kind print",
             ],
         ),

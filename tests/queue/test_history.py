@@ -107,6 +107,30 @@ async def test_what_is_older_than_its_keeping_is_removed_and_nothing_else(any_po
         assert await partitions(db) == [CATCH_ALL]
 
 
+async def test_who_reads_the_history_for_long_makes_nobody_wait_who_ends_jobs(any_postgres: Postgres) -> None:
+    """A day is dropped or added only where nobody waits for it: whoever ends jobs would wait behind."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=3, max_size=3) as db:
+        long_ago, ahead = datetime(2020, 1, 2, tzinfo=UTC), date(2030, 1, 1)
+        await store.add_partition(db, long_ago.date())
+        job = await claim_one(db)
+        async with db.acquire() as reader, reader.transaction():
+            await reader.fetch("select * from job_history")
+            with pytest.raises(store.Busy):
+                await store.trim(db, history_before=long_ago + timedelta(days=2), events_before=long_ago)
+            with pytest.raises(store.Busy):
+                await store.add_partition(db, ahead)
+            async with asyncio.timeout(5):
+                assert await finish(db, job) == [job.id]
+        removed = await store.trim(db, history_before=long_ago + timedelta(days=2), events_before=long_ago)
+        assert (removed["partitions"], await store.add_partition(db, ahead)) == (1, True)
+
+
+async def test_two_that_look_after_the_history_at_once_do_it_once(any_postgres: Postgres) -> None:
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=4, max_size=4) as db:
+        day = date(2030, 1, 1)
+        assert sum(await asyncio.gather(*(store.add_partition(db, day) for _ in range(4)))) == 1
+
+
 async def ended(db: store.Database, at: datetime) -> int:
     job: int = await db.fetchval(
         "insert into job_history (id, ended_at, created_at, state, queue, kind, priority, attempts)"

@@ -1,5 +1,6 @@
 """What an operator does to jobs, and what they are told."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from actors.queue.explain import explain
 from tests.postgres import Postgres
 from tests.queue.jobs import (
     ME,
+    OTHER,
     Pool,
     add,
     add_after,
@@ -92,6 +94,7 @@ async def test_dead_letters_are_revived_by_kind_by_time_or_all(any_postgres: Pos
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         long_ago, lately = await dead(db), await dead(db, kind="mail")
         rescued = await claim_one(db, max_attempts=1)
+        assert await store.begin_attempt(db, rescued, ME)
         await store.rescue(db, [ME])
         when = datetime(2026, 1, 1, tzinfo=UTC)
         await db.execute(
@@ -125,11 +128,64 @@ async def test_of_dead_letters_with_one_key_the_latest_is_revived(any_postgres: 
         assert await states(db, [older]) == ["dead"]
 
 
+async def test_a_key_that_is_taken_at_that_moment_keeps_no_other_dead_letter_from_being_revived(
+    any_postgres: Postgres,
+) -> None:
+    """N15: a requeue of many does not fail as a whole for one of them."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=3, max_size=3) as db:
+        taken, plain, keyed = await dead(db, unique_key="k"), await dead(db), await dead(db, unique_key="free")
+        async with db.acquire() as other:
+            transaction = other.transaction()
+            await transaction.start()
+            await add_one(other, unique_key="k")
+            reviving = asyncio.create_task(store.revive(db))
+            await until_somebody_waits(db)
+            await transaction.commit()
+        assert sorted(await reviving) == [plain, keyed]
+        assert await states(db, [taken]) == ["dead"]
+
+
+async def until_somebody_waits(db: Pool) -> None:
+    waiting = (
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+    )
+    async with asyncio.timeout(30):
+        while not await db.fetchval(waiting):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_held_job_is_let_go(db: Pool) -> None:
+    parent = await add_one(db, delay_s=60.0)
+    held, later, ready = await add_one(db, held=True), await add_one(db, held=True, delay_s=60.0), await add_one(db)
+    waits = await add_after(db, parent, held=True)
+    assert [await store.release(db, job) for job in (held, later, waits, ready)] == [
+        "ready", "scheduled", "blocked", None
+    ]  # fmt: skip
+    assert await states(db, [held, later, waits]) == ["ready", "scheduled", "blocked"]
+
+
+async def test_events_of_many_jobs_are_told_as_look_for_yourself(postgres: Postgres, db: Pool) -> None:
+    """What a listener is told is all that happened, or that it is not all."""
+    told: list[str] = []
+    listener = await asyncpg.connect(postgres.dsn)
+    await listener.add_listener("triald_job_events", lambda *said: told.append(str(said[-1])))
+    for number in (2, 201):
+        await store.add_events(db, [(n, "requeued", {}) for n in range(number)])
+    await store.add_events(db, [(10**18, "late_result_refused" * 5, {}) for _ in range(100)])
+    await listener.execute("select 1")
+    await listener.close()
+    assert told == ["0:requeued 1:requeued", "resync", "resync"]
+
+
 async def test_dead_letters_are_discarded_into_the_history(db: Pool) -> None:
     """N15: bulk discard."""
     buried, other = await dead(db), await dead(db)
+    mail, kept = await dead(db, kind="mail"), await dead(db, kind="mail")
+    await db.execute("update jobs set errors = jsonb_build_array(jsonb_build_object('at', now())) where id = $1", mail)
+    assert await store.discard(db, kind="mail", since=datetime.now(UTC) - timedelta(hours=1)) == [mail]
+    assert await states(db, [mail, kept]) == ["discarded", "dead"]
     running = await claim_one(db)
-    assert sorted(await store.discard(db, [buried, other, running.id])) == [buried, other]
+    assert sorted(await store.discard(db, ids=[buried, other, running.id])) == [buried, other]
     assert await states(db, [buried, other, running.id]) == ["discarded", "discarded", "running"]
     assert (await store.show(db, buried))["errors"][-1]["error"] == "it broke"
     assert await events(db, buried) == ["discarded"]
@@ -190,7 +246,10 @@ async def why(db: store.Database, job: int) -> list[str]:
 async def test_what_keeps_a_job_from_running_is_found_in_the_database(any_postgres: Postgres) -> None:
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=4) as db:
         first, second = await add(db, 2)
-        assert await why(db, first) == ["no worker is alive"]
+        nobody = ["no worker that is alive takes jobs of queue default"]
+        assert await why(db, first) == nobody
+        await register(db, OTHER, queues=["scraping"])
+        assert await why(db, first) == nobody
         await register(db)
         assert await why(db, second) == ["it is ready, with 1 ahead of it in queue default (0 running there)"]
         child = await add_after(db, first, second)
@@ -201,7 +260,16 @@ async def test_what_keeps_a_job_from_running_is_found_in_the_database(any_postgr
         stranger = await add_one(db, kind="mail")
         assert await why(db, stranger) == ["this version of triald knows no job kind mail"]
         nowhere = await add_one(db, queue="nowhere")
-        assert await why(db, nowhere) == ["there is no queue nowhere: nobody looks at it"]
+        assert await why(db, nowhere) == [
+            "there is no queue nowhere: nobody looks at it", "no worker that is alive takes jobs of queue nowhere"
+        ]  # fmt: skip
+        await store.set_limits(db, "default", most_running=None, per_minute=60.0, fair=False)
+        limited = ["queue default starts at most 60 a minute, and has started as many"]
+        assert (await why(db, first), await why(db, second)) == (limited, limited)
+        await db.execute("update queues set tokens_at = now() - interval '5 s'")
+        assert await why(db, first) == ["it is ready, with 0 ahead of it in queue default (0 running there)"]
+        assert len(await store.claim_within_limits(db, "default", 9, ME, 10.0)) == 1
+        assert await why(db, second) == limited
 
 
 async def test_what_became_of_a_job_is_found_in_the_database(db: Pool) -> None:
@@ -211,9 +279,10 @@ async def test_what_became_of_a_job_is_found_in_the_database(db: Pool) -> None:
     assert (await why(db, running))[0].startswith(f"it is running on worker {ME} for ")
     await store.set_limits(db, "default", most_running=1, per_minute=None, fair=False)
     assert await why(db, running + 1) == ["queue default runs at most 1 at once, and that many are running"]
+    assert await store.claim_within_limits(db, "default", 9, ME, 10.0) == []  # what ran before the rule counts too
     await bury(db, job)
     assert await why(db, running) == [
         "it is a dead letter after 1 of 3 attempts: it broke", f"triald jobs retry {running} revives it"
     ]  # fmt: skip
-    await store.discard(db, [running])
+    await store.discard(db, ids=[running])
     assert await why(db, running) == ["it has ended: discarded"]

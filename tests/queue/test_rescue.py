@@ -14,6 +14,7 @@ from tests.queue.jobs import (
     ME,
     OTHER,
     Pool,
+    add,
     add_one,
     bury,
     claim,
@@ -37,6 +38,7 @@ async def test_a_dead_workers_job_is_ready_again_or_dead_after_its_last_attempt(
     """G10 in part: rescue → pending, or failed after the last attempt; the old holder's result is refused."""
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         job = await claim_one(db, max_attempts=most)
+        assert await store.begin_attempt(db, job, ME)
         others = await claim_one(db, worker=OTHER)
         [row] = await store.rescue(db, [ME])
         assert (row["id"], row["state"], row["attempts"]) == (job.id, state, 1)
@@ -59,6 +61,40 @@ async def test_an_attempt_past_its_deadline_is_taken_back(any_postgres: Postgres
         assert await store.take_back(db, [job.id], [job.fence], ME) == []
         assert await bury(db, job) == []
         assert (await events(db, job.id))[0] == "rescued"
+
+
+async def test_what_only_waited_in_the_memory_of_dead_processes_is_never_a_dead_letter(any_postgres: Postgres) -> None:
+    """S14: a job that brings its process down takes the others no attempt; its own count once its start is written."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
+        [culprit, *others] = await add(db, 10)
+        for _ in range(5):
+            for job in await claim(db):
+                if job.id == culprit and job.start_is_noted:
+                    assert await store.begin_attempt(db, job, ME)
+            await store.rescue(db, [ME])
+        assert await states(db, [culprit, *others]) == ["dead", *["ready"] * 9]
+        again = await claim(db)
+        assert {(job.attempt, job.lost, job.start_is_noted) for job in again} == {(1, 5, True)}
+
+
+async def test_the_start_of_an_attempt_is_refused_to_who_holds_the_job_no_more(db: Pool) -> None:
+    """N14."""
+    job = await claim_one(db)
+    await store.rescue(db, [ME])
+    assert not await store.begin_attempt(db, job, ME)
+
+
+async def test_a_job_whose_cancelling_was_asked_for_is_cancelled_by_whoever_claims_it_next(db: Pool) -> None:
+    """N16: also where its worker died, put it off, or was too late, before it could."""
+    lost, late, failed = [await claim_one(db, max_attempts=1) for _ in range(3)]
+    for job in (lost, late, failed):
+        assert await store.cancel(db, job.id, "asked") == "asked"
+    assert await store.begin_attempt(db, lost, ME)
+    await store.take_back(db, [late.id], [late.fence], ME)
+    await store.put_off(db, [failed.id], [failed.fence], [3600.0], [None], [False], ME)
+    await store.rescue(db, [ME])
+    assert await states(db, [lost.id, late.id, failed.id]) == ["ready"] * 3
+    assert [job.cancel_asked for job in await claim(db)] == [True] * 3
 
 
 async def test_a_rescue_wakes_whoever_listens(postgres: Postgres, db: Pool) -> None:

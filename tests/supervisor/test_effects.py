@@ -21,7 +21,7 @@ import pytest
 from actors.jobs import JobKind
 from actors.queue import store as queue
 from actors.queue.attempt import Attempt
-from actors.queue.outcome import Done, Outcome
+from actors.queue.outcome import Done, Fail, Outcome
 from actors.runtime.fetch import Ask
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
@@ -255,7 +255,7 @@ async def side_by_side(service: Service, name: str, slots: int) -> int:
     await add(service.pool, 3 * slots, kind="hold", queue=desk.queues[0])
 
     async def full() -> bool:
-        return desk.slots == slots and len(desk.running) >= slots and bool(desk.waiting)
+        return desk.slots == slots and len(desk.running) >= slots
 
     async with acting.acting(service, name, f"{name}_claimer", f"{name}_settler"):
         await until(full)
@@ -389,6 +389,34 @@ async def test_dead_after_s_is_the_silence_after_which_a_process_loses_its_jobs(
         await until(taken_back)
 
 
+@shows("max_attempts", "retry_first_s", "retry_longest_s")
+@pytest.mark.parametrize(
+    ("settings", "attempts", "delays_s"),
+    [
+        ({"max_attempts": 4, "retry_first_s": 20, "retry_longest_s": 30}, 4, [20, 30, 30]),
+        ({"max_attempts": 2, "retry_first_s": 500, "retry_longest_s": 900}, 2, [500]),
+    ],
+)
+async def test_max_attempts_and_retry_times_are_how_often_and_when_a_job_is_tried(
+    given: Given, db: Pool, settings: dict[str, int], attempts: int, delays_s: list[int]
+) -> None:
+    """N39, G09: a failing job that the scheduler made, tried until it is a dead letter."""
+
+    async def run(payload: object, attempt: Attempt, tools: Tools) -> Outcome:
+        return Fail("it broke")
+
+    async with open_service(given(**settings)) as service:
+        service.kinds["maintain"] = replace(service.kinds["maintain"], run=run)
+        await db.execute("update schedules set next_due_at = now() - interval '1 min' where name = 'maintain'")
+        async with acting.acting(service, "scheduler", "worker", "worker_claimer", "worker_settler"):
+            for attempt in range(1, attempts):
+                await until(partial(db.fetchval, "select state = 'scheduled' and attempts = $1 from jobs", attempt))
+                await db.execute("update jobs set run_at = now() where state = 'scheduled'")
+            await until(partial(db.fetchval, "select state = 'dead' from jobs"))
+    told = await db.fetch("select (detail ->> 'delay_s')::float8 from job_events where event = 'retry' order by id")
+    assert [row[0] for row in told] == [pytest.approx(delay_s, rel=0.11) for delay_s in delays_s]
+
+
 @shows("history_days", "events_days")
 @pytest.mark.parametrize(
     ("history_days", "events_days", "kept"), [(5, 15, (0, 1)), (15, 5, (1, 0)), (15, 15, (1, 1)), (5, 5, (0, 0))]
@@ -467,7 +495,9 @@ async def test_alert_rate_percent_is_the_use_of_a_registrys_rate_that_alarms(giv
         async with open_service(settings) as service:
             for _ in range(5):
                 emit("source.answered", registry="ctgov", status=200)
-            assert await alerts(service) == opened
+            async with acting.acting(service, "beat"):
+                await until(partial(service.pool.fetchval, "select lately -> 'calls' ? 'ctgov' from workers"))
+                assert await alerts(service) == opened
 
 
 # ── as a process ──

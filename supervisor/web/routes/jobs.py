@@ -10,10 +10,12 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/jobs", commands.jobs, Role.VIEWER),
         Route("POST", "/api/v1/jobs/requeue", commands.requeue, Role.OPERATOR),
         Route("POST", "/api/v1/jobs/discard", commands.discard, Role.OPERATOR),
+        Route("POST", "/api/v1/jobs/rescue", commands.rescue, Role.OPERATOR),
         Route("GET", "/api/v1/jobs/{id}", commands.show, Role.VIEWER),
         Route("GET", "/api/v1/jobs/{id}/explain", commands.explain, Role.VIEWER),
         Route("POST", "/api/v1/jobs/{id}/retry", commands.retry, Role.OPERATOR),
         Route("POST", "/api/v1/jobs/{id}/run", commands.run_now, Role.OPERATOR),
+        Route("POST", "/api/v1/jobs/{id}/release", commands.release, Role.OPERATOR),
         Route("POST", "/api/v1/jobs/{id}/cancel", commands.cancel, Role.OPERATOR),
     ),
 )

@@ -36,6 +36,7 @@ async def process(db: "Connection") -> UUID:
     await queue.register(
         db, worker, host="here", pid=7, version="1", lag_s=0, slots=4, running=0, draining=False, actors=[],
         lately={},
+        queues=["default"],
     )
     return worker
 
@@ -78,7 +79,7 @@ async def test_a_job_is_shown_and_explained(triald: Triald, connection: "Connect
     assert why.json == {
         "job": job,
         "state": "ready",
-        "reasons": ["queue default is paused: triald jobs resume default", "no worker is alive"],
+        "reasons": ["queue default is paused: triald jobs resume default", "no worker that is alive takes jobs of queue default"],
     }
     assert (nothing.code, nothing.err) == (3, f"triald: job: there is no job {job + 1}\n")
 
@@ -98,7 +99,7 @@ async def test_a_job_is_cancelled_or_asked_to_stop(triald: Triald, connection: "
     assert [end.json["end"] for end in ends] == ["asked", "cancelled"]
     assert [await state(connection, job) for job in (running, waiting)] == ["running", "cancelled"]
     [gone] = await dead(connection)
-    await queue.discard(connection, [gone])
+    await queue.discard(connection, ids=[gone])
     ends = await asyncio.gather(*(triald("jobs", "cancel", str(job)) for job in (waiting, gone, gone + 1)))
     assert [end.code for end in ends] == [0, 1, 3]
 

@@ -39,6 +39,7 @@ async def fill(db: "asyncpg.Connection[asyncpg.Record]") -> None:
     await queue.register(
         db, worker, host="here", pid=7, version="1", lag_s=0.1, slots=4, running=2, draining=False, actors=ACTORS,
         lately={},
+        queues=["default"],
     )
     await queue.claim(db, "default", 2, worker, 10.0)
     running = await db.fetchrow("SELECT id, fence FROM jobs WHERE state = 'running' ORDER BY id LIMIT 1")
