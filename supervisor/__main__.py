@@ -24,7 +24,11 @@ INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 def main(arguments: Sequence[str] | None = None) -> int:
     commands = catalog(supervisor.commands, "COMMAND", Command)
     parser = make_parser(commands)
-    given, rest = parser.parse_known_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    for word in words:
+        if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
+            parser.error(f"expected UTF-8, got {word!r}")
+    given, rest = parser.parse_known_args(words)
     if rest:
         parser.error(_unknown(rest, given.options))
     command: Command = given.command

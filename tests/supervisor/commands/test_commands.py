@@ -30,6 +30,26 @@ async def test_an_unknown_option_ends_with_2_and_names_the_nearest(triald: Trial
     assert "'status'" in ends[2].err
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("jobs", "show", "9" * 20),
+            "expected a whole number from 1 to 9223372036854775807, got '99999999999999999999'",
+        ),
+        (("jobs", "discard", "0"), "expected a whole number from 1"),
+        (("jobs", "list", "--before", "x"), "expected a whole number from 1"),
+        (("refused", "show", "-1"), "expected a whole number from 1"),
+        (("jobs", "cancel", "1", "--reason", "\udcff"), "expected UTF-8, got '\\udcff'"),
+    ],
+)
+async def test_what_cannot_be_meant_ends_with_2_and_says_what_was_expected(
+    triald: Triald, words: tuple[str, ...], says: str
+) -> None:
+    ended = await triald(*words)
+    assert (ended.code, says in ended.err, "Traceback" in ended.err) == (2, True, False)
+
+
 @pytest.mark.parametrize("name", READING)
 async def test_a_database_that_is_away_ends_with_4(name: str, tmp_path: Path) -> None:
     """The line says what is wrong, not where in the code."""
