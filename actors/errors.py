@@ -17,7 +17,14 @@ class Unavailable(TrialdError):
 
 
 class Refusal(TrialdError):
-    """Asked for what may not or cannot be. The message is for the user and says what was expected."""
+    """Asked for what may not or cannot be. The message is for the user and says what was expected.
+
+    `field` is the argument, parameter or field that was not as expected, where it is one.
+    """
+
+    def __init__(self, message: str = "", *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class NotFound(Refusal):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PREFIX = "triald_"  # so that a token is known for one wherever it turns up, in logs or in a repository
 RANDOM_BYTES = 32
-FRESH_S = 5.0  # how long an answer holds: a revoked token opens nothing any more after so long
+FRESH_S = 4.0  # how long an answer holds: within five seconds a revoked token opens nothing, and what it opened closes
 FIRST_NAME = "admin"
 FILE_NAME = "operator"
 

@@ -8,7 +8,7 @@ How the words found are marked in what is shown is in marks.py.
 import base64
 import binascii
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -19,7 +19,7 @@ from actors.errors import Refusal
 from actors.trials import facets
 from actors.trials.normalise import numbers_inside, scheme_of
 from actors.trials.record import Phase, Status, StudyType
-from actors.trials.shown import Row
+from actors.trials.shown import RegistryCount, Row
 
 Order = Literal["relevance", "newest"]
 
@@ -31,8 +31,27 @@ FOREVER = date.max  # and date.min: PostgreSQL's infinities, as asyncpg reads an
 LAST_ID = 2**63 - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How far a search looks. With the defaults few answers take more than 50 ms among 500,000 trials."""
+
+    hits: int = 5_000  # counted exactly, and all of them ranked or sorted; of a question with more:
+    newest: int = (
+        6_000  # trials, by last update, of which each is looked at; they hold a page of what is newest, as a rule
+    )
+    titles: int = 10_000  # trials with the words in their title, found by the index of titles and ranked
+    enough_titles: int = 1_000  # among the newest; then no others are looked for
+
+
+CAPS = Caps()
+
+
 class BadSearch(Refusal):
-    """The search cannot be run; the message says what was expected."""
+    """The search cannot be run; the message says what was expected, `field` of which part of the search."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}", field=field)
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +134,41 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """The hits from where the search goes on, one more than a page holds; `truncated`: not all could be ranked."""
+
+    hits: Sequence[Hit]
+    count: Count
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """What was found.
 
     `exact` are the trials that the text names by number, whatever the filters; they stand on the first page, and are
-    left out of `rows`. `count` is of what text and filters find. `next` is None at the end.
+    left out of `rows`. `count` is of all that is found, each trial once. `next` is None at the end; with `truncated`
+    that is the end of those that were ranked, and the order by last update goes on to all.
     """
 
     exact: tuple[Row, ...]
     rows: tuple[Row, ...]
     count: Count
     next: str | None
+    truncated: bool = False
+
+
+NOTHING = Results((), (), Count(0), None)
 
 
 def ask(search: Search) -> Plan:
     """What to run. Raises BadSearch."""
     if not 1 <= search.rows <= MOST_ROWS:
-        raise BadSearch(f"rows: {search.rows} is not 1 to {MOST_ROWS}")
+        raise BadSearch("rows", f"{search.rows} is not 1 to {MOST_ROWS}")
     text = _sound(search.text)
     for name, days in (("start", search.start), ("completion", search.completion), ("updated", search.updated)):
         if days.first and days.last and days.first > days.last:
-            raise BadSearch(f"{name}: {days.first} is later than {days.last}")
+            raise BadSearch(name, f"{days.first} is later than {days.last}")
     by_rank = search.order == "relevance" and bool(text)
     start = START if by_rank else _newest_within(search.updated)
     after = _cursor(search.cursor, by_rank=by_rank) if search.cursor else start
@@ -151,7 +184,7 @@ def question(search: Search) -> str:
     """The filters as a tsquery over facet words, as text; empty where there are none."""
     sponsor = facets.words(search.sponsor or "")
     if search.sponsor and not sponsor:
-        raise BadSearch(f"sponsor: {search.sponsor!r} holds no word")
+        raise BadSearch("sponsor", f"{search.sponsor!r} holds no word")
     results = () if search.has_results is None else ("yes" if search.has_results else "no",)
     return facets.question(
         all_of=(*_words("sponsor", sponsor), *_words("results", results)),
@@ -188,9 +221,19 @@ def limits(search: Search) -> tuple[date | None, date | None, date | None, date 
     return start.first, start.last, completion.first, completion.last, updated.first, updated.last, search.with_removed
 
 
+def has_days(search: Search) -> bool:
+    """Whether days are asked for, which are compared row by row."""
+    return any(days != ANY_DAY for days in (search.start, search.completion, search.updated))
+
+
 def counted(hits: int, most: int) -> Count:
     """A count that was stopped one after `most`."""
     return Count(min(hits, most), more=hits > most)
+
+
+def there(counts: Iterable[RegistryCount], *, with_removed: bool) -> Count:
+    """All trials that are held."""
+    return Count(sum(one.present + (one.removed if with_removed else 0) for one in counts))
 
 
 def page(hits: Sequence[Hit], rows: int) -> tuple[Sequence[Hit], str | None]:
@@ -218,12 +261,12 @@ def _cursor(text: str, *, by_rank: bool) -> Newest | Best:
                 return Best(struct.unpack(">f", bytes.fromhex(rank))[0], id_, latest)
     except (ValueError, OverflowError, struct.error, binascii.Error):
         pass  # it is refused below, like any other that is not ours
-    raise BadSearch("cursor: this is not where an answer to this search ended")
+    raise BadSearch("cursor", "this is not where an answer to this search ended")
 
 
 def _sound(text: str) -> str:
     if len(text) > LONGEST_TEXT:
-        raise BadSearch(f"text: {len(text)} characters are more than {LONGEST_TEXT}")
+        raise BadSearch("text", f"{len(text)} characters are more than {LONGEST_TEXT}")
     return _storable(text).strip()
 
 

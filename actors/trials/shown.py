@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+import msgspec
 import orjson
 
-from actors.trials.marks import Span, snippet, spans
+from actors.trials.history import Change
+from actors.trials.marks import Span, parted, snippet, spans, unescaped
 from actors.trials.record import Precision, When
 
 Event = Literal["new", "changed", "removed", "returned"]
+
+PARTS = "\x1e"  # stands between conditions, and between interventions, while their words are marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +33,40 @@ class TrialShown:
     record: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One trial in a list. Title and snippet are in pieces: each must be escaped where HTML is made."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is told of a trial in every list. Dates are as precise as the source gave them."""
 
     id: int
     registry: str
     registry_id: str
     url: str
-    title: tuple[Span, ...]
-    snippet: tuple[Span, ...]
     acronym: str | None
     status: str
     study_type: str
     phases: tuple[str, ...]
     sponsor: str | None
     enrolment: int | None
-    start: When | None
-    completion: When | None
-    last_updated: When | None
+    start: str | None
+    completion: str | None
+    last_updated: str | None
     conditions: tuple[str, ...]
     countries: tuple[str, ...]
     has_results: bool | None
     removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Facts):
+    """One trial that was found, with its texts in pieces, the words found marked: each is escaped where HTML is made.
+
+    `marked_conditions` are all conditions; `interventions` only those that hold a word of the search.
+    """
+
+    title: tuple[Span, ...]
+    snippet: tuple[Span, ...]
+    marked_conditions: tuple[tuple[Span, ...], ...]
+    interventions: tuple[tuple[Span, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +85,14 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """`changes` as history.Change: field, before, after. What follows is None where no record came (a removal)."""
+    """The fields that `changes`. What follows is None where no record came (a removal); `sha256` is in hex."""
 
     version: int
     event: Event
     seen_at: datetime
     scrape_id: int | None
-    changes: tuple[Mapping[str, object], ...]
-    sha256: bytes | None
+    changes: tuple[Change, ...]
+    sha256: str | None
     size_bytes: int | None
     fetched_at: datetime | None
     url: str | None
@@ -118,35 +133,39 @@ def trial(row: Columns) -> TrialShown:
 
 
 def version(row: Columns) -> Version:
-    return Version(**{**row, "changes": tuple(orjson.loads(row["changes"]))})
+    changes = msgspec.json.decode(row["changes"], type=tuple[Change, ...])
+    return Version(**{**row, "changes": changes, "sha256": row["sha256"].hex() if row["sha256"] else None})
 
 
 def row(row: Columns) -> Row:
     title = row["title"] or row["official_title"] or row["acronym"] or ""
     marked = row["marked_title"] if row["title"] else None
+    interventions = parted(spans(PARTS.join(row["interventions"]), row["marked_interventions"]), PARTS)
     return Row(
         id=row["id"],
         registry=row["registry"],
         registry_id=row["registry_id"],
         url=row["url"],
         title=spans(title, marked),
-        snippet=snippet(spans(row["summary"] or "", row["marked_summary"])),
+        snippet=snippet(unescaped(spans(row["summary"] or "", row["marked_summary"]))),
         acronym=row["acronym"],
         status=row["status"],
         study_type=row["study_type"],
         phases=tuple(row["phases"]),
         sponsor=row["sponsor"],
         enrolment=row["enrolment"],
-        start=when(row["start_on"], row["start_precision"]),
-        completion=when(row["completion_on"], row["completion_precision"]),
-        last_updated=when(row["last_updated_on"], row["last_updated_precision"]),
+        start=_written(row["start_on"], row["start_precision"]),
+        completion=_written(row["completion_on"], row["completion_precision"]),
+        last_updated=_written(row["last_updated_on"], row["last_updated_precision"]),
         conditions=tuple(row["conditions"]),
+        marked_conditions=parted(spans(PARTS.join(row["conditions"]), row["marked_conditions"]), PARTS),
+        interventions=tuple(one for one in interventions if any(piece.marked for piece in one)),
         countries=tuple(row["countries"]),
         has_results=row["has_results"],
         removed_at=row["removed_at"],
     )
 
 
-def when(day: date | None, precision: Precision | None) -> When | None:
+def _written(day: date | None, precision: Precision | None) -> str | None:
     """The date of two columns."""
-    return When(day, precision) if day and precision else None
+    return str(When(day, precision)) if day and precision else None

@@ -2,14 +2,17 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from typing import Any, get_args
 
 from actors.trials import search as ask
 from actors.trials import store as trials
-from actors.trials.marks import Span
+from actors.trials.marks import Span, words
 from actors.trials.record import Phase, Status, StudyType
-from actors.trials.shown import Row
+from actors.trials.shown import Facts, Row
+from supervisor import sources
 from supervisor.commands import Command, Exit, database, json_option, whole
 from supervisor.printing import as_json, cell, printable
 from supervisor.settings import Settings
@@ -42,7 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 async def run(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
         found = await trials.search(pool, asked(given))
-    print(as_json(told(found)) if given.json else shown(found, colours=sys.stdout.isatty()))
+        searched = sources.asked_of(await sources.look(pool, settings.registries), given.registry)
+    print(as_json(told(found, searched)) if given.json else shown(found, searched, colours=sys.stdout.isatty()))
     return Exit.OK
 
 
@@ -66,35 +70,29 @@ def asked(given: argparse.Namespace) -> ask.Search:
     )
 
 
-def told(found: ask.Results) -> dict[str, object]:
+def told(found: ask.Results, searched: Sequence[sources.Source]) -> dict[str, object]:
     """As JSON gives it: titles and snippets as plain text. No I/O."""
     return {
         "count": found.count.trials,
-        "count_is_more": found.count.more,
+        "count_is_least": found.count.more,
+        "truncated": found.truncated,
         "exact": [_told(row) for row in found.exact],
         "trials": [_told(row) for row in found.rows],
         "next": found.next,
+        "sources": searched,
     }
 
 
 def _told(row: Row) -> dict[str, object]:
-    days = {name: str(day) if (day := getattr(row, name)) else None for name in ("start", "completion", "last_updated")}
-    plain = (
-        "id", "registry", "registry_id", "url", "acronym", "status", "study_type", "phases", "sponsor", "enrolment",
-        "conditions", "countries", "has_results", "removed_at",
-    )  # fmt: skip
-    words = {"title": _plain(row.title), "snippet": _plain(row.snippet)}
-    return {name: getattr(row, name) for name in plain} | words | days
+    facts: dict[str, object] = {one.name: getattr(row, one.name) for one in fields(Facts)}
+    return facts | {"title": words(row.title), "snippet": words(row.snippet)}
 
 
-def _plain(pieces: tuple[Span, ...]) -> str:
-    return "".join(piece.text for piece in pieces)
-
-
-def shown(found: ask.Results, *, colours: bool) -> str:
+def shown(found: ask.Results, searched: Sequence[sources.Source], *, colours: bool) -> str:
     """As people read it. No I/O."""
     more = "more than " if found.count.more else ""
     lines = [f"{more}{found.count.trials:,} trials" if found.count.trials != 1 else "1 trial"]
+    lines += [printable(f"note: {notice}") for source in searched if (notice := sources.notice(source))]
     for row in (*found.exact, *found.rows):
         facts = [row.status, *row.phases, row.sponsor, f"updated {row.last_updated}" if row.last_updated else None]
         gone = " (removed at the source)" if row.removed_at else ""
@@ -103,10 +101,15 @@ def shown(found: ask.Results, *, colours: bool) -> str:
             f"{row.registry_id}  {_marked(row.title, colours=colours)}{gone}",
             f"    {printable(' · '.join(cell(fact) for fact in facts if fact))}",
         ]
+        if row.interventions:
+            told = " · ".join(_marked(one, colours=colours) for one in row.interventions)
+            lines.append(f"    with {told}")
         if row.snippet:
             lines.append(f"    {_marked(row.snippet, colours=colours)}")
     if found.next:
         lines += ["", f"more: --cursor {found.next}"]
+    elif found.truncated:
+        lines += ["", "these are the best; all of them, the latest update first: --order newest"]
     return "\n".join(lines)
 
 

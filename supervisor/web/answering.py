@@ -14,10 +14,12 @@ from aiohttp.typedefs import Handler, Middleware
 
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
-from supervisor.web.door import LOGIN, TURN, check_door
-from supervisor.web.problems import Problem, envelope, problem_of, problem_of_status
+from supervisor.web.door import LOGIN, TURN, Door, check_door
+from supervisor.web.problems import MALFORMED, Problem, envelope, problem_of, problem_of_status
 from supervisor.web.render import Pages
+from supervisor.web.route import Who
 
+NOWHERE = "nowhere"  # the name of the resource that takes what no route does
 REQUEST_ID: "web.RequestKey[str]" = web.RequestKey("request_id", str)
 
 # What asyncpg raises where the database does not answer: lost, not there yet, shut down, overrun, too slow.
@@ -45,7 +47,7 @@ HEADERS: Mapping[str, str] = MappingProxyType({
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,99}")
 
 
-def answering(pages: Pages) -> Middleware:
+def answering(pages: Pages, door: Door) -> Middleware:
     """The outermost middleware."""
 
     @web.middleware
@@ -55,7 +57,7 @@ def answering(pages: Pages) -> Middleware:
         began_s = time.monotonic()
         status = 499  # who asked went away, unless an answer follows
         try:
-            response = await _answered(request, handler, pages)
+            response = await _answered(request, handler, pages, door)
             status = response.status
             return response
         finally:
@@ -66,32 +68,36 @@ def answering(pages: Pages) -> Middleware:
     return answer
 
 
-async def _answered(request: web.Request, handler: Handler, pages: Pages) -> web.StreamResponse:
+async def _answered(request: web.Request, handler: Handler, pages: Pages, door: Door) -> web.StreamResponse:
     try:
         check_door(request)
         return await handler(request)
     except web.HTTPException as error:
         kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Location")}
         problem = problem_of_status(error.status, error.reason, kept)
+    except web.RequestPayloadError:
+        problem = MALFORMED
     except Exception as error:
         problem = problem_of(error, outside=OUTSIDE)
         if problem.status >= 500:
             emit("request.failed", path=_template(request), error=f"{type(error).__name__}: {error}")
-    return _told(request, problem, pages)
+    return _told(request, problem, pages, door.remembered(request))
 
 
-def _told(request: web.Request, problem: Problem, pages: Pages) -> web.Response:
+def _told(request: web.Request, problem: Problem, pages: Pages, who: Who | None) -> web.Response:
     """The problem, as a page for a browser that asked for one, else as JSON."""
     if not _wants_page(request):
-        body = envelope(problem, at=datetime.now(UTC), request_id=request[REQUEST_ID])
-        return web.Response(
-            status=problem.status, body=body, content_type="application/json", headers=dict(problem.headers)
-        )
+        return as_json(problem, request[REQUEST_ID])
     if problem.status == 401:
         after = f"?next={quote(request.path_qs, safe='')}" if request.method == "GET" else ""
         return web.Response(status=303, headers={"Location": LOGIN + after})
-    text = pages.render("error.html", problem=problem, request_id=request[REQUEST_ID], who=None, here="")
+    text = pages.render("error.html", problem=problem, request_id=request[REQUEST_ID], who=who, here="")
     return web.Response(status=problem.status, text=text, content_type="text/html", headers=dict(problem.headers))
+
+
+def as_json(problem: Problem, request_id: str) -> web.Response:
+    body = envelope(problem, at=datetime.now(UTC), request_id=request_id)
+    return web.Response(status=problem.status, body=body, content_type="application/json", headers=problem.headers)
 
 
 def _wants_page(request: web.Request) -> bool:
@@ -115,4 +121,4 @@ def request_id_of(given: str | None) -> str:
 
 def _template(request: web.Request) -> str:
     resource = request.match_info.route.resource
-    return resource.canonical if resource else "(none)"
+    return resource.canonical if resource and resource.name != NOWHERE else "(none)"

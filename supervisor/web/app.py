@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from typing import cast
 
 from aiohttp import web
 
@@ -11,11 +12,13 @@ import supervisor.web.routes
 from actors.runtime.catalog import catalog
 from actors.runtime.life import Life
 from actors.runtime.telemetry import emit
-from supervisor.web.answering import answering, set_headers
+from supervisor.web.answering import NOWHERE, answering, set_headers
 from supervisor.web.door import Door
 from supervisor.web.keys import DOOR, LOOK, PAGES, SOCKETS, Sockets
 from supervisor.web.live import Look, tell
-from supervisor.web.mounting import mounted
+from supervisor.web.malformed import Speaker
+from supervisor.web.mounting import go_on, mounted
+from supervisor.web.nowhere import nowhere
 from supervisor.web.render import Pages
 from supervisor.web.route import Resource, Route
 from supervisor.web.site import Site
@@ -40,16 +43,17 @@ def all_routes() -> list[tuple[str, Route]]:
 def build(site: Site) -> web.Application:
     """Raises BadRoute or BadPlugin where a resource does not say what it is."""
     pages, door, sockets = Pages(), Door(site), Sockets()
-    app = web.Application(middlewares=[answering(pages)], client_max_size=MOST_BODY_BYTES)
+    app = web.Application(middlewares=[answering(pages, door)], client_max_size=MOST_BODY_BYTES)
     app[PAGES] = pages
     app[DOOR] = door
     app[LOOK] = Look(site)
     app[SOCKETS] = sockets
     for _, route in all_routes():
         handler = mounted(route, site, door)
-        app.router.add_route(route.method, route.path, handler)
+        app.router.add_route(route.method, route.path, handler, expect_handler=go_on)
         if route.method == "GET":
-            app.router.add_route("HEAD", route.path, handler)
+            app.router.add_route("HEAD", route.path, handler, expect_handler=go_on)
+    app.router.add_resource("/{path:.*}", name=NOWHERE).add_route("*", nowhere(door), expect_handler=go_on)
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_close_sockets)
     return app
@@ -65,13 +69,20 @@ async def listening(site: Site, host: str, port: int) -> AsyncIterator[int]:
     runner = web.AppRunner(build(site), access_log=None, shutdown_timeout=END_WITHIN_S, handler_cancellation=True)
     await runner.setup()
     try:
-        listener = web.TCPSite(runner, host, port, backlog=BACKLOG)
-        await listener.start()
-        bound = int(runner.addresses[0][1])
-        emit("web.listening", host=host, port=bound)
-        yield bound
+        listener = await _listener(runner, host, port)
+        try:
+            bound = int(listener.sockets[0].getsockname()[1])
+            emit("web.listening", host=host, port=bound)
+            yield bound
+        finally:
+            listener.close()
     finally:
         await runner.cleanup()
+
+
+async def _listener(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+    loop, server = asyncio.get_running_loop(), cast(web.Server, runner.server)  # there, once it has been set up
+    return await loop.create_server(lambda: Speaker(server, loop=loop), host, port, backlog=BACKLOG)
 
 
 async def serve(site: Site, host: str, port: int, life: Life) -> None:

@@ -11,7 +11,6 @@ from msgspec import Meta
 from supervisor.web.paging import Before, Limit, Word
 
 JobState = Literal["held", "blocked", "scheduled", "ready", "running", "dead", "done", "cancelled", "discarded"]
-ENDED = frozenset({"done", "cancelled", "discarded"})
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -7,7 +7,6 @@ from actors.queue import store
 from actors.queue.explain import explain as reasons_of
 from supervisor.web import job_answers as answers
 from supervisor.web.job_answers import (
-    ENDED,
     DeadLetters,
     Explained,
     JobFull,
@@ -26,9 +25,9 @@ from supervisor.web.route import Call, Nothing
 async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
     """Jobs that have not ended, or of the states asked for."""
     asked = call.query
-    if asked.state and len({state in ENDED for state in asked.state}) == 2:
+    if asked.state and len({state in store.ENDED for state in asked.state}) == 2:
         raise Refused.field(
-            "state", f"expected states of ended jobs ({', '.join(sorted(ENDED))}) or of others, not both"
+            "state", f"expected states of ended jobs ({', '.join(sorted(store.ENDED))}) or of others, not both"
         )
     rows = await store.list_jobs(
         call.db, states=asked.state or None, queue=asked.queue, kind=asked.kind, before=asked.before,
@@ -72,7 +71,7 @@ async def cancel(call: Call[Nothing, Reason]) -> JobIs:
     match await store.cancel(call.db, job, call.body.reason):
         case "asked":
             return JobIs(job, "asked")
-        case "cancelled" if was not in ENDED:
+        case "cancelled" if was not in store.ENDED:
             return JobIs(job, "discarded" if was == "dead" else "cancelled")
         case state:
             raise Refused(409, "conflict", f"job {job} cannot be cancelled: it is {state}", {"state": state})

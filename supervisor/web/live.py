@@ -12,6 +12,7 @@ from actors.monitoring import store as monitoring
 from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.shown import RegistryCount
+from supervisor.sources import SCRAPES_LOOKED_AT, Source
 from supervisor.web import picture
 from supervisor.web import registry_answers as answers
 from supervisor.web.answering import OUTSIDE
@@ -26,7 +27,6 @@ LINES_EVERY_S = 5.0  # the monitor takes a sample every ten
 LINES_SINCE = timedelta(minutes=15)
 REGISTRIES_EVERY_S = 1.0
 SCRAPES_SHOWN = 6
-SCRAPES_LOOKED_AT = 30  # of one registry, back to its last success
 
 PROCESS = f"{platform.node()}/{os.getpid()}"
 
@@ -67,6 +67,13 @@ class Look:
     async def registries(self) -> tuple[RegistryTold, ...]:
         """Every registry as it is now; its trials as they were counted last."""
         return await self._look_at_registries()
+
+    async def sources(self) -> tuple[Source, ...]:
+        """How each registry stands, as of a moment ago: a search need not wait for a look at them."""
+        return tuple(
+            Source(one.name, one.state, one.unavailable_since, one.last_success_at)
+            for one in await self._registries.get()
+        )
 
     def nothing_but_here(self) -> Picture:
         """What can be told while the database does not answer."""

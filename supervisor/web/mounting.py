@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler as WebHandler
 
 from supervisor.web.door import Door
 from supervisor.web.once import Kept, once
+from supervisor.web.problems import Refused
 from supervisor.web.reading import read_body, read_form, read_query
 from supervisor.web.route import NOTHING, Call, Route, Shape, shape_of
 from supervisor.web.site import Site
@@ -19,14 +20,23 @@ def mounted(route: Route, site: Site, door: Door) -> WebHandler:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         who = await door.enter(request, route)
-        query = read_query(list(request.query.items()), shape.query)
+        query, problem = _query(request, route, shape)
         body = await _body(request, route, shape)
         if not route.is_command:
-            return await _answered(route, Call(request, site, site.pool, who, query, body))
+            return await _answered(route, Call(request, site, site.pool, who, query, body, problem))
         async with site.pool.acquire() as db, db.transaction():
             return await _command(route, Call(request, site, db, who, query, body))
 
     return answer
+
+
+def _query(request: web.Request, route: Route, shape: Shape) -> tuple[Any, Refused | None]:
+    try:
+        return read_query(list(request.query.items()), shape.query), None
+    except Refused as error:
+        if not route.keeps_form:
+            raise
+        return shape.query(), error
 
 
 async def _body(request: web.Request, route: Route, shape: Shape) -> Any:
@@ -56,6 +66,13 @@ async def _answered(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
     return (
         result if isinstance(result, web.StreamResponse) else json_response(route.status, msgspec.json.encode(result))
     )
+
+
+async def go_on(request: web.Request) -> None:
+    """What a client may wait for before it sends the body; what else it expects is its own affair."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= (1, 1):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
 
 
 def json_response(status: int, body: bytes) -> web.Response:

@@ -12,6 +12,7 @@ from supervisor.web.route import Nothing, Route, Shape, shape_of
 
 REF = "#/components/schemas/{name}"
 PART = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+_TEXT = {"schema": {"type": "string"}}
 IDEMPOTENCY = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
@@ -66,8 +67,17 @@ def _operation(
     }
     if shape.body is not Nothing:
         media = "application/x-www-form-urlencoded" if route.form else "application/json"
-        told["requestBody"] = {"required": True, "content": {media: {"schema": by_type[id(shape.body)]}}}
+        needed = not _may_be_empty(shape.body)
+        told["requestBody"] = {"required": needed, "content": {media: {"schema": by_type[id(shape.body)]}}}
     return told
+
+
+def _may_be_empty(kind: Any) -> bool:
+    try:
+        msgspec.convert({}, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _in_path(path: str) -> list[dict[str, object]]:
@@ -84,11 +94,17 @@ def _in_query(reference: Mapping[str, str], components: Mapping[str, Any]) -> li
 
 
 def _responses(route: Route, shape: Shape, by_type: Mapping[int, Any]) -> dict[str, object]:
+    problem: dict[str, object] = {"default": {"$ref": "#/components/responses/Problem"}}
+    match route.status:
+        case 101:
+            return {"101": {"description": "A WebSocket"}} | problem
+        case 303:
+            return {"303": {"description": "Done; see there", "headers": {"Location": _TEXT}}} | problem
     if shape.answer is None:
-        well: dict[str, object] = {"description": "Not JSON: a page, a file or a stream"}
-    else:
-        well = _json("Well", by_type[id(shape.answer)])
-    return {str(route.status): well, "default": {"$ref": "#/components/responses/Problem"}}
+        return {str(route.status): {"description": "Well", "content": {route.media: {}}}} | problem
+    well = _json("Well", by_type[id(shape.answer)])
+    unwell = {str(status): _json("Not well", by_type[id(shape.answer)]) for status in route.also}
+    return {str(route.status): well} | unwell | problem
 
 
 def _json(description: str, schema: object) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A page as the answer to a call."""
+"""A page as the answer to a call, and the way from a form to a page."""
 
 from typing import Any
 
@@ -7,6 +7,17 @@ from aiohttp import web
 from supervisor.roles import Role
 from supervisor.web.keys import PAGES
 from supervisor.web.route import Call
+
+
+def see(path: str) -> web.Response:
+    """What a form that did its work leads to."""
+    return web.Response(status=303, headers={"Location": local(path)})
+
+
+def local(path: str) -> str:
+    """A path of this service; anything that could lead elsewhere is the front page."""
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if plain and path.isascii() else "/"
 
 
 def page(call: Call[Any, Any], name: str, *, here: str, status: int = 200, **given: object) -> web.Response:

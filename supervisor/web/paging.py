@@ -1,7 +1,7 @@
 """Lists page by page: the newest first, by id. No I/O."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -9,6 +9,8 @@ from msgspec import Meta
 from supervisor.web.route import LARGEST_ID
 
 MOST_ROWS = 200
+
+T = TypeVar("T")
 
 Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS)]
 Before = Annotated[int, Meta(ge=1, le=LARGEST_ID)]
@@ -22,9 +24,15 @@ class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Limit = 50
 
 
-def next_of(rows: Sequence[Mapping[str, Any]] | Sequence[Any], limit: int) -> int | None:
-    """Where the next page begins; None after one that is not full."""
-    if len(rows) < limit:
-        return None
-    last = rows[-1]
-    return int(last["id"] if isinstance(last, Mapping) else last.id)
+class OfRegistry(PageQuery, frozen=True, forbid_unknown_fields=True):
+    """Of one registry, or of all."""
+
+    registry: Word | None = None
+
+
+def page_of(rows: Sequence[T], limit: int) -> tuple[Sequence[T], int | None]:
+    """The rows of a page, and where the next one begins, from one row more than a page holds; None at the end."""
+    if len(rows) <= limit:
+        return rows, None
+    last: Any = rows[limit - 1]
+    return rows[:limit], int(last["id"] if isinstance(last, Mapping) else last.id)

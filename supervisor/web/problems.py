@@ -60,6 +60,9 @@ class Envelope(msgspec.Struct, frozen=True):
 INTERNAL = Problem(500, "internal", "something went wrong here; the operator finds it by the request id")
 
 
+MALFORMED = Problem(400, "malformed", "request: this is not HTTP as expected", {"field": "request"})
+
+
 def problem_of(error: Exception, *, outside: tuple[type[Exception], ...]) -> Problem:
     """What to tell of an error; `outside` are the types that mean that the database does not answer just now."""
     match error:
@@ -67,6 +70,8 @@ def problem_of(error: Exception, *, outside: tuple[type[Exception], ...]) -> Pro
             return Problem(error.status, error.code, error.message, error.details, error.headers)
         case NotFound():
             return Problem(404, "not_found", str(error))
+        case Refusal(field=str(name)):
+            return Problem(400, "invalid", str(error), {"field": name, "problem": str(error)})
         case Refusal():
             return Problem(400, "refused", str(error))
         case Unavailable():

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -14,7 +15,12 @@ from supervisor.web.problems import Refused
 T = TypeVar("T")
 
 FORM = "application/x-www-form-urlencoded"
-MOST_FIELDS = 100
+MOST_FIELDS = 250  # a page of jobs with every one of them chosen
+
+IN_OTHER_WORDS = MappingProxyType({
+    "Invalid RFC3339 encoded date": "expected a day such as 2026-01-31",
+    "Invalid RFC3339 encoded datetime": "expected a time such as 2026-01-31T00:00:00Z",
+})  # fmt: skip
 
 _PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>.*?)`", re.S)
@@ -77,7 +83,8 @@ def _refused(error: msgspec.ValidationError) -> Refused:
             return Refused.field(match["field"], problem)
     match = _PLACE.search(text)
     field = match["field"].split("[")[0] if match else "body"
-    return Refused.field(field, _PLACE.sub("", text).replace("`", ""))
+    problem = _PLACE.sub("", text).replace("`", "")
+    return Refused.field(field, IN_OTHER_WORDS.get(problem, problem))
 
 
 @cache

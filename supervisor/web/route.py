@@ -10,6 +10,7 @@ from aiohttp import web
 
 from actors.errors import NotFound
 from supervisor.roles import Role
+from supervisor.web.problems import Refused
 from supervisor.web.site import Site
 
 LARGEST_ID = 2**63 - 1
@@ -49,7 +50,10 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Q, B]):
-    """One request, its query and body checked. For a command `db` is a connection in a transaction, else the pool."""
+    """One request, its query and body checked. For a command `db` is a connection in a transaction, else the pool.
+
+    `problem` is what is wrong with the query of a route that keeps its form; `query` is then as if nothing were asked.
+    """
 
     request: web.Request
     site: Site
@@ -57,6 +61,7 @@ class Call(Generic[Q, B]):
     who: Who
     query: Q
     body: B
+    problem: Refused | None = None
 
     def word(self, name: str) -> str:
         """A part of the path, decoded. Raises NotFound for what no database holds."""
@@ -78,15 +83,24 @@ Handler = Callable[[Call[Any, Any]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`role` has no default: nothing is open by oversight. `form`: the body comes from a page's form, not as JSON."""
+    """`role` has no default: nothing is open by oversight.
+
+    A handler that makes its own response says what that is: the type of its JSON by `answer` (with the same in answers
+    of the statuses `also`), any other by `media`.
+    """
 
     method: str
     path: str
     handler: Handler
     role: Role
     status: int = 200
-    form: bool = False
+    also: tuple[int, ...] = ()
+    answer: Any = None
+    media: str = "text/html"
+    form: bool = False  # the body comes from a page's form, not as JSON
+    keeps_form: bool = False  # shows what is wrong with its query itself
     metered: bool = True  # counted against the caller's rate
+    bucket: str | None = None  # which it is counted in, of one for all callers
 
     @property
     def is_command(self) -> bool:
@@ -106,7 +120,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The types that a handler's annotations name; `answer` is None for one that makes its own response."""
+    """The types that a handler's annotations and its route name; `answer` is None where it is not JSON."""
 
     query: type[Any]
     body: type[Any]
@@ -126,4 +140,6 @@ def shape_of(route: Route) -> Shape:
         raise BadRoute(f"{name}: expected `(call: Call[Query, Body]) -> Answer` and a docstring")
     answer = hints["return"]
     own_response = isinstance(answer, type) and issubclass(answer, web.StreamResponse)
-    return Shape(types[0], types[1], None if own_response else answer)
+    if route.answer is not None and not own_response:
+        raise BadRoute(f"{name}: its annotation says what it answers; the route need not")
+    return Shape(types[0], types[1], route.answer if own_response else answer)

@@ -1,19 +1,27 @@
 """Trials as the HTTP interface asks for them and tells of them. No I/O."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, fields
+from datetime import date
+from types import MappingProxyType
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from actors.trials import search, shown
-from actors.trials.marks import to_html
+from actors.trials.marks import to_html, words
 from actors.trials.record import Phase, Status, StudyType
+from supervisor.sources import Source
+from supervisor.web.problems import Refused
 
 Text = Annotated[str, Meta(max_length=search.LONGEST_TEXT)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 MOST_VALUES = 50
+# Parts of a search whose parameters have other names.
+PARAMETERS = MappingProxyType({
+    "text": "q", "rows": "limit", "start": "start_from", "completion": "completion_from", "updated": "updated_from",
+})  # fmt: skip
 
 
 class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,106 +57,70 @@ class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )  # fmt: skip
 
 
-class TrialRow(msgspec.Struct, frozen=True):
-    """One trial in a list. Dates are as precise as the source gave them; `…_html` is escaped, with <mark>."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRow(shown.Facts):
+    """One trial in a list. `…_html` is escaped, with <mark> around the words found; `snippet` is plain text.
 
-    id: int
-    registry: str
-    registry_id: str
-    url: str
+    `conditions_html` are all conditions; `interventions_html` only those that hold a word of the search.
+    """
+
     title: str
     title_html: str
+    snippet: str
     snippet_html: str
-    acronym: str | None
-    status: str
-    study_type: str
-    phases: tuple[str, ...]
-    sponsor: str | None
-    enrolment: int | None
-    start: str | None
-    completion: str | None
-    last_updated: str | None
-    conditions: tuple[str, ...]
-    countries: tuple[str, ...]
-    has_results: bool | None
-    removed_at: datetime | None
+    conditions_html: tuple[str, ...]
+    interventions_html: tuple[str, ...]
 
 
 class TrialsPage(msgspec.Struct, frozen=True):
     """`exact` are the trials that the text names by a number; `next` is the cursor of the next page, null at the end.
 
-    `count` is of what text and filters find; with `count_is_least` there are more than that.
+    `count` is of all that is found, each trial once; with `count_is_least` there are more than that. With `truncated`
+    not all of these could be ranked: `next` ends with those that were, and `order=newest` goes through all.
+    `sources` says of each registry that was searched whether it answers, and how old what is shown of it is.
     """
 
     exact: tuple[TrialRow, ...]
     trials: tuple[TrialRow, ...]
     count: int
     count_is_least: bool
+    truncated: bool
     next: str | None
-
-
-class Change(msgspec.Struct, frozen=True):
-    """A field that differs. Of a list, `before` is what went and `after` what came. null is not stated."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-class VersionTold(msgspec.Struct, frozen=True):
-    version: int
-    event: shown.Event
-    seen_at: datetime
-    scrape_id: int | None
-    changes: tuple[Change, ...]
-    sha256: str | None
-    size_bytes: int | None
-    fetched_at: datetime | None
-    url: str | None
+    sources: tuple[Source, ...]
 
 
 class VersionsList(msgspec.Struct, frozen=True):
     """The newest first."""
 
     trial: int
-    versions: tuple[VersionTold, ...]
+    versions: tuple[shown.Version, ...]
 
 
-def results(found: search.Results) -> TrialsPage:
+def results(found: search.Results, sources: Sequence[Source]) -> TrialsPage:
     return TrialsPage(
         exact=tuple(map(row, found.exact)),
         trials=tuple(map(row, found.rows)),
         count=found.count.trials,
         count_is_least=found.count.more,
+        truncated=found.truncated,
         next=found.next,
+        sources=tuple(sources),
     )
 
 
 def row(trial: shown.Row) -> TrialRow:
     return TrialRow(
-        id=trial.id, registry=trial.registry, registry_id=trial.registry_id, url=trial.url,
-        title="".join(span.text for span in trial.title),
-        title_html=to_html(trial.title), snippet_html=to_html(trial.snippet),
-        acronym=trial.acronym, status=trial.status, study_type=trial.study_type, phases=trial.phases,
-        sponsor=trial.sponsor, enrolment=trial.enrolment,
-        start=_written(trial.start), completion=_written(trial.completion), last_updated=_written(trial.last_updated),
-        conditions=trial.conditions, countries=trial.countries, has_results=trial.has_results,
-        removed_at=trial.removed_at,
-    )  # fmt: skip
+        **{one.name: getattr(trial, one.name) for one in fields(shown.Facts)},
+        title=words(trial.title),
+        title_html=to_html(trial.title),
+        snippet=words(trial.snippet),
+        snippet_html=to_html(trial.snippet),
+        conditions_html=tuple(map(to_html, trial.marked_conditions)),
+        interventions_html=tuple(map(to_html, trial.interventions)),
+    )
 
 
-def _written(when: object | None) -> str | None:
-    return None if when is None else str(when)
-
-
-def version(one: shown.Version) -> VersionTold:
-    return VersionTold(
-        version=one.version, event=one.event, seen_at=one.seen_at, scrape_id=one.scrape_id,
-        changes=tuple(Change(str(c["field"]), c.get("before"), c.get("after")) for c in one.changes),
-        sha256=one.sha256.hex() if one.sha256 else None,
-        size_bytes=one.size_bytes, fetched_at=one.fetched_at, url=one.url,
-    )  # fmt: skip
-
-
-def versions(trial: int, told: Sequence[shown.Version]) -> VersionsList:
-    return VersionsList(trial, tuple(map(version, told)))
+def refused(error: search.BadSearch) -> Refused:
+    """The same, by the name of the parameter."""
+    field = error.field or "q"
+    return Refused.field(PARAMETERS.get(field, field), error.problem)

@@ -6,11 +6,21 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from actors.trials.record import Arm, Identifier, Intervention, MeshTerm, Outcome, Site, Trial
+from actors.trials.marks import plain
+from actors.trials.record import Arm, Identifier, Intervention, MeshTerm, Outcome, Party, Reference, Site, Trial
+from actors.trials.shown import Row
+from supervisor.web.differences import Pieces, compared, cut
 from supervisor.web.wording import age, field_name, number, words
 
 _PARAGRAPH = re.compile(r"\n\s*\n|\r\n\s*\r\n")
-LONGEST_VALUE = 600  # characters of a changed value; the whole is in the record
+SHORT_VALUE = 40  # characters; it is read at a glance, and not marked word by word
+MOST_COMPARED = 50  # items of a list that changed
+WORDED = frozenset({"status", "study_type", "phases", "eligibility.sex"})  # closed vocabularies
+ITEMS_SHOWN = 8  # of these, unfolded
+MINOR = ("latitude", "longitude", "postcode")  # told of an item only where they changed
+CONDITIONS_SHOWN = 4  # in a list of trials
+INTERVENTIONS_SHOWN = 3
+MAY_LIE_AHEAD = frozenset({"start", "primary_completion", "completion"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +31,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ChangeShown:
-    """A field that changed, in words; None is not stated."""
+    """A field that changed: what was and what is stated, each value in pieces, what differs marked."""
 
     name: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    is_list: bool
+    before: tuple[Pieces, ...]
+    after: tuple[Pieces, ...]
 
 
 _PARTS = {
     "interventions": Intervention, "arms": Arm, "outcomes": Outcome, "sites": Site, "mesh": MeshTerm, "ids": Identifier,
+    "references": Reference, "collaborators": Party,
 }  # fmt: skip
 
 
@@ -38,7 +48,10 @@ def complete(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record with None for all that it does not state."""
     whole: dict[str, Any] = {one.name: record.get(one.name) for one in fields(Trial)} | dict(record)
     for name, kind in _PARTS.items():
-        whole[name] = [{one.name: None for one in fields(kind)} | part for part in whole[name] or []]
+        names = [one.name for one in fields(kind)]
+        # What an earlier adapter read holds some of these as bare texts: their first datum.
+        parts = [part if isinstance(part, Mapping) else {names[0]: part} for part in whole[name] or []]
+        whole[name] = [dict.fromkeys(names) | dict(part) for part in parts]
     return whole
 
 
@@ -53,7 +66,7 @@ def facts(record: Mapping[str, Any]) -> list[Fact]:
         ("Completion", _when(record, "completion")),
         ("Enrolment", _enrolment(record)),
         ("Sponsor", _joined(record.get("sponsor"), record.get("sponsor_class"))),
-        ("Collaborators", ", ".join(record.get("collaborators") or ())),
+        ("Collaborators", ", ".join(party["name"] for party in record.get("collaborators") or ())),
         ("Allocation", _worded(design.get("allocation"))),
         ("Model", _worded(design.get("model"))),
         ("Purpose", _worded(design.get("purpose"))),
@@ -70,7 +83,7 @@ def facts(record: Mapping[str, Any]) -> list[Fact]:
 
 
 def paragraphs(text: str | None) -> list[str]:
-    return [part.strip() for part in _PARAGRAPH.split(text or "") if part.strip()]
+    return [plain(part.strip()) for part in _PARAGRAPH.split(text or "") if part.strip()]
 
 
 def places(record: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
@@ -82,8 +95,49 @@ def places(record: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]
 
 
 def change(field: str, before: object, after: object) -> ChangeShown:
-    is_list = isinstance(before, list) or isinstance(after, list)
-    return ChangeShown(field_name(field), _values(before), _values(after), is_list)
+    if field.endswith("_age_days"):
+        return _age_change(field, before, after)
+    old, new = _items(before), _items(after)
+    if field in WORDED:
+        old, new = [words(str(item)) for item in old], [words(str(item)) for item in new]
+    if len(old) != len(new) or len(old) > MOST_COMPARED:
+        return ChangeShown(field_name(field), *(tuple(cut(_told(item)) for item in items) for items in (old, new)))
+    pairs = [_compared(*pair) for pair in zip(old, new, strict=True)]
+    return ChangeShown(field_name(field), tuple(one for one, _ in pairs), tuple(other for _, other in pairs))
+
+
+def _compared(before: object, after: object) -> tuple[Pieces, Pieces]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        same = {name for name in MINOR if before.get(name) == after.get(name)}
+        before, after = [{k: v for k, v in one.items() if k not in same} for one in (before, after)]
+    old, new = _told(before), _told(after)
+    return (cut(old), cut(new)) if max(len(old), len(new)) <= SHORT_VALUE else compared(old, new)
+
+
+def _age_change(field: str, before: object, after: object) -> ChangeShown:
+    """Two ages that are written alike are told with their days."""
+    days = [value for value in (before, after) if isinstance(value, int)]
+    alike = len(days) == 2 and age(days[0]) == age(days[1])
+    told = [
+        (cut(age(value) + (f" ({number(value)} days)" if alike else "")),) if isinstance(value, int) else ()
+        for value in (before, after)
+    ]
+    return ChangeShown(field_name(field.removesuffix("_days")), told[0], told[1])
+
+
+def conditions(trial: Row) -> tuple[tuple[Pieces, ...], bool]:
+    """The first of a trial's conditions and those that were found, and whether there are more."""
+    told = [
+        one
+        for place, one in enumerate(trial.marked_conditions)
+        if place < CONDITIONS_SHOWN or any(piece.marked for piece in one)
+    ]
+    return tuple(told), len(told) < len(trial.marked_conditions)
+
+
+def interventions(trial: Row) -> tuple[tuple[Pieces, ...], bool]:
+    """The first of a trial's interventions that were found, and whether more were."""
+    return trial.interventions[:INTERVENTIONS_SHOWN], len(trial.interventions) > INTERVENTIONS_SHOWN
 
 
 def is_link(url: str) -> bool:
@@ -94,29 +148,28 @@ def is_link(url: str) -> bool:
         return False
 
 
-def _values(value: object) -> tuple[str, ...]:
+def _items(value: object) -> list[object]:
     if value is None:
-        return ()
-    return tuple(_short(item) for item in value) if isinstance(value, list) else (_short(value),)
+        return []
+    return value if isinstance(value, list) else [value]
 
 
-def _short(value: object) -> str:
+def _told(value: object) -> str:
     match value:
         case bool():
-            text = "yes" if value else "no"
+            return "yes" if value else "no"
         case Mapping():
-            text = "; ".join(f"{name.replace('_', ' ')}: {_short(part)}" for name, part in value.items())
+            return "; ".join(f"{name.replace('_', ' ')}: {_told(part)}" for name, part in value.items())
         case list():
-            text = ", ".join(_short(part) for part in value)
+            return ", ".join(_told(part) for part in value)
         case _:
-            text = str(value)
-    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+            return plain(str(value))
 
 
 def _when(record: Mapping[str, Any], name: str) -> str | None:
     if not record.get(name):
         return None
-    expected = " (expected)" if record.get(f"{name}_actual") is False else ""
+    expected = " (expected)" if name in MAY_LIE_AHEAD and record.get(f"{name}_actual") is False else ""
     return f"{record[name]}{expected}"
 
 

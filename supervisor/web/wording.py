@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from actors.trials.marks import Span, to_html
+from actors.trials.marks import Span, plain, to_html
 
 STATUS_WORDS = MappingProxyType({
     "not_yet_recruiting": "Not yet recruiting", "enrolling_by_invitation": "By invitation",
@@ -120,5 +120,5 @@ def written(value: Any, how: str) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType({
     "words": words, "number": number, "size": size, "duration": duration, "moment": moment, "percent": percent,
-    "marked": marked, "written": written, "age": age, "field_name": field_name,
+    "marked": marked, "plain": plain, "written": written, "age": age, "field_name": field_name,
 })  # fmt: skip

@@ -1,7 +1,7 @@
 """Trials found by number, text and filters, page after page."""
 
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from actors.trials.record import Identifier, Intervention, Trial, When
 from actors.trials.search import (
     BadSearch,
     Best,
+    Caps,
     Count,
     Days,
     Newest,
@@ -27,7 +28,6 @@ from actors.trials.search import (
     numbers_in,
     question,
 )  # fmt: skip
-from actors.trials.store import MOST_HITS, NEWEST_LOOKED_AT
 from schema import query
 from tests.postgres import Postgres
 from tests.trials.pages import mirror, nct, on, trial
@@ -144,6 +144,8 @@ async def test_trials_named_by_number_come_first_and_once(conn: "Connection") ->
     found = await store.search(conn, Search(f" {nct(1).lower()} "))
     assert [row.registry_id for row in found.exact] == [nct(1), nct(2)]
     assert numbers(found) == [nct(3)]
+    assert found.count == Count(3), "each once, also those that the words do not find"
+    assert (await store.search(conn, Search(nct(1), rows=1))).count == Count(3)
     found = await store.search(conn, Search("NCT99999999"))
     assert (found.exact, found.rows, found.count) == ((), (), Count(0))
 
@@ -202,6 +204,25 @@ async def test_what_is_shown_marks_the_words_and_lets_no_markup_through(conn: "C
     )
     assert to_html(row.snippet).startswith("A <mark>Ménière</mark> <mark>heart</mark>. A ")
     assert "".join(span.text for span in row.snippet).endswith("…")
+
+
+async def test_what_was_found_is_marked_in_conditions_and_interventions_too(conn: "Connection") -> None:
+    """A trial that is found by its intervention shows which one."""
+    await mirror(
+        conn,
+        trial(1, title="x", conditions=("Type 2 Diabetes", "<Ménière>", "Gout"), summary=r"Below \<7.5\% \\ of it \n.",
+              interventions=(Intervention("Placebo"), Intervention("Insulin glargine", other_names=("Lantus",)))),
+    )  # fmt: skip
+    (row,) = (await store.search(conn, Search("insulin or meniere"))).rows
+    assert [to_html(one) for one in row.marked_conditions] == [
+        "Type 2 Diabetes",
+        "&lt;<mark>Ménière</mark>&gt;",
+        "Gout",
+    ]
+    assert [to_html(one) for one in row.interventions] == ["<mark>Insulin</mark> glargine"]
+    assert "".join(one.text for one in row.snippet) == r"Below <7.5% \ of it \n."
+    (row,) = (await store.search(conn, Search())).rows
+    assert (row.interventions, row.conditions[1]) == ((), "<Ménière>")
 
 
 # ── filters ──
@@ -322,45 +343,108 @@ async def test_paging_shows_each_trial_once_while_others_come_in(conn: "Connecti
     assert sorted(found) == sorted(one.registry_id for one in there)
 
 
+CAPS = Caps(hits=50, newest=60, titles=40, enough_titles=20)
+
+
+def of(count: int, first: int, day: date, **given: Any) -> list[Trial]:
+    """So many trials, numbered from `first` on, one a day from a day on."""
+    return [trial(first + n, last_updated=on(day + timedelta(days=n)), **given) for n in range(count)]
+
+
 async def test_many_hits_are_counted_as_more_and_their_newest_are_still_right(connection: "Connection") -> None:
-    old = [
-        trial(n, title="asthma", last_updated=on(date(1990, 1, 1) + timedelta(days=n % 300)))
-        for n in range(MOST_HITS + 100)
-    ]
-    new = [
-        trial(10_000 + n, title="migraine", last_updated=on(date(2020, 1, 1) + timedelta(days=n % 300)))
-        for n in range(NEWEST_LOOKED_AT + 100)
-    ]
-    for start in range(0, len(old) + len(new), 2_000):
-        await mirror(connection, *[*old, *new][start : start + 2_000])
-
-    def newest(trials: list[Trial]) -> list[str]:
-        ids = {one.registry_id: place for place, one in enumerate([*old, *new])}
-        days = {one.registry_id: one.last_updated.day for one in trials if one.last_updated}
-        return sorted(days, key=lambda number: (days[number], ids[number]), reverse=True)[:45]
-
-    for text, trials in (("migraine", new), ("asthma", old), ("", [*old, *new])):  # the second is far from the newest
+    old = of(CAPS.hits + 10, 0, date(1990, 1, 1), title="asthma")
+    new = of(CAPS.newest + 10, 1000, date(2020, 1, 1), title="migraine")
+    await mirror(connection, *old, *new)
+    for text, trials in (("migraine", new), ("asthma", old)):  # the second is far from the newest
         asked = Search(text, order="newest", rows=15)
-        found = await store.search(connection, asked)
-        assert found.count == Count(MOST_HITS, more=True)
+        found = await store.search(connection, asked, CAPS)
+        assert found.count == Count(CAPS.hits, more=True)
         pages = [found]
-        while len(pages) < 3:
-            pages.append(await store.search(connection, replace(asked, cursor=pages[-1].next)))
-        assert [number for page in pages for number in numbers(page)] == newest(trials)
-    best = await store.search(connection, Search("migraine"))
-    assert (len(best.rows), best.count) == (20, Count(MOST_HITS, more=True))
+        while pages[-1].next:
+            pages.append(await store.search(connection, replace(asked, cursor=pages[-1].next), CAPS))
+        newest = [one.registry_id for one in reversed(trials)]
+        assert [number for page in pages for number in numbers(page)] == newest
+        assert not any(page.truncated for page in pages)
+
+
+async def test_all_trials_are_counted_exactly_however_many_they_are(connection: "Connection") -> None:
+    await mirror(connection, *of(CAPS.hits + 10, 0, date(1990, 1, 1)))
+    assert (await store.search(connection, Search(), CAPS)).count == Count(CAPS.hits + 10)
+    days = Days(date(1990, 1, 1), date(1990, 1, 9))
+    assert (await store.search(connection, Search(updated=days), CAPS)).count == Count(9)
+
+
+async def test_of_few_hits_all_are_ranked(connection: "Connection") -> None:
+    await mirror(connection, *of(CAPS.hits, 0, date(1990, 1, 1), summary="asthma"))
+    found = await store.search(connection, Search("asthma", rows=100), CAPS)
+    assert (len(found.rows), found.count, found.truncated) == (CAPS.hits, Count(CAPS.hits), False)
+
+
+async def test_a_late_title_comes_before_thousands_of_older_summaries(connection: "Connection") -> None:
+    """With the caps that the service has."""
+    older = of(2_001, 0, date(2000, 1, 1), title="a", summary="asthma in the family")
+    for start in range(0, len(older), 1_000):
+        await mirror(connection, *older[start : start + 1_000])
+    await mirror(connection, trial(9_000, title="Asthma", last_updated=on(date(1999, 1, 1))))
+    found = await store.search(connection, Search("asthma"))
+    assert numbers(found)[0] == nct(9_000)
+    assert (found.count, found.truncated) == (Count(2_002), False)
+
+
+@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2030, 1, 1)], ids=["an old one", "a fresh one"])
+async def test_of_more_hits_than_can_be_ranked_titles_and_the_newest_are(connection: "Connection", day: date) -> None:
+    """The ranking is cut, and says so; the order by last update goes on to all."""
+    older = of(CAPS.hits + CAPS.newest, 0, date(1990, 1, 1), title="a", summary="asthma", status="completed")
+    await mirror(connection, *older)
+    await mirror(connection, trial(9_000, title="Asthma", summary="not of cats", last_updated=on(day)))
+    asked = Search("asthma", rows=7)
+    found = await store.search(connection, asked, CAPS)
+    assert numbers(found)[0] == nct(9_000)
+    assert (found.count, found.truncated) == (Count(CAPS.hits, more=True), True)
+    ranked = numbers(found)
+    while found.next:
+        found = await store.search(connection, replace(asked, cursor=found.next), CAPS)
+        ranked += numbers(found)
+    assert found.truncated
+    assert len(ranked) == len(set(ranked))
+    assert set(ranked) >= {one.registry_id for one in older[-CAPS.newest + 1 :]}
+    assert numbers(await store.search(connection, replace(asked, text="asthma -cats"), CAPS))[0] != nct(9_000)
+    contradicted = await store.search(connection, replace(asked, status=("withdrawn",)), CAPS)
+    assert (contradicted.rows, contradicted.count, contradicted.truncated) == ((), Count(0), False)
+
+
+async def test_where_the_newest_titles_are_enough_no_older_ones_are_looked_for(connection: "Connection") -> None:
+    titles = of(CAPS.newest + CAPS.hits, 0, date(1990, 1, 1), title="asthma")
+    await mirror(connection, *titles)
+    found = await store.search(connection, Search("asthma", rows=100), CAPS)
+    assert set(numbers(found)) == {one.registry_id for one in titles[-CAPS.newest :]}
+    assert (found.next, found.truncated) == (None, True)
 
 
 async def test_a_question_is_always_put_to_the_text_index(connection: "Connection") -> None:
-    """Also for a word that nearly every trial has: else a filter that contradicts it would walk through all of them."""
+    """Also for a word that nearly every trial has: else a filter that contradicts it would walk through all of them.
+
+    Plans for these values, and the plan for any values that PostgreSQL goes over to when a statement is asked often.
+    """
     await mirror(connection, *(trial(number) for number in range(2_000)))
     await connection.execute("analyze trials")
     dates = [None] * 6
-    for name, rest in (
-        ("search_hits", [date.max, 2**63 - 1, 21, 5_001]),
-        ("search_relevant", [float("inf"), 2**63 - 1, 21, 5_001, 1_000, 2**63 - 1]),
+    for name, rest, index in (
+        ("search_hits", [date.max, 2**63 - 1, 21, 5_001], "trials_words"),
+        ("search_relevant", [float("inf"), 2**63 - 1, 21, 5_000, 2**63 - 1], "trials_words"),
+        ("search_titled", [float("inf"), 2**63 - 1, 21, 10_000, 2**63 - 1, 600, 100], "trials_title_words"),
     ):
-        prepared = await connection.prepare(query(f"trials.{name}"))
-        plan = str(await prepared.explain("trial", "'=status:withdrawn'", *dates, False, *rest))
-        assert "trials_words" in plan
-        assert "Seq Scan" not in plan
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            await connection.execute(f"set plan_cache_mode = {mode}")
+            prepared = await connection.prepare(query(f"trials.{name}"))
+            [plan] = await prepared.explain("trial", "'=status:withdrawn'", *dates, False, *rest)
+            scans = set(_scans(plan["Plan"]))
+            assert ("Bitmap Index Scan", index) in scans, (name, mode)
+            assert not {("Seq Scan", None), ("Bitmap Index Scan", "trials_pkey")} & scans, (name, mode)
+
+
+def _scans(node: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """Kind and index of each step of a plan."""
+    yield node["Node Type"], node.get("Index Name")
+    for inner in node.get("Plans", ()):
+        yield from _scans(inner)

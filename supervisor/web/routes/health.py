@@ -14,7 +14,7 @@ from supervisor.web.answering import OUTSIDE
 from supervisor.web.health import Part, PartStatus, Status
 from supervisor.web.mounting import json_response
 from supervisor.web.problems import Refused
-from supervisor.web.route import Call, Nothing, Resource, Route
+from supervisor.web.route import Call, Handler, Nothing, Resource, Route
 from supervisor.web.site import Site
 
 DATABASE_WITHIN_S = 2.0
@@ -35,6 +35,19 @@ class Detailed(msgspec.Struct, frozen=True):
     memory_bytes: int | None
     loop_lag_s: float
     draining: bool
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """`reason` says why not."""
+
+    ready: bool
+    reason: str | None
+
+
+class Live(msgspec.Struct, frozen=True):
+    live: bool
+    loop_lag_s: float
+    claims_stuck_s: float  # since the loops that claim jobs last came round
 
 
 async def overall(call: Call[Nothing, Nothing]) -> web.Response:
@@ -75,14 +88,14 @@ async def part(call: Call[Nothing, Nothing]) -> web.Response:
 async def ready(call: Call[Nothing, Nothing]) -> web.Response:
     """Whether to send it requests: the database answers, and it is not about to stop."""
     reason = "it is about to stop" if call.site.draining else (await _database(call.site)).message
-    return _answer({"ready": reason is None, "reason": reason}, well=reason is None)
+    return _answer(Ready(reason is None, reason), well=reason is None)
 
 
 async def live(call: Call[Nothing, Nothing]) -> web.Response:
     """Whether it moves: the event loop, and the loops that claim jobs."""
     lag_s, stuck_s = call.site.lag.read().now_s, _stuck_s(call.site)
-    told = {"live": health.is_live(lag_s=lag_s, stuck_s=stuck_s), "loop_lag_s": lag_s, "claims_stuck_s": stuck_s}
-    return _answer(told, well=bool(told["live"]))
+    told = Live(health.is_live(lag_s=lag_s, stuck_s=stuck_s), lag_s, stuck_s)
+    return _answer(told, well=told.live)
 
 
 def _answer(told: object, *, well: bool) -> web.Response:
@@ -130,8 +143,7 @@ async def _database(site: Site) -> Part:
 
 
 def _stuck_s(site: Site) -> float:
-    now_s = time.monotonic()
-    return round(max((now_s - desk.moved_at for desk in site.desks.values()), default=0.0), 1)
+    return round(site.stuck_s(), 1)
 
 
 def _memory_bytes() -> int | None:
@@ -144,13 +156,17 @@ def _memory_bytes() -> int | None:
     return int(found.split()[1]) * 1024 if found else None
 
 
+def _probe(path: str, handler: Handler, answer: type[msgspec.Struct]) -> Route:
+    return Route("GET", path, handler, Role.ANYONE, answer=answer, also=(503,), metered=False)
+
+
 RESOURCE = Resource(
     "health",
     (
-        Route("GET", "/health", overall, Role.ANYONE, metered=False),
-        Route("GET", "/health/detailed", detailed, Role.ANYONE, metered=False),
-        Route("GET", "/health/services/{name}", part, Role.ANYONE, metered=False),
-        Route("GET", "/ready", ready, Role.ANYONE, metered=False),
-        Route("GET", "/live", live, Role.ANYONE, metered=False),
+        _probe("/health", overall, Health),
+        _probe("/health/detailed", detailed, Detailed),
+        _probe("/health/services/{name}", part, Part),
+        _probe("/ready", ready, Ready),
+        _probe("/live", live, Live),
     ),
 )

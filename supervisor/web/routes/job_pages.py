@@ -1,19 +1,34 @@
 """Pages of jobs: the list, and one job with what may be done about it."""
 
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
+import msgspec
 import orjson
 from aiohttp import web
+from msgspec import Meta
 
 from actors.queue import store
 from actors.queue.explain import explain
 from supervisor.roles import Role
 from supervisor.web import job_commands as commands
-from supervisor.web.job_answers import JobsQuery, JobState, Reason
-from supervisor.web.pages_of import page
+from supervisor.web.job_answers import JobFull, JobsQuery, JobState, Reason
+from supervisor.web.pages_of import page, see
+from supervisor.web.paging import MOST_ROWS, Before
 from supervisor.web.problems import Refused
 from supervisor.web.route import Call, Nothing, Resource, Route
+
+
+class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The jobs whose boxes were ticked."""
+
+    ids: Annotated[tuple[Before, ...], Meta(max_length=MOST_ROWS)] = ()
+
+
+class Back(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The page that the form stood on."""
+
+    back: str = "/jobs"
 
 
 async def listed(call: Call[JobsQuery, Nothing]) -> web.Response:
@@ -32,6 +47,7 @@ async def listed(call: Call[JobsQuery, Nothing]) -> web.Response:
         states=get_args(JobState),
         queues=queues,
         kinds=sorted({kind.name for kind in call.site.kinds.values()}),
+        here_now=call.request.path_qs,
     )
 
 
@@ -39,7 +55,13 @@ async def show(call: Call[Nothing, Nothing]) -> web.Response:
     """One job: why it is where it is, what happened to it, and what may be done."""
     told = await commands.show(call)
     reasons = explain(await store.facts(call.db, told.id, call.site.kinds))
-    return page(call, "job.html", here="jobs", job=told, reasons=reasons, pretty=_pretty)
+    return page(call, "job.html", here="jobs", job=told, reasons=reasons, scrape=_scrape_of(told), pretty=_pretty)
+
+
+def _scrape_of(job: JobFull) -> int | None:
+    """The scrape that the job is, by what it has noted down."""
+    told = [value.get("scrape") for value in (job.result, job.checkpoint) if isinstance(value, dict)]
+    return next((one for one in told if job.kind == "scrape" and isinstance(one, int)), None)
 
 
 def _pretty(value: Any) -> str:
@@ -66,23 +88,50 @@ async def run_now(call: Call[Nothing, Nothing]) -> web.Response:
 
 async def discard(call: Call[Nothing, Nothing]) -> web.Response:
     """The button that puts a dead letter into the history."""
-    if not await store.discard(call.db, [call.id()]):
+    if not await store.discard(call.db, ids=[call.id()]):
         raise Refused(409, "conflict", f"job {call.id()} is no dead letter")
     return _back(call)
 
 
+async def release(call: Call[Nothing, Nothing]) -> web.Response:
+    """The button that lets a held job go."""
+    await commands.release(call)
+    return _back(call)
+
+
+async def requeue_chosen(call: Call[Back, Chosen]) -> web.Response:
+    """The button that revives the dead letters that were chosen."""
+    await store.revive(call.db, ids=_chosen(call))
+    return see(call.query.back)
+
+
+async def discard_chosen(call: Call[Back, Chosen]) -> web.Response:
+    """The button that puts the dead letters that were chosen into the history."""
+    await store.discard(call.db, ids=_chosen(call))
+    return see(call.query.back)
+
+
+def _chosen(call: Call[Back, Chosen]) -> list[int]:
+    if not call.body.ids:
+        raise Refused.field("ids", "expected at least one job to be chosen")
+    return list(call.body.ids)
+
+
 def _back(call: Call[Any, Any]) -> web.Response:
-    return web.Response(status=303, headers={"Location": f"/jobs/{call.id()}"})
+    return see(f"/jobs/{call.id()}")
 
 
 RESOURCE = Resource(
     "job_pages",
     (
         Route("GET", "/jobs", listed, Role.VIEWER),
+        Route("POST", "/jobs/requeue", requeue_chosen, Role.OPERATOR, status=303, form=True),
+        Route("POST", "/jobs/discard", discard_chosen, Role.OPERATOR, status=303, form=True),
         Route("GET", "/jobs/{id}", show, Role.VIEWER),
         Route("POST", "/jobs/{id}/retry", retry, Role.OPERATOR, status=303, form=True),
         Route("POST", "/jobs/{id}/cancel", cancel, Role.OPERATOR, status=303, form=True),
         Route("POST", "/jobs/{id}/run", run_now, Role.OPERATOR, status=303, form=True),
+        Route("POST", "/jobs/{id}/release", release, Role.OPERATOR, status=303, form=True),
         Route("POST", "/jobs/{id}/discard", discard, Role.OPERATOR, status=303, form=True),
     ),
 )

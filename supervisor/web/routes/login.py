@@ -6,7 +6,7 @@ from aiohttp import web
 from supervisor.roles import Role
 from supervisor.web.door import drop_cookie, set_cookie
 from supervisor.web.keys import DOOR
-from supervisor.web.pages_of import page
+from supervisor.web.pages_of import local, page, see
 from supervisor.web.route import Call, Nothing, Resource, Route
 
 
@@ -30,7 +30,7 @@ async def log_in(call: Call[Next, Token]) -> web.Response:
     session = await call.request.app[DOOR].log_in(call.body.token.strip())
     if session is None:
         return page(call, "login.html", status=401, here="login", next=local(call.query.next), wrong=True)
-    response = web.Response(status=303, headers={"Location": local(call.query.next)})
+    response = see(call.query.next)
     set_cookie(response, session)
     return response
 
@@ -38,22 +38,16 @@ async def log_in(call: Call[Next, Token]) -> web.Response:
 async def log_out(call: Call[Nothing, Nothing]) -> web.Response:
     """Ends the session."""
     call.request.app[DOOR].log_out(call.request)
-    response = web.Response(status=303, headers={"Location": "/login"})
+    response = see("/login")
     drop_cookie(response)
     return response
-
-
-def local(path: str) -> str:
-    """A path of this service; anything that could lead elsewhere is the front page."""
-    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if plain and path.isascii() else "/"
 
 
 RESOURCE = Resource(
     "login",
     (
         Route("GET", "/login", form, Role.ANYONE, metered=False),
-        Route("POST", "/login", log_in, Role.ANYONE, form=True),
-        Route("POST", "/logout", log_out, Role.ANYONE, form=True),
+        Route("POST", "/login", log_in, Role.ANYONE, status=303, form=True, bucket="logins"),
+        Route("POST", "/logout", log_out, Role.ANYONE, status=303, form=True),
     ),
 )

@@ -12,4 +12,4 @@ async def exposition(call: Call[Nothing, Nothing]) -> web.Response:
     return web.Response(body=call.site.metrics.exposition(), headers={"Content-Type": MEDIA_TYPE})
 
 
-RESOURCE = Resource("metrics", (Route("GET", "/metrics", exposition, Role.VIEWER),))
+RESOURCE = Resource("metrics", (Route("GET", "/metrics", exposition, Role.VIEWER, media="text/plain"),))

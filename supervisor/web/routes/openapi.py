@@ -1,6 +1,7 @@
 """This interface, described for programs."""
 
 from importlib.metadata import version
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -17,4 +18,4 @@ async def described(call: Call[Nothing, Nothing]) -> web.Response:
     return json_response(200, msgspec.json.encode(document(app.all_routes(), version("triald"))))
 
 
-RESOURCE = Resource("openapi", (Route("GET", "/openapi.json", described, Role.VIEWER),))
+RESOURCE = Resource("openapi", (Route("GET", "/openapi.json", described, Role.VIEWER, answer=dict[str, Any]),))

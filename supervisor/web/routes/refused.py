@@ -6,14 +6,8 @@ from aiohttp import web
 from actors.trials import store
 from actors.trials.shown import RefusedRecord
 from supervisor.roles import Role
-from supervisor.web.paging import Before, Limit, Word, next_of
+from supervisor.web.paging import OfRegistry, page_of
 from supervisor.web.route import Call, Nothing, Resource, Route
-
-
-class RefusedQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    registry: Word | None = None
-    before: Before | None = None
-    limit: Limit = 50
 
 
 class RefusedPage(msgspec.Struct, frozen=True):
@@ -23,11 +17,12 @@ class RefusedPage(msgspec.Struct, frozen=True):
     next: int | None
 
 
-async def refused(call: Call[RefusedQuery, Nothing]) -> RefusedPage:
+async def refused(call: Call[OfRegistry, Nothing]) -> RefusedPage:
     """Records that wait aside."""
     asked = call.query
-    rows = await store.refusals(call.db, asked.registry, before=asked.before, limit=asked.limit)
-    return RefusedPage(tuple(rows), next_of(rows, asked.limit))
+    rows = await store.refusals(call.db, asked.registry, before=asked.before, limit=asked.limit + 1)
+    page, following = page_of(rows, asked.limit)
+    return RefusedPage(tuple(page), following)
 
 
 async def body(call: Call[Nothing, Nothing]) -> web.Response:
@@ -43,6 +38,6 @@ RESOURCE = Resource(
     "refused",
     (
         Route("GET", "/api/v1/refused", refused, Role.VIEWER),
-        Route("GET", "/api/v1/refused/{id}/raw", body, Role.VIEWER),
+        Route("GET", "/api/v1/refused/{id}/raw", body, Role.VIEWER, media="application/octet-stream"),
     ),
 )

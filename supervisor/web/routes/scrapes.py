@@ -5,21 +5,15 @@ from typing import Literal
 
 import msgspec
 
-from actors.queue import store as queue
 from actors.runtime import telemetry
 from actors.trials import store
 from supervisor.roles import Role
+from supervisor.scraping import ask_for_scrapes
 from supervisor.web import registry_answers as answers
-from supervisor.web.paging import Before, Limit, Word, next_of
+from supervisor.web.paging import OfRegistry, Word, page_of
 from supervisor.web.problems import Refused
 from supervisor.web.registry_answers import ScrapeTold
 from supervisor.web.route import Call, Nothing, Resource, Route
-
-
-class ScrapesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    registry: Word | None = None
-    before: Before | None = None
-    limit: Limit = 50
 
 
 class ScrapesPage(msgspec.Struct, frozen=True):
@@ -30,25 +24,31 @@ class ScrapesPage(msgspec.Struct, frozen=True):
 
 
 class NewScrape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`since` is for an incremental scrape; without it, that begins where the last one that ended well began."""
+    """`since` is for an incremental scrape; without it, that begins where the mirror is complete.
+
+    `accept_removed` is for a full one: what is gone at the source is marked, however much it is.
+    """
 
     registry: Word
     mode: Literal["full", "incremental"] = "incremental"
     since: date | None = None
+    accept_removed: bool = False
 
 
 class Enqueued(msgspec.Struct, frozen=True):
-    """The job that scrapes; the one that is at it already, where there is one."""
+    """The job that scrapes; `joined`: somebody had asked for the same before, and it has not ended."""
 
     job: int
+    joined: bool
 
 
-async def scrapes(call: Call[ScrapesQuery, Nothing]) -> ScrapesPage:
+async def scrapes(call: Call[OfRegistry, Nothing]) -> ScrapesPage:
     """Scrapes with their progress."""
     asked = call.query
-    rows = await store.scrapes(call.db, asked.registry, before=asked.before, limit=asked.limit)
+    rows = await store.scrapes(call.db, asked.registry, before=asked.before, limit=asked.limit + 1)
+    page, following = page_of(rows, asked.limit)
     now = datetime.now(UTC)
-    return ScrapesPage(tuple([answers.scrape(row, now) for row in rows]), next_of(rows, asked.limit))
+    return ScrapesPage(tuple([answers.scrape(row, now) for row in page]), following)
 
 
 async def show(call: Call[Nothing, Nothing]) -> ScrapeTold:
@@ -64,11 +64,18 @@ async def begin(call: Call[Nothing, NewScrape]) -> Enqueued:
         raise Refused.field("registry", f"there is no registry {asked.registry!r}; there are: {known}")
     if asked.since is not None and asked.mode == "full":
         raise Refused.field("since", "a full scrape asks for everything; expected none")
-    kind = call.site.kinds["scrape"]
-    payload = kind.payload(registry=asked.registry, mode=asked.mode, since=asked.since)
-    key = f"{asked.registry} {asked.mode} {asked.since or ''}".strip()
-    [job] = await queue.enqueue(call.db, [kind.new(payload, unique_key=key, trace_id=telemetry.trace_id.get())])
-    return Enqueued(job)
+    if asked.accept_removed and asked.mode != "full":
+        raise Refused.field("accept_removed", "only a full scrape notices what is gone; expected false")
+    [one] = await ask_for_scrapes(
+        call.db,
+        [asked.registry],
+        mode=asked.mode,
+        since=asked.since,
+        accept_removed=asked.accept_removed,
+        kinds=call.site.kinds,
+        trace=telemetry.trace_id.get(),
+    )
+    return Enqueued(one.job, one.joined)
 
 
 RESOURCE = Resource(

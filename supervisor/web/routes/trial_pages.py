@@ -1,23 +1,37 @@
 """Pages to search trials, and of one trial. They work without a script."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import quote, urlencode
 
 import msgspec
 from aiohttp import web
 
-from actors.errors import Refusal
 from actors.trials import search as asking
 from actors.trials import store
 from actors.trials.record import Phase, Status, StudyType
+from supervisor import sources
 from supervisor.roles import Role
+from supervisor.web import trial_answers as answers
 from supervisor.web import trial_page
+from supervisor.web.keys import LOOK
 from supervisor.web.pages_of import page
+from supervisor.web.problems import Refused
 from supervisor.web.route import Call, Nothing, Resource, Route
 from supervisor.web.trial_answers import SearchQuery
 
 VERSIONS_OPEN = 3  # of the history, shown unfolded
 SITES_SHOWN = 100
+# Fields that show by themselves what is wrong with them.
+SHOWN_AT = frozenset(
+    {
+        "q",
+        "country",
+        "sponsor",
+        *(f"{part}_{end}" for part in ("start", "completion", "updated") for end in ("from", "to")),
+    }
+)
 
 
 class TrialQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,33 +40,55 @@ class TrialQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     back: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the form, as it was typed."""
+
+    values: Mapping[str, Sequence[str]]
+
+    def one(self, name: str) -> str:
+        return self.values.get(name, [""])[0]
+
+    def all(self, name: str) -> Sequence[str]:
+        return self.values.get(name, [])
+
+
 async def search(call: Call[SearchQuery, Nothing]) -> web.Response:
-    """The search, with its filters and what was found."""
-    asked, problem, status = call.query, None, 200
-    found = asking.Results((), (), asking.Count(0), None)
-    try:
-        found = await store.search(call.db, asked.search())
-    except Refusal as error:
-        problem, status = str(error), 400
+    """The search, with its filters and what was found; what cannot be searched for stays in the form."""
+    found, problem = asking.NOTHING, call.problem
+    if problem is None:
+        try:
+            found = await store.search(call.db, call.query.search())
+        except asking.BadSearch as error:
+            problem = answers.refused(error)
     pairs = [(name, value) for name, value in call.request.query.items() if value]
     kept = [pair for pair in pairs if pair[0] != "cursor"]
+    known = await call.request.app[LOOK].sources()
     return page(
         call,
         "trials.html",
-        status=status,
+        status=problem.status if problem else 200,
         here="trials",
-        asked=asked,
+        typed=Typed({name: [value for one, value in pairs if one == name] for name, _ in pairs}),
         found=found,
-        problem=problem,
+        problem=_shown(problem),
+        shown_at=SHOWN_AT,
+        notices=[told for one in sources.asked_of(known, call.query.registry) if (told := sources.notice(one))],
         next=urlencode([*kept, ("cursor", found.next)]) if found.next else None,
-        first=urlencode(kept) if asked.cursor else None,
+        first=urlencode(kept) if "cursor" in call.request.query else None,
+        by_date=urlencode([*(pair for pair in kept if pair[0] != "order"), ("order", "newest")]),
         back=quote(call.request.path_qs, safe=""),
+        shown=trial_page,
         statuses=get_args(Status),
         phases=get_args(Phase),
         types=get_args(StudyType),
-        registries=call.site.registries,
+        registries=[(name, one.title) for name, one in call.site.registries.items()],
         filters=sum(name not in ("q", "order", "cursor", "limit") for name, _ in pairs),
     )
+
+
+def _shown(problem: Refused | None) -> Mapping[str, object] | None:
+    return None if problem is None else {"field": "", "problem": "", **problem.details, "message": problem.message}
 
 
 async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
@@ -80,7 +116,7 @@ async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
 RESOURCE = Resource(
     "trial_pages",
     (
-        Route("GET", "/trials", search, Role.VIEWER),
+        Route("GET", "/trials", search, Role.VIEWER, keeps_form=True),
         Route("GET", "/trials/{id}", show, Role.VIEWER),
     ),
 )

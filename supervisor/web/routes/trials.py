@@ -8,11 +8,14 @@ from msgspec import Meta
 
 from actors.errors import NotFound
 from actors.trials import store
-from actors.trials.shown import TrialShown
+from actors.trials.search import BadSearch
+from actors.trials.shown import TrialShown, Version
 from supervisor.roles import Role
+from supervisor.sources import asked_of
 from supervisor.web import trial_answers as answers
+from supervisor.web.keys import LOOK
 from supervisor.web.route import Call, Nothing, Resource, Route
-from supervisor.web.trial_answers import SearchQuery, TrialsPage, VersionsList, VersionTold
+from supervisor.web.trial_answers import SearchQuery, TrialsPage, VersionsList
 
 
 class RawQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,7 +24,12 @@ class RawQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def search(call: Call[SearchQuery, Nothing]) -> TrialsPage:
     """Trials by number, text and filters, the best first."""
-    return answers.results(await store.search(call.db, call.query.search()))
+    try:
+        found = await store.search(call.db, call.query.search())
+    except BadSearch as error:
+        raise answers.refused(error) from error
+    sources = await call.request.app[LOOK].sources()
+    return answers.results(found, asked_of(sources, call.query.registry))
 
 
 async def show(call: Call[Nothing, Nothing]) -> TrialShown:
@@ -32,16 +40,16 @@ async def show(call: Call[Nothing, Nothing]) -> TrialShown:
 async def versions(call: Call[Nothing, Nothing]) -> VersionsList:
     """How a trial came to be as it is, version by version."""
     trial = await store.get(call.db, call.word("id"))
-    return answers.versions(trial.id, await store.versions(call.db, trial.id))
+    return VersionsList(trial.id, tuple(await store.versions(call.db, trial.id)))
 
 
-async def version(call: Call[Nothing, Nothing]) -> VersionTold:
+async def version(call: Call[Nothing, Nothing]) -> Version:
     """One version, with what it changed field by field."""
     trial = await store.get(call.db, call.word("id"))
     number = call.id("number")
     for one in await store.versions(call.db, trial.id):
         if one.version == number:
-            return answers.version(one)
+            return one
     raise NotFound(f"number: trial {trial.registry_id} has no version {number}")
 
 
@@ -68,6 +76,6 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions", versions, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions/{number}", version, Role.VIEWER),
-        Route("GET", "/api/v1/trials/{id}/raw", raw, Role.VIEWER),
+        Route("GET", "/api/v1/trials/{id}/raw", raw, Role.VIEWER, media="*/*"),
     ),
 )

@@ -28,21 +28,34 @@ export function show(topic, items, keyOf) {
 
 function fill(row, item) {
   for (const slot of row.querySelectorAll("[data-f]")) put(slot, item[slot.dataset.f]);
-  for (const slot of row.querySelectorAll("[data-if]")) {
-    const value = item[slot.dataset.if];
-    slot.hidden = value === null || value === undefined || value === false || value === "";
+  for (const slot of row.querySelectorAll("[data-if], [data-unless]")) {
+    const { if: needed, unless } = slot.dataset;
+    slot.hidden = (needed !== undefined && !holds(item[needed])) || (unless !== undefined && holds(item[unless]));
+  }
+  for (const link of row.querySelectorAll("[data-href][data-of]")) lead(link, item[link.dataset.of]);
+  for (const form of row.querySelectorAll("form[data-to]")) {
+    form.setAttribute("action", form.dataset.to.replace("%", encodeURIComponent(item[form.dataset.act])));
   }
 }
 
+function holds(value) {
+  return value !== null && value !== undefined && value !== false && value !== "";
+}
+
+function lead(link, value) {
+  link.setAttribute("href", link.dataset.href + encodeURIComponent(value ?? ""));
+}
+
 function put(slot, value) {
-  const { as, href } = slot.dataset;
+  const { as, href, of } = slot.dataset;
   if (as === "progress") {
     if (value === null || value === undefined) slot.removeAttribute("value");
     else slot.value = value;
     return;
   }
   if (as === "state") slot.dataset.state = value ?? "";
-  if (href) slot.setAttribute("href", href + encodeURIComponent(value ?? ""));
+  if (href && !of) lead(slot, value);
+  slot.toggleAttribute("data-none", value === null || value === undefined || value === "");
   const text = written(value, as);
   if (slot.textContent !== text) slot.textContent = text;
 }

@@ -3,7 +3,7 @@
 const form = document.querySelector("form.search");
 const filters = document.getElementById("filters");
 
-if (matchMedia("(max-width: 56rem)").matches) filters.open = false;
+if (matchMedia("(max-width: 56rem)").matches && !filters.querySelector("[aria-invalid]")) filters.open = false;
 
 form.querySelector('select[name="order"]').addEventListener("change", () => form.requestSubmit());
 

@@ -3,12 +3,15 @@
 import argparse
 import asyncio
 import base64
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+
+import pytest
 
 from actors.trials.record import When
 from actors.trials.search import Count, Days, Results, Search
 from supervisor.commands.search import COMMAND, asked, shown
+from supervisor.sources import Source
 from tests.supervisor.commands.running import Triald
 from tests.trials.pages import Refused, begin, nct, page, trial, write
 
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     import asyncpg
 
     Connection = asyncpg.Connection[asyncpg.Record]
+
+
+AT = datetime(2026, 3, 1, 2, tzinfo=UTC)
 
 
 def search_of(*words: str) -> Search:
@@ -41,7 +47,10 @@ async def test_trials_are_found_by_words_and_filters(triald: Triald, connection:
         triald("search", "x", "--cursor", "nonsense"),
     )
     assert {row["registry_id"] for row in words.json["trials"]} == {nct(1), nct(2)}
-    assert (words.json["count"], words.json["next"]) == (2, None)
+    assert (words.json["count"], words.json["count_is_least"], words.json["truncated"]) == (2, False, False)
+    assert words.json["next"] is None
+    assert [(one["registry"], one["state"]) for one in words.json["sources"]] == [("ctgov", "never")]
+    assert number.json["count"] == 1
     [found] = status.json["trials"]
     assert (found["registry_id"], found["title"], found["start"]) == (nct(2), "Heart failure", "2020-01")
     assert [row["registry_id"] for row in number.json["exact"]] == [nct(3)]
@@ -83,7 +92,7 @@ def test_every_filter_reaches_the_search() -> None:
 
 
 async def test_refused_records_are_listed_and_shown_as_they_came(triald: Triald, connection: "Connection") -> None:
-    """S15: kept aside with the reason, to the byte."""
+    """Kept aside with the reason, to the byte."""
     body = b'{"nct": "\x00\xff", broken'
     await write(connection, page([], [Refused("not JSON: \x1b[31m", body, nct(9))]), await begin(connection))
     listed, plain, none = await asyncio.gather(
@@ -103,4 +112,26 @@ async def test_refused_records_are_listed_and_shown_as_they_came(triald: Triald,
 
 
 def test_an_empty_answer_says_so() -> None:
-    assert shown(Results((), (), Count(0), None), colours=False) == "0 trials"
+    assert shown(Results((), (), Count(0), None), (), colours=False) == "0 trials"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (Source("ctgov", "ok", None, AT), None),
+        (Source("ctgov", "unavailable", AT, AT), "has not answered since 2026-03-01 02:00 UTC: what is shown"),
+        (Source("ctgov", "unavailable", AT, None), "nothing of it is complete"),
+        (Source("ctgov", "never", None, None), "not been mirrored to its end"),
+        (Source("isrctn", "unknown", None, None), "there is no registry isrctn here"),
+    ],
+)
+def test_a_registry_that_does_not_answer_looks_like_none_that_holds_nothing(source: Source, told: str | None) -> None:
+    """N02: what is not there is told apart from what could not be asked."""
+    lines = shown(Results((), (), Count(0), None), (source,), colours=False).splitlines()
+    assert len(lines) == (1 if told is None else 2)
+    assert told is None or told in lines[1]
+
+
+def test_an_end_that_is_not_the_end_says_how_to_go_on() -> None:
+    found = Results((), (), Count(5000, more=True), None, truncated=True)
+    assert "--order newest" in shown(found, (), colours=False)

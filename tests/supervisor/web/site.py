@@ -1,6 +1,7 @@
 """A site of real parts: a database with trials of the demo world, a supervisor that runs, tokens of every role."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,10 @@ from uuid import UUID, uuid4
 
 import actors.jobs
 from actors.jobs import JobKind
+from actors.queue import cron, schedules
+from actors.queue import store as queue
 from actors.queue.desk import Desk
+from actors.queue.rescuer import rescue_now
 from actors.registries import Registry
 from actors.registries.ctgov import REGISTRY
 from actors.runtime.catalog import catalog
@@ -23,6 +27,7 @@ from demo.world_source import world_of
 from supervisor.hub import Hub
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
+from supervisor.movement import Movement
 from supervisor.roles import Role
 from supervisor.supervisor import Child, Supervisor
 from supervisor.tokens import new_token
@@ -48,6 +53,12 @@ class RealSite:
     hub: Hub = field(default_factory=Hub)
     lag: LoopLag = field(default_factory=LoopLag)
     draining: bool = False
+
+    def stuck_s(self) -> float:
+        return Movement(self.desks.values(), lambda: True).stuck_s(time.monotonic())
+
+    async def rescue(self) -> tuple[list[UUID], list[Any]]:
+        return await rescue_now(self.pool, dead_after_s=10.0, beat_every_s=0.01)
 
 
 @asynccontextmanager
@@ -89,3 +100,20 @@ def world_page(*, day: int = 0) -> PackedPage:
     return pack_page(
         page.found, page.refused, Source("ctgov", request.url, at, REGISTRY.adapter_version, REGISTRY.media_type)
     )
+
+
+async def nightly(db: queue.Database) -> int:
+    """A schedule; its id."""
+    next_due_at = cron.next_after("0 2 * * *", "UTC", datetime.now(UTC))
+    return await schedules.put(
+        db, name="nightly", cron="0 2 * * *", zone="UTC", kind="maintain", payload="{}", missed="once",
+        overlap="skip", next_due_at=next_due_at,
+    )  # fmt: skip
+
+
+async def fired(db: queue.Database, job: int) -> None:
+    """The schedule has fired, and a job came of it."""
+    [schedule] = await schedules.every(db)
+    due_at = datetime.now(UTC) - timedelta(minutes=1)
+    await schedules.tick(db, schedule["id"], due_at, "enqueued")
+    await schedules.tick_enqueued(db, schedule["id"], due_at, job)

@@ -1,6 +1,7 @@
 """What is answered: trials, registries, jobs, queues, schedules, alerts; and every error in one envelope."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,54 +13,21 @@ import pytest
 
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Open, Rule
-from actors.queue import cron, schedules
 from actors.queue import store as queue
 from actors.queue.job import NewJob
+from actors.runtime.telemetry import attach
 from actors.trials import store
 from actors.trials.record import Identifier
 from supervisor.roles import Role
+from supervisor.scraping import ask_for_scrapes
+from supervisor.web.answering import HEADERS
 from supervisor.web.app import all_routes
 from supervisor.web.problems import Envelope
-from supervisor.web.route import shape_of
 from tests.postgres import Postgres
 from tests.supervisor.web.asking import Api
-from tests.supervisor.web.site import TRIALS, mirror, world_page
-from tests.trials.pages import page, trial
-
-ANSWERS = {(route.method, route.path): shape_of(route).answer for _, route in all_routes()}
-
-
-async def test_answers_are_what_their_description_says(trials: Api) -> None:
-    """N29: each answer decodes as the type from which the OpenAPI document is made."""
-    [job] = await queue.enqueue(trials.site.pool, [NewJob("maintain", delay_s=60)])
-    await nightly(trials.site.pool)
-    filled = {"{name}": "default", "{id}": "1", "{number}": "1"}
-    own = {
-        "/api/v1/schedules/{name}/ticks": "/api/v1/schedules/nightly/ticks",
-        "/api/v1/jobs/{id}": f"/api/v1/jobs/{job}",
-        "/api/v1/jobs/{id}/explain": f"/api/v1/jobs/{job}/explain",
-    }
-    seen = 0
-    for (method, path), answer in ANSWERS.items():
-        if method != "GET" or answer is None:
-            continue
-        asked = own.get(path, path)
-        for part, value in filled.items():
-            asked = asked.replace(part, value)
-        body = await trials.get(asked)
-        msgspec.json.decode(orjson.dumps(body), type=answer)
-        seen += 1
-    assert seen >= 17
-
-
-async def nightly(db: queue.Database) -> None:
-    """A schedule."""
-    next_due_at = cron.next_after("0 2 * * *", "UTC", datetime.now(UTC))
-    await schedules.put(
-        db, name="nightly", cron="0 2 * * *", zone="UTC", kind="maintain", payload="{}", missed="once",
-        overlap="skip", next_due_at=next_due_at,
-    )  # fmt: skip
-
+from tests.supervisor.web.described import Described
+from tests.supervisor.web.site import TRIALS, mirror, nightly, world_page
+from tests.trials.pages import Refused, page, trial
 
 # ── trials ──
 
@@ -127,7 +95,18 @@ async def test_a_registry_that_fails_is_told_as_unavailable_and_nothing_is_made_
     assert datetime.fromisoformat(told["unavailable_since"]) == first_failure
     assert told["error"] == "SourceUnavailable: connection refused"
     assert (told["present"], told["last_success_at"]) == (TRIALS, before[0]["last_success_at"])
-    assert (await trials.get("/api/v1/trials"))["count"] == TRIALS
+    found = await trials.get("/api/v1/trials")
+    assert found["count"] == TRIALS
+    [source] = found["sources"]
+    assert source == {
+        "registry": "ctgov",
+        "state": "unavailable",
+        "unavailable_since": told["unavailable_since"],
+        "last_success_at": told["last_success_at"],
+    }
+    nothing = await trials.get("/api/v1/trials?q=nothingofthiskind&registry=isrctn")
+    assert (nothing["count"], nothing["trials"]) == (0, [])
+    assert [(one["registry"], one["state"]) for one in nothing["sources"]] == [("isrctn", "unknown")]
 
 
 async def test_a_registry_that_was_never_asked_has_no_figures(api: Api) -> None:
@@ -135,6 +114,7 @@ async def test_a_registry_that_was_never_asked_has_no_figures(api: Api) -> None:
     nothing = ("last_success_at", "lag_s", "running_scrape", "present", "removed", "newest_on", "changed_at")
     assert told["state"] == "never"
     assert {told[name] for name in nothing} == {None}
+    assert [one["state"] for one in (await api.get("/api/v1/trials"))["sources"]] == ["never"]
 
 
 # ── commands ──
@@ -156,8 +136,15 @@ async def test_a_storm_of_retries_has_one_effect(api: Api) -> None:
 async def test_every_command_of_the_interface_answers_a_key_once(api: Api) -> None:
     """N13: whatever the command, a second call with its key changes nothing and gets the first answer."""
     pool = api.site.pool
-    waiting, scheduled, dead, other = await queue.enqueue(
-        pool, [NewJob("maintain"), NewJob("maintain", delay_s=600), NewJob("maintain"), NewJob("maintain")]
+    waiting, scheduled, held, dead, other = await queue.enqueue(
+        pool,
+        [
+            NewJob("maintain"),
+            NewJob("maintain", delay_s=600),
+            NewJob("maintain", held=True),
+            NewJob("maintain"),
+            NewJob("maintain"),
+        ],
     )
     for job in (dead, other):
         await pool.execute(
@@ -175,6 +162,8 @@ async def test_every_command_of_the_interface_answers_a_key_once(api: Api) -> No
         ("POST", f"/api/v1/jobs/{waiting}/cancel", {"reason": "a test"}),
         ("POST", "/api/v1/jobs/requeue", {"ids": [other]}),
         ("POST", "/api/v1/jobs/discard", {"ids": [other]}),
+        ("POST", "/api/v1/jobs/rescue", None),
+        ("POST", f"/api/v1/jobs/{held}/release", None),
         ("POST", "/api/v1/queues/default/pause", None),
         ("POST", "/api/v1/queues/default/resume", None),
         ("PUT", "/api/v1/queues/default/limits", {"most_running": 3, "per_minute": None, "fair": False}),
@@ -184,11 +173,13 @@ async def test_every_command_of_the_interface_answers_a_key_once(api: Api) -> No
     ]
     offered = {(route.method, route.path) for _, route in all_routes() if route.is_command and not route.form}
     assert len(offered) == len(commands)
+    described = Described(await api.get("/openapi.json"))
     for number, (method, path, body) in enumerate(commands):
         key = {"Idempotency-Key": f"key {number}".replace(" ", "-")}
         first = await api.whole(method, path, headers=key, json=body or {})
         again = await api.whole(method, path, headers=key, json=body or {})
         assert first[0] in (200, 202), (path, first)
+        assert described.problems(method, path, first[0], first[2]) == []
         assert (again[0], again[2], again[1].get("Idempotent-Replayed")) == (first[0], first[2], "true"), path
     assert await queue.state_of(pool, dead) == "ready"
     assert await queue.state_of(pool, waiting) == "cancelled"
@@ -217,6 +208,22 @@ async def test_a_job_carries_the_id_of_the_request_that_asked_for_it(api: Api) -
     )
     assert headers["X-Request-Id"] == "asked-by-a-test"
     assert (await api.get(f"/api/v1/jobs/{body['job']}"))["trace_id"] == "asked-by-a-test"
+
+
+async def test_whoever_asks_for_the_same_scrape_joins_it_wherever_it_was_asked_for(api: Api) -> None:
+    [asked] = await ask_for_scrapes(api.site.pool, ["ctgov"], mode="full")
+    full = {"registry": "ctgov", "mode": "full"}
+    assert await api.ask("POST", "/api/v1/scrapes", json=full) == (202, {"job": asked.job, "joined": True})
+    for other in ({"registry": "ctgov"}, full | {"accept_removed": True}):
+        status, told = await api.ask("POST", "/api/v1/scrapes", json=other)
+        assert (status, told["joined"], told["job"] > asked.job) == (202, False, True)
+    payload = await api.site.pool.fetchval("select payload from jobs order by id desc limit 1")
+    assert orjson.loads(payload)["accept_removed"] is True
+
+
+async def test_only_a_full_scrape_may_accept_what_is_gone(api: Api) -> None:
+    status, body = await api.ask("POST", "/api/v1/scrapes", json={"registry": "ctgov", "accept_removed": True})
+    assert (status, body["details"]["field"]) == (400, "accept_removed")
 
 
 async def test_a_scrape_of_nothing_known_is_refused_by_name(api: Api) -> None:
@@ -272,20 +279,79 @@ async def test_acknowledging_tells_who_did(api: Api) -> None:
         ("POST", "/api/v1/scrapes", {"data": b"x" * 100_000}, 413, "too_large"),
         ("POST", "/api/v1/scrapes", {"data": b"{"}, 415, "unsupported_media_type"),
         ("GET", "/api/v1/trials?limit=0", {}, 400, "invalid"),
-        ("GET", "/api/v1/trials?cursor=nonsense", {}, 400, "refused"),
-        ("GET", "/api/v1/trials?start_from=2021-01-01&start_to=2020-01-01", {}, 400, "refused"),
+        ("GET", "/api/v1/trials?cursor=nonsense", {}, 400, "invalid"),
+        ("GET", "/api/v1/trials?start_from=2021-01-01&start_to=2020-01-01", {}, 400, "invalid"),
+        ("GET", "/api/v1/trials?sponsor=--", {}, 400, "invalid"),
+        ("POST", "/api/v1/jobs/requeue", {"json": {}}, 400, "invalid"),
+        ("POST", "/api/v1/jobs/discard", {"json": {"since": "2026-01-01T00:00:00"}}, 400, "invalid"),
         ("GET", "/ws/events", {}, 426, "upgrade_required"),
     ],
 )
 async def test_every_error_has_one_envelope(
     api: Api, method: str, path: str, more: dict[str, Any], status: int, code: str
 ) -> None:
-    """N29: code, message, details, timestamp and request id, whatever went wrong."""
+    """N29: code, message, details, timestamp and request id, whatever went wrong; a parameter or field by its name."""
     got, headers, body = await api.whole(method, path, **more)
     envelope = msgspec.convert(body, Envelope)
     assert (got, envelope.code) == (status, code)
     assert envelope.requestId == headers["X-Request-Id"]
+    field = {"/api/v1/jobs/requeue": "ids", "/api/v1/jobs/discard": "since"}.get(path) or re.findall(r"\?(\w+)", path)
+    assert (status == 400) == (envelope.details.get("field") in (field, *field)), envelope
     assert api.failed == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /api/v1/trials?q=" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Encoding: gzip\r\nContent-Length: 8\r\n\r\nnonsense",
+    ],
+    ids=["no http", "long line", "long header", "bad header", "bad length", "bad chunks", "bad gzip"],
+)
+async def test_what_is_no_request_is_refused_like_any_other(
+    api: Api, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """N29: the same envelope and headers; nothing of what was sent comes back or stands in the log."""
+    events: list[tuple[str, dict[str, object]]] = []
+    detach = attach(lambda event, fields: events.append((event, dict(fields))))
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]), limit=2**20)
+    writer.write(sent)
+    async with asyncio.timeout(20):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = dict(line.split(": ", 1) for line in head.splitlines()[1:] if line)
+        body = await reader.readexactly(int(headers["Content-Length"]))
+    writer.close()
+    detach()
+    envelope = msgspec.json.decode(body, type=Envelope)
+    assert (head.split()[1], envelope.details["field"]) == ("400", "request")
+    assert envelope.requestId == headers["X-Request-Id"]
+    assert HEADERS.items() <= headers.items()
+    assert "Server" not in headers
+    assert b"xxx" not in body and b"nonsense" not in body
+    [answered] = [fields for event, fields in events if event == "request.answered"]
+    assert answered["status"] == 400
+    assert [event for event, _ in events] == ["request.answered"]
+    assert caplog.records == []
+
+
+async def test_the_longest_text_reaches_the_search(api: Api) -> None:
+    """A thousand letters of four bytes, written as a query has to, with filters beside them."""
+    text = quote("\U0001f9ea" * 1000)
+    assert (await api.get(f"/api/v1/trials?q={text}&country={quote('ö' * 200)}"))["count"] == 0
+
+
+async def test_what_a_client_expects_beside_an_answer_is_its_own_affair(api: Api) -> None:
+    headers = {"Expect": "miracles"}
+    assert (await api.ask("GET", "/health", headers=headers))[0] == 200
+    status, body = await api.ask("GET", "/nowhere", headers=headers)
+    assert (status, body["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -331,17 +397,43 @@ async def test_every_answer_has_the_headers_that_keep_a_browser_safe(api: Api) -
         assert "Server" not in headers
 
 
-async def test_rates_are_told_with_every_answer_that_is_counted(api: Api) -> None:
-    """N29: limit, what remains, and when all is back."""
-    for path, role in (
-        ("/api/v1/jobs", Role.VIEWER),
-        ("/api/v1/jobs", None),
-        ("/api/v1/nothing", Role.ADMIN),
-        ("/", Role.ADMIN),
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.VIEWER, None])
+async def test_rates_are_told_with_every_answer_that_is_counted(api: Api, role: Role | None) -> None:
+    """N29: limit, what remains, and when all is back; also where there is nothing, or no way in."""
+    for method, path in (
+        ("GET", "/api/v1/jobs"),
+        ("GET", "/"),
+        ("GET", "/api/v1/nothing"),
+        ("GET", "/nothing"),
+        ("DELETE", "/api/v1/jobs"),
+        ("POST", "/login"),
+        ("POST", "/logout"),
     ):
-        _, headers, _ = await api.whole("GET", path, role=role)
-        if path != "/api/v1/nothing":
-            assert {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} <= set(headers)
+        _, headers, _ = await api.whole(method, path, role=role)
+        assert {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} <= set(headers), path
+    for path in ("/health", "/login", "/static/triald.css"):
+        assert "RateLimit-Limit" not in (await api.whole("GET", path, role=role))[1], path
+
+
+async def test_a_stranger_is_not_told_what_there_is(api: Api) -> None:
+    for method, path in (("GET", "/nothing"), ("DELETE", "/api/v1/jobs"), ("GET", "/api/v1/jobs")):
+        status, body = await api.ask(method, path, role=None)
+        assert (status, body["code"]) == (401, "unauthorized"), path
+    _, headers, _ = await api.whole("DELETE", "/api/v1/jobs/1")
+    assert headers["Allow"] == "GET,HEAD"
+
+
+async def test_a_page_that_is_exactly_full_is_the_last_one(api: Api) -> None:
+    pool = api.site.pool
+    await queue.enqueue(pool, [NewJob("maintain") for _ in range(4)])
+    bad = [Refused(f"reason {n}", f"raw {n}".encode(), f"NCT{n}") for n in range(4)]
+    for n in range(4):
+        await mirror(pool, page([], bad[n : n + 1]))
+    for path, name in (("/api/v1/jobs", "jobs"), ("/api/v1/scrapes", "scrapes"), ("/api/v1/refused", "refused")):
+        first = await api.get(f"{path}?limit=2")
+        second = await api.get(f"{path}?limit=2&before={first['next']}")
+        assert (len(first[name]), len(second[name]), second["next"]) == (2, 2, None), path
+        assert (await api.get(f"{path}?limit=4"))["next"] is None, path
 
 
 async def test_without_its_database_it_says_so_and_makes_nothing_up(api: Api, postgres: Postgres) -> None:
@@ -356,3 +448,10 @@ async def test_without_its_database_it_says_so_and_makes_nothing_up(api: Api, po
     await postgres.restart()
     assert (await api.ask("GET", "/api/v1/jobs"))[0] == 200
     assert isinstance(api.site.pool, asyncpg.Pool)
+
+
+async def test_a_day_that_is_none_is_refused_with_one_that_is(api: Api) -> None:
+    _, told = await api.ask("GET", "/api/v1/trials?start_from=2020-13-01")
+    assert told["message"] == "start_from: expected a day such as 2026-01-31"
+    _, told = await api.ask("POST", "/api/v1/jobs/requeue", json={"since": "yesterday"})
+    assert told["message"] == "since: expected a time such as 2026-01-31T00:00:00Z"

@@ -177,3 +177,26 @@ async def test_who_asks_too_often_is_told_when_to_come_back(api: Api) -> None:
     assert int(told["Retry-After"]) >= 1
     assert (await api.ask("GET", "/api/v1/jobs"))[0] == 200, "somebody else is not held up"
     assert (await api.ask("GET", "/health", role=None))[0] == 200, "nor are probes"
+    assert (await log_in(api, api.site.tokens[Role.VIEWER]))[0] == 303, "nor is who logs in"
+
+
+async def test_logins_have_a_rate_of_their_own(api: Api) -> None:
+    statuses = [(await log_in(api, "wrong"))[0] for _ in range(PER_MINUTE[Role.ANYONE] + 20)]
+    assert statuses.count(429) >= 1
+    assert statuses[: PER_MINUTE[Role.ANYONE]] == [401] * PER_MINUTE[Role.ANYONE]
+    assert (await api.ask("GET", "/api/v1/jobs", role=None))[0] == 401
+
+
+async def test_guessing_tokens_costs_few_looks_into_the_database_and_holds_up_nobody_who_is_in(
+    api: Api, postgres: Postgres
+) -> None:
+    """A token that opened nothing yet is counted before it is looked up: without a database it would be a 503."""
+    assert (await api.ask("GET", "/api/v1/jobs", role=Role.VIEWER))[0] == 200
+    for number in range(2 * PER_MINUTE[Role.ANYONE]):
+        status, _ = await api.ask("GET", "/api/v1/jobs", role=None, headers={"Authorization": f"Bearer guess {number}"})
+    assert status == 429
+    assert (await api.ask("GET", "/api/v1/jobs", role=Role.VIEWER))[0] == 200
+    await postgres.kill()
+    guess = {"Authorization": "Bearer another"}
+    statuses = [(await api.ask("GET", "/api/v1/jobs", role=None, headers=guess))[0] for _ in range(20)]
+    assert 429 in statuses

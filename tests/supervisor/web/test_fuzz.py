@@ -1,6 +1,7 @@
 """Whatever is sent, what comes back is an answer: never an error of ours, and every refusal in its envelope."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -88,7 +89,7 @@ async def test_no_request_is_answered_with_an_error_of_ours(
     """N29: hundreds of requests that mean little, none of which is a 500."""
     route, path, query, headers, body = asked
     media = "application/x-www-form-urlencoded" if route.form else "application/json"
-    status, _, told = await trials.whole(
+    status, headers, told = await trials.whole(
         route.method,
         path + "".join(f"{'&' if number else '?'}{quote(n)}={quote(v)}" for number, (n, v) in enumerate(query)),
         headers=headers | {"Content-Type": media},
@@ -96,5 +97,16 @@ async def test_no_request_is_answered_with_an_error_of_ours(
     )
     assert status < 500 or trials.failed == [], (path, status, trials.failed)
     assert status != 500 and (status != 503 or route.path == "/live"), (path, told, trials.failed)
-    if status >= 400 and isinstance(told, dict) and "code" in told:
-        msgspec.convert(told, Envelope)
+    if status >= 400 and not (route.also and status in route.also):
+        refused(route, status, headers, told)
+
+
+def refused(route: Route, status: int, headers: Mapping[str, str], told: Any) -> None:
+    """Every refusal is an envelope, and one of what was asked names its field; a form may show that itself."""
+    if route.media == "text/html" and isinstance(told, bytes):
+        shows_it = route.keeps_form or route.path == "/login"
+        assert shows_it and b'role="alert"' in told, (route.path, status)
+        return
+    envelope = msgspec.convert(told, Envelope)
+    assert envelope.requestId == headers["X-Request-Id"], route.path
+    assert status != 400 or "field" in envelope.details, (route.path, told)

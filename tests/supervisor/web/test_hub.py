@@ -7,12 +7,15 @@ import aiohttp
 import orjson
 import pytest
 
+from actors.governance import store as governance
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from supervisor.hub import MOST_CLIENTS, Full, Hub, message
 from supervisor.roles import Role
+from supervisor.tokens import FRESH_S
 from supervisor.web import live
 from supervisor.web.app import listening
+from supervisor.web.routes.events import CHECK_EVERY_S, REVOKED
 from tests.supervisor.web.asking import Api
 
 
@@ -107,6 +110,17 @@ async def test_a_socket_needs_a_token(api: Api) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await api.http.ws_connect(f"{api.url}/ws/events")
     assert refused.value.status == 401
+
+
+async def test_a_socket_closes_when_its_token_is_revoked(api: Api) -> None:
+    """Within five seconds: as long as an answer about a token may hold, and until the next look at it."""
+    headers = {"Authorization": f"Bearer {api.site.tokens[Role.VIEWER]}"}
+    async with api.http.ws_connect(f"{api.url}/ws/events", headers=headers) as socket:
+        await governance.revoke_token(api.site.pool, "viewer")
+        async with asyncio.timeout(20):
+            last = await socket.receive()
+        assert (last.type, socket.close_code) == (aiohttp.WSMsgType.CLOSE, REVOKED)
+    assert FRESH_S + CHECK_EVERY_S < 5
 
 
 async def test_a_server_that_stops_tells_who_watches(api: Api) -> None:

@@ -3,13 +3,22 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from actors.monitoring import store as monitoring
+from actors.monitoring.alarms import Open, Rule
+from actors.queue import store as queue
+from actors.queue.job import NewJob
 from supervisor.roles import Role
 from supervisor.web.app import all_routes, resources
+from tests.postgres import Postgres
 from tests.supervisor.web.asking import Api
+from tests.supervisor.web.described import Described
+from tests.supervisor.web.schemas import resolved
+from tests.supervisor.web.site import fired, mirror, nightly, world_page
+from tests.trials.pages import Refused, page, trial
 
 DOCS = Path(__file__).parents[3] / "docs" / "http.md"
+MAY_BE_EMPTY = {"/api/v1/actors", "/api/v1/trials", "/api/v1/jobs/{id}"}  # and are looked at elsewhere
 METHODS = {"get", "put", "post", "delete", "patch"}
 
 
@@ -42,9 +51,62 @@ async def test_it_holds_together(api: Api) -> None:
             assert {name for place, name in places if place == "path"} == set(re.findall(r"\{(\w+)\}", path))
             assert "default" in operation["responses"]
     for reference in _references(told):
-        found: Any = told
-        for part in reference.removeprefix("#/").split("/"):
-            found = found[part]
+        assert resolved(reference, told)
+
+
+async def test_every_answer_is_as_its_description_says(trials: Api) -> None:
+    """N29: every route whose answer is JSON is asked for it, and every one of its fields is looked at."""
+    described = Described(await trials.get("/openapi.json"))
+    pool = trials.site.pool
+    [job, _] = await queue.enqueue(pool, [NewJob("maintain", delay_s=60), NewJob("scrape", queue="scraping")])
+    await mirror(pool, page([trial(1, acronym="ACE")], [Refused("it is broken", b"{", "NCT00000009")]))
+    await monitoring.open_alert(pool, Open(Rule("deep", "job_queue_depth", 1, "high", "{value} {threshold}"), "x", 2))
+    await nightly(pool)
+    await fired(pool, job)
+    await mirror(pool, world_page(day=2))
+    changed = await pool.fetchval("select trial_id from trial_versions where event = 'changed' limit 1")
+    own = {
+        "/api/v1/trials/{id}/versions/{number}": f"/api/v1/trials/{changed}/versions/2",
+        "/api/v1/schedules/{name}/ticks": "/api/v1/schedules/nightly/ticks",
+        "/api/v1/jobs/{id}": f"/api/v1/jobs/{job}",
+        "/api/v1/jobs/{id}/explain": f"/api/v1/jobs/{job}/explain",
+        "/health/services/{name}": "/health/services/database",
+    }
+    seen = 0
+    for template, item in described.document["paths"].items():
+        content = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        if "application/json" not in content:
+            continue
+        path = own.get(template, template)
+        for part, value in {"{name}": "default", "{id}": "1", "{number}": "1"}.items():
+            path = path.replace(part, value)
+        body = await trials.get(path)
+        assert described.problems("GET", path, 200, body) == []
+        assert template in MAY_BE_EMPTY or [] not in body.values(), (path, "its lists hold something to look at")
+        seen += 1
+    assert seen >= 23
+    searched = await trials.get("/api/v1/trials?q=trial+or+heart+or+NCT00000001")
+    assert searched["exact"] and searched["trials"]
+    assert described.problems("GET", "/api/v1/trials", 200, searched) == []
+
+
+async def test_a_service_that_is_not_well_says_so_as_described(api: Api, postgres: Postgres) -> None:
+    """N29: also the bodies of 503."""
+    described = Described(await api.get("/openapi.json"))
+    await postgres.kill()
+    for path in ("/health", "/health/detailed", "/health/services/database", "/ready"):
+        status, body = await api.ask("GET", path, role=None)
+        assert (status, described.problems("GET", path, 503, body)) == (503, [])
+
+
+async def test_what_may_be_left_out_is_not_required(api: Api) -> None:
+    described = Described(await api.get("/openapi.json"))
+    assert described.operation("POST", "/api/v1/scrapes")["requestBody"]["required"] is True
+    assert described.operation("POST", "/api/v1/jobs/1/cancel")["requestBody"]["required"] is False
+    assert set(described.operation("POST", "/login")["responses"]) == {"303", "default"}
+    assert set(described.operation("POST", "/logout")["responses"]) == {"303", "default"}
+    assert set(described.operation("GET", "/ws/events")["responses"]) == {"101", "default"}
+    assert "text/html" in described.operation("GET", "/trials")["responses"]["200"]["content"]
 
 
 def _references(value: object) -> Iterator[str]:

@@ -13,21 +13,23 @@ from actors.monitoring.alarms import Open, Rule
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from actors.trials import store
-from actors.trials.record import Arm, Eligibility, Intervention, Outcome, Site
+from actors.trials.record import Arm, Eligibility, Identifier, Intervention, Outcome, Site
 from supervisor.roles import Role
 from supervisor.web import live, wording
 from supervisor.web.app import listening
 from tests.supervisor.web.asking import Api
 from tests.supervisor.web.browsing import WAIT_MS, chromium, visiting
-from tests.supervisor.web.site import mirror, world_page
+from tests.supervisor.web.site import fired, mirror, nightly, world_page
 from tests.supervisor.web.wire import wire_to
+from tests.trials.pages import Refused, trial
 from tests.trials.pages import page as page_of
-from tests.trials.pages import trial
 
 LIVE = '#live[data-state="live"]'
 DEEP = Rule("queue_deep", "job_queue_depth", 10, "high", "queue {subject} holds {value:.0f} ready jobs")
 PATHS = (
     "/", "/trials", "/trials?q=heart+attack", "/trials/1", "/jobs", "/jobs/1", "/trials?cursor=nonsense", "/nowhere",
+    "/jobs?state=dead", "/scrapes", "/scrapes/2", "/schedules", "/alerts", "/refused", "/refused/1",
+    "/trials?start_from=2020-13-01", "/trials/2",
 )  # fmt: skip
 
 
@@ -59,8 +61,26 @@ async def _busy(api: Api) -> None:
     await mirror(pool, world_page(day=2))
     await queue.enqueue(pool, [NewJob("maintain", delay_s=60), NewJob("scrape", queue="scraping")])
     await monitoring.open_alert(pool, Open(DEEP, "default", 12))
+    await mirror(pool, page_of([], [Refused("it is broken: " + "x" * 200, b'{"broken": ' + b"x" * 300, "NCT00000009")]))
+    await pool.execute("update trials set removed_at = now() where id = 2")
+    await dead_letters(pool, 3)
+    await nightly(pool)
+    await fired(pool, 1)
+    await monitoring.open_alert(pool, Open(DEEP, "closed", 12))
+    await pool.execute("update alerts set closed_at = now() where subject = 'closed'")
     scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
     await store.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
+
+
+async def dead_letters(db: queue.Database, count: int) -> list[int]:
+    """Jobs that have died."""
+    jobs = await queue.enqueue(db, [NewJob("maintain") for _ in range(count)])
+    for job in jobs:
+        await db.execute(
+            "update jobs set state = 'running', worker = gen_random_uuid(), deadline_at = now() where id = $1", job
+        )
+        await db.execute("update jobs set state = 'dead', worker = null where id = $1", job)
+    return jobs
 
 
 async def test_a_search_for_heart_attack_finds_trials_and_opens_one(trials: Api, browser: Browser) -> None:
@@ -171,6 +191,7 @@ async def test_a_trial_shows_where_it_came_from_and_what_changed(trials: Api, br
         assert len(rows) == len(diff["changes"])
         before, after = diff["changes"][0]["before"], diff["changes"][0]["after"]
         assert str(before) in await rows[0].inner_text() and str(after) in await rows[0].inner_text()
+        assert await visit.page.locator('.history a[href^="/scrapes/"]').count() == 2
         source = await visit.text(".provenance")
         assert raw.sha256.hex() in source and raw.url in source
         assert wording.moment(raw.fetched_at) in source
@@ -244,7 +265,8 @@ async def test_a_job_can_be_retried_and_cancelled_by_who_may(api: Api, browser: 
         await visit.go(f"/jobs/{job}")
         await visit.page.click("text=Run now")
         await visit.page.wait_for_selector('h1 .state[data-state="ready"]', timeout=WAIT_MS)
-        await visit.page.click("main >> text=Cancel")
+        await visit.page.click("main >> text=Cancel…")
+        await visit.page.click("text=Yes, cancel it")
         await visit.page.wait_for_selector('h1 .state[data-state="cancelled"]', timeout=WAIT_MS)
         assert "it has ended: cancelled" in await visit.text("main")
     assert await queue.state_of(api.site.pool, job) == "cancelled"
@@ -279,7 +301,7 @@ async def test_everything_can_be_reached_and_used_with_the_keyboard_alone(trials
 async def test_every_page_can_be_tabbed_through_to_its_end(trials: Api, browser: Browser) -> None:
     await _busy(trials)
     async with visiting(browser, trials) as visit:
-        for path in ("/", "/trials/1", "/jobs"):
+        for path in ("/", "/trials/1", "/jobs", "/jobs?state=dead", "/schedules", "/alerts"):
             await visit.go(path)
             usable = await visit.page.evaluate(
                 "[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex=\"0\"]')]"
@@ -365,3 +387,226 @@ async def test_values_are_written_alike_by_page_and_script(api: Api, browser: Br
             [list(pair) for pair in values],
         )
     assert told == [wording.written(value, how) for value, how in values]
+
+
+# ── what may be done ──
+
+
+async def test_who_may_operate_does_it_from_the_dashboard(api: Api, browser: Browser) -> None:
+    """Acknowledge, pause, resume, start a scrape: with the script that keeps the rows, whose buttons then work too."""
+    pool = api.site.pool
+    with telling(api):
+        async with visiting(browser, api, role=Role.OPERATOR) as visit:
+            await visit.until(LIVE)
+            await monitoring.open_alert(pool, Open(DEEP, "default", 12))
+            await visit.page.click('[data-rows="alerts"] >> text=Acknowledge')
+            await visit.page.wait_for_url("**/alerts", timeout=WAIT_MS)
+            assert "seen by operator" in await visit.text("main")
+            await visit.go("/")
+            await visit.page.click('[data-rows="queues"] tr:has-text("default") button:has-text("Pause")')
+            await visit.until('[data-rows="queues"] tr:has-text("default") .flag:not([hidden])')
+            assert (await queue.queue_rules(pool))["default"].paused
+            await visit.page.click('[data-rows="queues"] tr:has-text("default") button:has-text("Resume")')
+            await visit.until('[data-rows="queues"] tr:has-text("default") .flag[hidden]')
+            assert not (await queue.queue_rules(pool))["default"].paused
+            await visit.page.select_option('select[name="mode"]', "full")
+            await visit.page.click("text=Start a scrape")
+            await visit.page.wait_for_url("**/jobs/*", timeout=WAIT_MS)
+            assert '"mode": "full"' in await visit.text("main")
+    [job] = await queue.list_jobs(pool)
+    assert (job["kind"], job["queue"]) == ("scrape", "scraping")
+
+
+async def test_who_may_only_look_is_shown_no_button(api: Api, browser: Browser) -> None:
+    await _busy(api)
+    with telling(api):
+        async with visiting(browser, api, role=Role.VIEWER) as visit:
+            for path in ("/", "/alerts", "/schedules", "/scrapes", "/jobs?state=dead", "/jobs/1"):
+                await visit.go(path)
+                if path == "/":
+                    await visit.until(LIVE)
+                assert await visit.page.locator('main form[method="post"]').count() == 0, path
+
+
+async def test_dead_letters_are_revived_and_discarded_by_choice_and_not_by_oversight(
+    api: Api, browser: Browser
+) -> None:
+    """N15: one and in bulk; what is given up for good is asked about once more."""
+    pool = api.site.pool
+    first, second, third, fourth = await dead_letters(pool, 4)
+    async with visiting(browser, api, role=Role.OPERATOR) as visit:
+        await visit.go("/jobs?state=dead")
+        await visit.page.check(f'input[value="{first}"]')
+        await visit.page.click("text=Requeue the chosen")
+        await visit.page.wait_for_url("**/jobs?state=dead", timeout=WAIT_MS)
+        assert await queue.state_of(pool, first) == "ready"
+        await visit.page.check(f'input[value="{second}"]')
+        assert not await visit.page.is_visible("text=Yes, discard them")
+        await visit.page.click("text=Discard the chosen…")
+        assert await queue.state_of(pool, second) == "dead"
+        await visit.page.click("text=Yes, discard them")
+        await visit.page.wait_for_selector(f'main:not(:has(input[value="{second}"]))', timeout=WAIT_MS)
+        assert await queue.state_of(pool, second) == "discarded"
+        await visit.page.click("text=Choose all")
+        await visit.page.click("text=Requeue the chosen")
+        await visit.page.wait_for_selector("main >> text=There are none.", timeout=WAIT_MS)
+    assert [await queue.state_of(pool, job) for job in (third, fourth)] == ["ready", "ready"]
+
+
+async def test_a_form_without_its_script_and_with_nothing_chosen_says_so(api: Api) -> None:
+    for path in ("/jobs/requeue", "/jobs/discard"):
+        status, told = await api.ask("POST", path, data={})
+        assert (status, told["details"]["field"]) == (400, "ids")
+
+
+async def test_a_foreign_page_cannot_press_a_button(api: Api) -> None:
+    """What a form does, it does for a page of this service only."""
+    _, headers, _ = await api.whole("POST", "/login", role=None, data={"token": api.site.tokens[Role.ADMIN]})
+    session = {"Cookie": headers["Set-Cookie"].partition(";")[0]}
+    for origin, expected in (("http://evil.example", 403), (api.url, 303)):
+        status, _ = await api.ask(
+            "POST", "/queues/default/pause", role=None, headers=session | {"Origin": origin}, data={}
+        )
+        assert status == expected
+
+
+async def test_a_schedule_is_switched_off_and_on(api: Api, browser: Browser) -> None:
+    await nightly(api.site.pool)
+    [job] = await queue.enqueue(api.site.pool, [NewJob("maintain")])
+    await fired(api.site.pool, job)
+    async with visiting(browser, api, role=Role.OPERATOR) as visit:
+        await visit.go("/schedules")
+        assert "0 2 * * * UTC" in await visit.text(".schedule")
+        await visit.page.click("summary:has-text('Last fired')")
+        await visit.page.click(f"text=job {job}")
+        assert await visit.text("h1") == f"Job {job} Ready"
+        await visit.go("/schedules")
+        await visit.page.click("text=Switch off")
+        await visit.page.wait_for_selector("text=not while it is off", timeout=WAIT_MS)
+        await visit.page.click("text=Switch on")
+        await visit.page.wait_for_selector("text=Switch off", timeout=WAIT_MS)
+        assert "not while" not in await visit.text(".schedule")
+
+
+async def test_a_scrape_and_its_job_lead_to_each_other(api: Api, browser: Browser) -> None:
+    pool = api.site.pool
+    [job] = await queue.enqueue(pool, [NewJob("scrape", queue="scraping")])
+    scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=job, at=datetime.now(UTC))
+    await pool.execute(
+        "update jobs set checkpoint = jsonb_build_object('scrape', $2::bigint) where id = $1", job, scrape
+    )
+    with telling(api):
+        async with visiting(browser, api) as visit:
+            await visit.until(LIVE)
+            await visit.page.click(f'[data-rows="scrapes"] >> text=job {job}')
+            assert await visit.text("h1") == f"Job {job} Ready"
+            await visit.page.click(f'.facts a[href="/scrapes/{scrape}"]')
+            assert await visit.text("h1") == f"Scrape {scrape} of ctgov Running"
+            await visit.page.click(f'.facts a[href="/jobs/{job}"]')
+            assert await visit.text("h1") == f"Job {job} Ready"
+
+
+async def test_a_refused_record_shows_why_and_what_it_is(api: Api, browser: Browser) -> None:
+    """S15: with the reason, as text and to the byte."""
+    body = b'{"nct": "\x00\xff", <script>window.hacked = 1</script>'
+    await mirror(api.site.pool, page_of([], [Refused("not JSON", body, "NCT00000009")]))
+    async with visiting(browser, api) as visit:
+        await visit.go("/refused")
+        assert "not JSON" in await visit.text(".why")
+        async with visit.page.expect_download(timeout=WAIT_MS) as downloading:
+            await visit.page.click("main a:has-text('file')")
+        assert (await (await downloading.value).path()).read_bytes() == body
+        await visit.page.click("main a:has-text('text')")
+        assert "<script>window.hacked = 1</script>" in await visit.text("pre")
+        assert await visit.page.evaluate("window.hacked") is None
+
+
+# ── the search ──
+
+
+async def test_what_cannot_be_searched_for_stays_in_the_form(trials: Api, browser: Browser) -> None:
+    asked = "/trials?q=heart&status=recruiting&status=alive&country=France&start_from=2020-13-01&registry=isrctn"
+    for path, message in (
+        (asked.replace("&status=alive", ""), "expected a day such as"),
+        ("/trials?q=heart&status=recruiting&country=France&start_from=2021-01-01&start_to=2020-01-01", "later than"),
+    ):
+        async with visiting(browser, trials) as visit:
+            await visit.go(path)
+            assert await visit.page.input_value("#q") == "heart"
+            assert await visit.page.input_value('input[name="country"]') == "France"
+            assert await visit.page.is_checked('input[name="status"][value="recruiting"]')
+            assert await visit.page.input_value('input[name="start_from"]') in ("2020-13-01", "2021-01-01")
+            wrong = await visit.page.get_attribute('input[name="start_from"]', "aria-describedby")
+            assert message in (await visit.text(f"#{wrong}")).lower()
+            assert await visit.text("#found") == "Not a search"
+            visit.wrong.clear()  # Chromium tells of the 400
+
+
+async def test_several_values_of_a_filter_stay_chosen(trials: Api, browser: Browser) -> None:
+    [job] = await dead_letters(trials.site.pool, 1)
+    async with visiting(browser, trials) as visit:
+        await visit.go("/jobs?state=ready&state=dead&queue=default")
+        await visit.page.click("text=Show")
+        await visit.page.wait_for_url("**state=ready&state=dead&queue=default**", timeout=WAIT_MS)
+        assert await visit.page.locator(f'a[href="/jobs/{job}"]').count() == 1
+        await visit.go("/trials?registry=ctgov&registry=isrctn&country=France&country=Spain")
+        await visit.page.click("text=Apply")
+        for value in ("registry=ctgov", "registry=isrctn", "country=France", "country=Spain"):
+            assert value in visit.page.url
+
+
+async def test_a_registry_that_does_not_answer_is_told_above_what_was_found(trials: Api, browser: Browser) -> None:
+    """N02: nothing found is not the same as nobody there."""
+    pool = trials.site.pool
+    scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
+    await store.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
+    async with visiting(browser, trials) as visit:
+        await visit.go("/trials?q=nothingofthiskind")
+        assert await visit.text("#found") == "0 trials"
+        assert "Ctgov has not answered since" in (await visit.text(".results .notice")).capitalize()
+        await visit.go("/trials?registry=isrctn")
+        assert "there is no registry isrctn here" in (await visit.text(".results .notice")).replace("There", "there")
+
+
+async def test_the_way_on_and_back_through_pages(trials: Api, browser: Browser) -> None:
+    """Next, the browser's own way back, and the first page."""
+    async with visiting(browser, trials) as visit:
+        await visit.go("/trials")
+        assert "last updated first" in await visit.text(".found select")
+        pages = []
+        for _ in range(3):
+            pages.append(await visit.text(".hit h3 >> nth=0"))
+            await visit.page.click("text=Next page")
+            await visit.page.wait_for_selector(f'.hit h3:not(:has-text("{pages[-1]}")) >> nth=0', timeout=WAIT_MS)
+        await visit.page.go_back()
+        assert await visit.text(".hit h3 >> nth=0") == pages[2]
+        await visit.page.go_back()
+        assert await visit.text(".hit h3 >> nth=0") == pages[1]
+        await visit.page.click("text=First page")
+        await visit.page.wait_for_url("**/trials", timeout=WAIT_MS)
+        assert await visit.text(".hit h3 >> nth=0") == pages[0]
+
+
+async def test_what_was_found_is_marked_where_it_stands(api: Api, browser: Browser) -> None:
+    one = trial(
+        1,
+        title="A study",
+        conditions=("Gout", "Scurvy", "Mumps", "Colds", "Rickets", "Ménière's disease"),
+        interventions=(Intervention("Placebo"), Intervention("Insulin glargine")),
+        ids=(Identifier("nct", "NCT00000001", "main"),),
+    )
+    await mirror(api.site.pool, page_of([one]))
+    async with visiting(browser, api) as visit:
+        await visit.go("/trials?q=insulin+or+meniere")
+        marks = await visit.page.locator(".conditions mark").all_inner_texts()
+        assert marks == ["Ménière", "Insulin"]
+        assert "With Insulin glargine" in await visit.text(".hit")
+        await visit.go("/trials?q=NCT00000001")
+        assert await visit.text("#found") == "1 trial"
+
+
+async def test_an_error_page_is_still_logged_in(api: Api, browser: Browser) -> None:
+    async with visiting(browser, api) as visit:
+        await visit.go("/nowhere")
+        assert await visit.page.locator("header >> text=Log out").count() == 1
+        visit.wrong.clear()

@@ -1,0 +1,88 @@
+"""How the registries stand: beside what is found it is told which of them did not answer, so that none looks empty."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from actors.trials import store
+from actors.trials.scrapes import Scrape
+
+State = Literal["ok", "unavailable", "never", "unknown"]
+
+SCRAPES_LOOKED_AT = 30  # of one registry, back to its last success
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A registry, and how old what is shown of it is.
+
+    `unavailable`: its latest scrape failed, or fails just now. `never`: no scrape has ended well yet. `unknown`: there
+    is no such registry here.
+    """
+
+    registry: str
+    state: State
+    unavailable_since: datetime | None
+    last_success_at: datetime | None
+
+
+async def look(db: store.Database, registries: Iterable[str]) -> list[Source]:
+    """These registries, and those of which there are trials."""
+    names = {*registries, *(one.registry for one in await store.counts(db))}
+    return [await look_at(db, name) for name in sorted(names)]
+
+
+async def look_at(db: store.Database, registry: str) -> Source:
+    return source(
+        registry,
+        await store.scrapes(db, registry, limit=SCRAPES_LOOKED_AT),
+        await store.last_success(db, registry),
+    )
+
+
+def source(registry: str, scrapes: Sequence[Scrape], last_success: Scrape | None) -> Source:
+    """`scrapes` are its latest, the newest first. No I/O."""
+    failing = failing_since(scrapes)
+    state: State = "unavailable" if failing else "ok" if last_success else "never"
+    return Source(registry, state, failing, last_success.ended_at if last_success else None)
+
+
+def failing_since(scrapes: Sequence[Scrape]) -> datetime | None:
+    """When it answered last before the failures that go on now; None where the latest scrape is well. No I/O."""
+    since: datetime | None = None
+    for scrape in scrapes:
+        if scrape.state == "cancelled":
+            continue
+        if not (scrape.state == "failed" or (scrape.state == "running" and scrape.error)):
+            break
+        since = scrape.page_at or scrape.started_at
+    return since
+
+
+def asked_of(sources: Sequence[Source], registries: Sequence[str]) -> tuple[Source, ...]:
+    """The sources of a search: those that it names, else all. No I/O."""
+    if not registries:
+        return tuple(sources)
+    by_name = {one.registry: one for one in sources}
+    return tuple(by_name.get(name) or Source(name, "unknown", None, None) for name in dict.fromkeys(registries))
+
+
+def notice(source: Source) -> str | None:
+    """What somebody who searches must know of a registry; None where all is well. No I/O."""
+    match source.state:
+        case "unavailable":
+            told = f"{source.registry} has not answered since {_moment(source.unavailable_since)}"
+            if source.last_success_at is None:
+                return f"{told}: nothing of it is complete"
+            return f"{told}: what is shown of it is as of {_moment(source.last_success_at)}"
+        case "never":
+            return f"{source.registry} has not been mirrored to its end yet: what is shown of it is not complete"
+        case "unknown":
+            return f"there is no registry {source.registry} here"
+        case "ok":
+            return None
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "–"
