@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import asyncpg
 
 TICK_S = 5.0
-REST = 10.0  # looks at a long queue take long: they must not take more than a tenth of the time
+REST = 10.0  # looks at a long queue take long: they should not take more than a tenth of the time,
+REST_MOST_S = 10.0  # but who looks seldom scales and alarms late
 SLOWLY = 12  # ticks between looks at what changes slowly: sizes, failures, disk
-QUIET_S = 12.0  # an alarm closes once no process has seen it for so long: two ticks, and one may see what others do not
+QUIET_S = 20.0  # an alarm closes once no process has seen it for so long: one may see what no other does
 BEATS_S = 30.0  # what a process that has not beaten for so long said of its loop is no news
 FEWEST_ENDED = 10  # jobs within the hour: a rate of failures from fewer says nothing
 
@@ -50,9 +51,10 @@ class Monitor:
     tick_s: float = TICK_S
     quiet_s: float = QUIET_S
     slow: Measured = field(default_factory=dict)
+    beat: Callable[[], None] = lambda: None
 
     async def run(self, life: Life) -> None:
-        ticks = 0
+        self.beat, ticks = life.beat, 0
         while not life.draining.is_set():
             life.beat()
             began = time.monotonic()
@@ -61,18 +63,24 @@ class Monitor:
             await self.look()
             ticks += 1
             took_s = time.monotonic() - began
-            await pause(life, max(self.tick_s - took_s, took_s * REST))
+            self.quiet_s = quiet_s(took_s, self.tick_s)
+            life.beat()
+            await pause(life, rest_s(took_s, self.tick_s))
 
     async def look(self) -> Measured:
-        """One round: measure, scale, alarm."""
+        """One round: measure, scale, alarm. Each step has the time that a statement has, so it beats between them."""
         loads = await queue.load(self.pool)
+        self.beat()
         processes = await queue.processes(self.pool)
         alive = [p for p in processes if p["beat_age_s"] < self.thresholds.silent_s and not p["draining"]]
         measured = _queues(loads) | _processes(processes) | self._lately(processes) | await self._scrapes() | self.slow
         for (name, subject), value in (measured | dict(self.gauge.here())).items():
             self.gauge.tell(name, subject, value)
+        self.beat()
         await monitoring.add_measures(self.pool, self.now(), measured)
+        self.beat()
         await self.gauge.scale(loads, max(1, len(alive)))
+        self.beat()
         await self._alarm(measured)
         return measured
 
@@ -80,7 +88,10 @@ class Monitor:
         """What processes tell of themselves, over all that beat."""
         told = [one["lately"] for one in processes if one["beat_age_s"] < BEATS_S]
         calls = summed(told, "calls")
-        return {("jobs_per_s", queue): value for queue, value in summed(told, "jobs_per_s").items()} | {
+        jobs, failures = summed(told, "jobs_per_s"), summed(told, "failures")
+        measured = {("jobs_per_s", queue): value for queue, value in jobs.items()}
+        measured |= {("actor_failures", actor): value for actor, value in failures.items()}
+        return measured | {
             ("api_rate_limit_usage", registry): 100.0 * calls.get(registry, 0.0) / most
             for registry, most in self.rates.items()
         }
@@ -112,6 +123,7 @@ class Monitor:
         }
         if dead + done >= FEWEST_ENDED:
             measured["job_failure_rate", ""] = 100.0 * dead / (dead + done)
+        self.beat()
         for table, size in (await monitoring.table_sizes(self.pool)).items():
             measured["table_size_bytes", table] = float(size)
         return measured
@@ -128,6 +140,16 @@ class Monitor:
                 case Close(rule, subject):
                     if await monitoring.close_alert(self.pool, step, quiet_s=self.quiet_s):
                         emit("alert.closed", alert=rule.name, name=subject)
+
+
+def rest_s(took_s: float, tick_s: float) -> float:
+    """Until the next look, after one that took so long. No I/O."""
+    return max(tick_s - took_s, min(took_s * REST, REST_MOST_S))
+
+
+def quiet_s(took_s: float, tick_s: float) -> float:
+    """For how long nobody may have seen an alarm before it closes: two looks like this one, and more. No I/O."""
+    return max(QUIET_S, 2 * (took_s + rest_s(took_s, tick_s)))
 
 
 def _queues(loads: list[dict[str, Any]]) -> Measured:

@@ -46,7 +46,6 @@ class Score:
     reversals_per_h: float
     most_workers: float
     stalled_workers: float | None
-    lost: float
     missed: tuple[str, ...] = ()
 
 
@@ -68,7 +67,6 @@ def score(jobs: Trace, run: Run, fixed: Run, rule: Named, limits: Limits) -> Sco
         reversals_per_h=_reversals(run) * HOUR_S / len(jobs.arrivals),
         most_workers=max(run.workers),
         stalled_workers=None if start is None else max(run.workers[start:end]),
-        lost=run.lost,
     )
 
 
@@ -89,7 +87,6 @@ def missed(one: Score, limits: Limits) -> tuple[str, ...]:
     reached = {
         "late": one.late <= LATE_MOST,
         "drain": one.drain_ratio is None or one.drain_ratio <= DRAIN_MOST,
-        "lost": one.lost == 0,
         "piled on": one.stalled_workers is None or one.stalled_workers < limits.most,
         "reversals": not steady or one.reversals_per_h <= REVERSALS_MOST,
         "idle": not steady or one.idle_per_busy <= IDLE_MOST,
@@ -146,7 +143,7 @@ def _line(one: Score) -> str:
         f"{one.trace:9} {one.rule:10} late {one.late:7.2%} (+{one.unavoidable:6.2%} unavoidable)"
         f"  p99 {one.wait_p99_s:4.0f} s  drain {drain}  idle/busy {one.idle_per_busy:5.2f}"
         f"  reversals/h {one.reversals_per_h:3.0f}  workers {one.most_workers:2.0f}, stalled {stalled}"
-        f"  lost {one.lost:.0f}  {'MISSED ' + ', '.join(one.missed) if one.missed else 'ok'}"
+        f"  {'MISSED ' + ', '.join(one.missed) if one.missed else 'ok'}"
     )
 
 

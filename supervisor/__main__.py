@@ -14,6 +14,7 @@ from actors.errors import NotFound, Refusal, TrialdError
 from actors.runtime.catalog import catalog
 from supervisor import logs
 from supervisor.commands import Command, DatabaseUnavailable, Exit
+from supervisor.running import leave
 from supervisor.setting_sources import nearest
 from supervisor.settings import KNOWN, BadSettings, Settings
 from supervisor.version import VERSION
@@ -101,6 +102,17 @@ def _run(command: Command, given: argparse.Namespace, settings: Settings) -> int
 
 
 async def _outcome(command: Command, given: argparse.Namespace, settings: Settings) -> int:
+    """The command's exit code. A service has ended then, also if a handler of its jobs has not."""
+    code: int = Exit.FAILED
+    try:
+        code = await _ended(command, given, settings)
+        return code
+    finally:
+        if command.is_service:
+            leave(code)
+
+
+async def _ended(command: Command, given: argparse.Namespace, settings: Settings) -> int:
     """The command's exit code; what stops it is told in one line."""
     try:
         code = await command.run(given, settings)

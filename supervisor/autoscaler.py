@@ -36,7 +36,7 @@ class Load:
 
     `ready` and `oldest_age_s` leave out jobs that may not run now (paused, blocked, rate limited): no worker
     could take them. `mean_run_s` is of the jobs that finished last. `cpu` is the share of one core that this
-    process used.
+    process used. `hung` of the `workers` give no sign of life: what they hold does not move.
     """
 
     at_s: float
@@ -47,6 +47,7 @@ class Load:
     finished_per_s: float
     mean_run_s: float
     workers: int
+    hung: int = 0
     loop_lag_s: float = 0.0
     cpu: float = 0.0
     pool_wait_s: float = 0.0
@@ -95,7 +96,18 @@ class History:
 
 
 def decide(history: History, load: Load, limits: Limits) -> tuple[int, History, str]:
-    """The workers wanted now, what to hand to the next tick, and why in a few words."""
+    """The workers wanted now, what to hand to the next tick, and why in a few words.
+
+    Decided for those that move; those that hang come on top, as long as they are there.
+    """
+    moving = replace(load, workers=max(0, load.workers - load.hung), hung=0)
+    wanted, history, reason = _decide(history, moving, limits)
+    if load.hung:
+        wanted, reason = min(limits.most, wanted + load.hung), f"{load.hung} hang: {reason}"
+    return wanted, history, reason
+
+
+def _decide(history: History, load: Load, limits: Limits) -> tuple[int, History, str]:
     history = _remember(history, load, limits)
     want, reason = _want(history, load, limits)
     if want > load.workers and (veto := _veto(load, limits)):

@@ -13,16 +13,19 @@ from actors.queue.beat import Beat, Vital
 from actors.queue.claimer import Claimer
 from actors.queue.rescuer import Rescuer
 from actors.queue.settler import Settler
-from actors.runtime.signals import Listener
+from actors.runtime.signals import Listener, ListenerLost
 from actors.scheduler import Scheduler
 from actors.scraper import SLOTS as SCRAPER_SLOTS
 from actors.scraper import Scraper
 from actors.worker import Worker
 from supervisor.autoscaler import Limits
-from supervisor.database import pool_wait_s
+from supervisor.database import AWAY, pool_wait_s
+from supervisor.keeper import HANGS_AFTER_S as KEEPER_HANGS_AFTER_S
+from supervisor.keeper import Keeper
+from supervisor.postmaster import EmbeddedError
 from supervisor.scaling import Scaling
 from supervisor.settings import Settings
-from supervisor.supervisor import Child, Life
+from supervisor.supervisor import ActorState, Child, Life, State
 from supervisor.version import VERSION
 from supervisor.web.app import serve
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from supervisor.wiring import Service
 
 HANGS_AFTER_S = 30.0  # without a beat; a stalled event loop is not counted
+SILENT_S = 5.0  # a worker beats four times a second
 
 
 def children(service: "Service") -> list[Child]:
@@ -40,16 +44,14 @@ def children(service: "Service") -> list[Child]:
         pool, _gauge(service, scaling), settings.data_dir, _thresholds(settings), rates=service.tools.rates
     )
     stays: dict[str, Any] = {"drains": False, "heartbeat_within_s": HANGS_AFTER_S}
-    lives: dict[str, Any] = {"heartbeat_within_s": HANGS_AFTER_S}
-    listener = Listener(service.listen_url, _topics(service))
-    beat = Beat(
-        service.worker, _direct(service), lambda: _vital(service), version=VERSION, every_s=settings.beat_every_s
-    )
+    lives: dict[str, Any] = {"heartbeat_within_s": HANGS_AFTER_S, "outside": AWAY}
+    listener, beat = Listener(service.listen_url, _topics(service)), service.beat
     rescuer = Rescuer(pool, dead_after_s=settings.dead_after_s)
     made = [
         Child("loop_lag", lambda life: service.lag.run(), drains=False),
+        *_keeper(service),
         Child("beat", beat.run, stop_within_s=8.0, **stays),
-        Child("listener", listener.run, **stays),
+        Child("listener", listener.run, outside=(ListenerLost,), **stays),
         Child("web", lambda life: _serve(service, life), **stays),
     ]
     for name, desk in service.desks.items():
@@ -66,13 +68,27 @@ def children(service: "Service") -> list[Child]:
     return made
 
 
+def _keeper(service: "Service") -> list[Child]:
+    """Where the database is ours to run: before all that stands on it, and after it to the last."""
+    if service.server is None:
+        return []
+    run, outside = Keeper(service.server).run, (EmbeddedError, OSError)
+    return [Child("postgres", run, drains=False, heartbeat_within_s=KEEPER_HANGS_AFTER_S, outside=outside)]
+
+
+def beat_of(service: "Service") -> Beat:
+    """One for all lives of its actor: it knows when the database has answered last."""
+    every_s = service.settings.beat_every_s
+    return Beat(service.worker, _direct(service), lambda: _vital(service), version=VERSION, every_s=every_s)
+
+
 def _crew(service: "Service", name: str, make: type[Worker], *, copies: int, slots: int) -> Child:
     desk = service.desks[name]
 
     async def start(life: Life) -> None:
         await make(desk, service.kinds, service.tools, slots=slots, retry=service.retry).run(life)
 
-    return Child(name, start, copies=copies, heartbeat_within_s=HANGS_AFTER_S)
+    return Child(name, start, copies=copies, heartbeat_within_s=HANGS_AFTER_S, outside=AWAY)
 
 
 async def _serve(service: "Service", life: Life) -> None:
@@ -96,7 +112,14 @@ def _scaling(service: "Service") -> Scaling:
         scale=lambda name, copies: service.supervisor.scale(name, copies),
         lag=service.lag,
         pool_wait_s=lambda: _pool_wait_s(service.pool),
+        hung=lambda: sum(hangs(seen) for seen in service.supervisor.snapshot() if seen.name == "worker"),
     )
+
+
+def hangs(seen: ActorState) -> bool:
+    """Whether it is no help, though it is still there: found hung, or on the way to that."""
+    silent = seen.last_beat_age_s is not None and seen.last_beat_age_s > SILENT_S
+    return seen.state is State.HUNG or (seen.state is State.RUNNING and silent)
 
 
 async def _pool_wait_s(pool: "asyncpg.Pool[Any]") -> float:

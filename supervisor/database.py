@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 from supervisor import embedded
+from supervisor.embedded import Embedded
 from supervisor.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +23,14 @@ else:
     AnyConnection = asyncpg.Connection
 
 RESET_WITHIN_S = 30.0  # a connection that is given back
+NAME_CHARS = 63  # of a connection, as PostgreSQL keeps it
+# What asyncpg raises while a database is away: refused, cut off, out of space or of connections, a standby that takes
+# no writes yet; the last one when a connection breaks at an unlucky moment.
+AWAY = (
+    OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError, asyncpg.ReadOnlySQLTransactionError, asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)  # fmt: skip
 
 # How long the task that runs, and those that it starts, wait for a free connection; None: as long as it takes.
 pool_wait_s: ContextVar[float | None] = ContextVar("pool_wait_s", default=None)
@@ -49,29 +60,53 @@ class Pool(AnyPool):
         await super().release(connection, timeout=RESET_WITHIN_S if timeout is None else timeout)
 
 
+class Ways(NamedTuple):
+    """The URLs of the database, for statements and for LISTEN, and its server where that is ours."""
+
+    url: str
+    listen_url: str
+    server: Embedded | None = None
+
+
 @asynccontextmanager
-async def open_urls(settings: Settings) -> AsyncIterator[tuple[str, str]]:
-    """The URLs of the database, for statements and for LISTEN; starts the embedded PostgreSQL where none is given."""
+async def open_urls(settings: Settings) -> AsyncIterator[Ways]:
+    """The ways to the database; starts the embedded PostgreSQL where none is given."""
     if settings.database_url is not None:
         url = settings.database_url.reveal()
-        yield url, settings.listen_url.reveal() if settings.listen_url is not None else url
+        yield Ways(url, settings.listen_url.reveal() if settings.listen_url is not None else url)
         return
     server = await embedded.start(settings.data_dir)
     try:
-        yield server.dsn, server.dsn
+        yield Ways(server.dsn, server.dsn, server)
     finally:
         await server.stop()
 
 
+def connection_name(url: str, worker: UUID) -> str:
+    """What PostgreSQL knows the connections of a process by: the name in the URL, and last its own, whole. No I/O.
+
+    A pooler hands it on with each transaction.
+    """
+    given = parse_qs(urlsplit(url).query).get("application_name", ["triald"])[-1]
+    return f"{given[: NAME_CHARS - 37]} {worker}"
+
+
 @asynccontextmanager
 async def open_pool(
-    settings: Settings, url: str, *, least: int = 1, init: "Callable[[Any], Coroutine[Any, Any, None]] | None" = None
+    settings: Settings,
+    url: str,
+    *,
+    least: int = 1,
+    init: "Callable[[Any], Coroutine[Any, Any, None]] | None" = None,
+    worker: UUID | None = None,
 ) -> "AsyncIterator[asyncpg.Pool[Any]]":
+    """`worker` is the process that opens it: should that freeze, others cut off what it holds locked."""
     pool = Pool(
         url, min_size=min(least, settings.pool_most), max_size=settings.pool_most, max_queries=50_000,
         max_inactive_connection_lifetime=300.0, loop=None, connection_class=Connection,
         record_class=asyncpg.Record, init=init, command_timeout=settings.statement_limit_s, timeout=10,
         statement_cache_size=0 if settings.database_pooler else 100,
+        server_settings=None if worker is None else {"application_name": connection_name(url, worker)},
     )  # fmt: skip
     await pool
     try:
@@ -87,5 +122,5 @@ async def open_pool(
 @asynccontextmanager
 async def open_database(settings: Settings) -> "AsyncIterator[asyncpg.Pool[Any]]":
     """For commands that need the database alone; the schema is as it is."""
-    async with open_urls(settings) as (url, _), open_pool(settings, url) as pool:
+    async with open_urls(settings) as ways, open_pool(settings, ways.url) as pool:
         yield pool

@@ -92,6 +92,10 @@ class Embedded:
         """Leave the server; it stops when no other triald uses it. Twice is as good as once."""
         await asyncio.to_thread(_leave, self)
 
+    async def revive(self) -> None:
+        """Start the server again if it does not run, whoever ended it. Raises EmbeddedError."""
+        await asyncio.to_thread(_revive, self)
+
     async def restart(self) -> None:
         """Stop the server for everyone who uses it, if it still runs, and start it again."""
         await asyncio.to_thread(_restart, self)
@@ -173,6 +177,11 @@ def _join(data_dir: Path, bin_dir: Path, settings: Mapping[str, str]) -> Embedde
         raise EmbeddedError(str(error)) from error
     except OSError as error:
         raise EmbeddedError(f"the embedded PostgreSQL cannot use {home}: {error}") from error
+
+
+def _revive(server: Embedded) -> None:
+    with _alone(server.home):
+        _ensure_running(server)
 
 
 def _restart(server: Embedded) -> None:

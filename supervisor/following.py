@@ -5,25 +5,22 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TextIO
-
-import asyncpg
+from typing import TYPE_CHECKING, Any, TextIO
 
 from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.scrapes import Scrape, progress
+from supervisor.database import AWAY
 from supervisor.printing import duration
+
+if TYPE_CHECKING:
+    import asyncpg
 
 LOOK_EVERY_S = 0.4
 BLIND_S = 60.0  # the database may be away for so long
 LATEST = 20  # scrapes of a registry among which that of a job is looked for
 ENDED = frozenset({"done", "cancelled", "discarded", "dead"})
 WIDTH = 24
-# What asyncpg raises while a database is away; the last one when a connection breaks at an unlucky moment.
-AWAY = (
-    OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)  # fmt: skip
 STEP = 0.1  # of a scrape, between two lines where there is no terminal
 
 
@@ -143,5 +140,5 @@ def _found(look: Look) -> str:
     return (
         f"{look.registry}: {look.state} in {took}: {scrape.records:,} records: {scrape.new:,} new, "
         f"{scrape.changed:,} changed, {scrape.unchanged:,} unchanged, {scrape.refused:,} refused, "
-        f"{scrape.removed:,} removed, in {scrape.requests:,} requests"
+        f"{scrape.removed:,} removed, in {scrape.requests:,} requests" + (f"; {scrape.error}" if scrape.error else "")
     )

@@ -50,7 +50,8 @@ class Child:
     """What to start, how many of it, and what to do when it ends.
 
     `drains=False` is for what others stand on while they drain (a listener, a web server): asked to drain
-    with everybody else, it is not waited for, and is cancelled once the others have ended.
+    with everybody else, it is not waited for, and is cancelled once the others have ended. `outside` are the errors
+    of what it stands on and cannot mend (a database that is away): those are waited out, however often they come.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Child:
     copies: int = 1
     heartbeat_within_s: float | None = None
     drains: bool = True
+    outside: tuple[type[BaseException], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ LEVELS: Mapping[str, int] = {
 DEBUG_EVENTS = frozenset({"jobs.settled"})  # many a second; job.settled tells of each that somebody can trace
 ERROR_EVENTS = frozenset({"actor.crashed", "actor.hung", "supervisor.gave_up"})
 WARNING_VERBS = frozenset({
-    "abandoned", "beat_failed", "failed", "fell_behind", "interrupted", "lease_lost", "lost", "opened", "refused",
-    "rescued", "restarted", "restarting", "retried", "settled_again", "stalled", "unknown", "zombie_ended",
+    "abandoned", "awaited", "beat_failed", "cut_off", "failed", "fell_behind", "interrupted", "lease_lost", "lost",
+    "opened", "refused", "rescued", "restarted", "restarting", "retried", "settled_again", "stalled", "unknown",
+    "zombie_ended",
 })  # fmt: skip
 BAD_STATES = frozenset({"dead", "failed", "refused", "retry"})
 SECRETS = (

@@ -39,7 +39,8 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_job_failure_rate": ((), "Jobs of the last hour that died, in percent of those that ended."),
     "triald_scraping_speed": (("registry",), "Records a second of the scrape that runs."),
     "triald_scrape_eta_seconds": (("registry",), "Time that the scrape which runs still needs."),
-    "triald_registry_failures": (("registry",), "Failed scrapes of a registry since its last success."),
+    "triald_registry_failures": (("registry",), "1 while the latest scrape of a registry failed, else 0."),
+    "triald_actor_failures": (("actor",), "Crashes and hangs of an actor within ten minutes, over all processes."),
     "triald_process_silent_seconds": (("process",), "Time since a process said that it is alive."),
     "triald_jobs_rescued_recently": (
         (),
@@ -82,6 +83,7 @@ MEASURES: Mapping[str, Measure] = {
     "pool_connections": Measure("triald_pool_connections", "state"),
     "jobs_per_s": Measure("triald_jobs_per_second", "queue"),
     "api_rate_limit_usage": Measure("triald_api_rate_limit_usage", "registry"),
+    "actor_failures": Measure("triald_actor_failures", "actor"),
 }
 
 

@@ -11,20 +11,24 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 
+from actors.runtime.telemetry import emit
+
 SEND_WITHIN_S = 1.0  # systemd reads at once; a second is for a machine that swaps
+FEEDS = 4  # in the watchdog's time: a loop that stood still for half of it and more is fed again before it runs out
 
 
 class Notifier:
     """Speaks to the socket named in NOTIFY_SOCKET ('@' in front: abstract), or to nobody when there is none.
 
     `watchdog_usec` and `watchdog_pid` are WATCHDOG_USEC and WATCHDOG_PID; a watchdog meant for another process is not
-    fed. Raises OSError when the socket is named but cannot be reached.
+    fed. A socket that is named and cannot be reached is told once: whoever named it will act as it sees fit.
     """
 
     def __init__(self, path: str | None, watchdog_usec: int | None, watchdog_pid: int | None = None) -> None:
         self._address = "\0" + path[1:] if path and path.startswith("@") else path
         meant = watchdog_pid is None or watchdog_pid == os.getpid()
-        self.feed_every_s = watchdog_usec / 2e6 if path and watchdog_usec and meant else None
+        self.feed_every_s = watchdog_usec / 1e6 / FEEDS if path and watchdog_usec and meant else None
+        self._is_reached = True
 
     def ready(self, status: str = "") -> None:
         self._send("READY=1", f"STATUS={status}")
@@ -42,7 +46,7 @@ class Notifier:
     async def feed(
         self, is_moving: Callable[[], bool], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        """Feeds the watchdog at half its time while `is_moving()`; runs until cancelled. Without one it only waits."""
+        """Feeds the watchdog at a quarter of its time while `is_moving()`, until cancelled; without one it waits."""
         if self.feed_every_s is None:
             await asyncio.Event().wait()
             return
@@ -61,6 +65,12 @@ class Notifier:
         if not self._address:
             return
         message = "\n".join(line.replace("\n", " ") for line in lines if not line.endswith("="))
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-            channel.settimeout(SEND_WITHIN_S)
-            channel.sendto(message.encode(), self._address)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+                channel.settimeout(SEND_WITHIN_S)
+                channel.sendto(message.encode(), self._address)
+            self._is_reached = True
+        except OSError as error:
+            if self._is_reached:
+                emit("notify.failed", error=f"{type(error).__name__}: {error}")
+            self._is_reached = False

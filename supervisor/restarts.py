@@ -34,10 +34,9 @@ class Restart(Enum):
 class Limit:
     """More than `intensity` restarts of one copy within `period_s` seconds, and the supervisor gives up.
 
-    With the default backoff a copy that crashes at once uses up ten restarts in about 40 s: longer than a
-    database needs to restart, and short enough that a broken start reaches systemd. OTP counts over all
-    children; here each copy counts alone, since one lost database ends twenty workers in the same instant and
-    is still one event.
+    With the default backoff a copy that crashes at once uses up ten restarts in about 40 s, the unluckiest of many in
+    half of that: short enough that a broken start reaches systemd. Ends by what lies outside are not counted. OTP
+    counts over all children; here each copy counts alone, since one mistake in twenty workers is still one.
     """
 
     intensity: int = 10

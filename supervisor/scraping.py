@@ -1,21 +1,45 @@
 """Asks for scrapes: jobs that the scrapers of any running process take."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
+from actors.jobs import JobKind
 from actors.queue import store
 from supervisor.wiring import job_kinds
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`joined`: somebody had asked for the same before, and it has not ended; it is that job."""
+
+    registry: str
+    job: int
+    joined: bool
+
+
 async def ask_for_scrapes(
-    db: store.Database, registries: Sequence[str], *, mode: Literal["full", "incremental"], since: date | None = None
-) -> dict[int, str]:
-    """The jobs with their registries. A registry whose scrape was asked for and has not ended keeps that one."""
-    kind, trace = job_kinds()["scrape"], f"asked-{secrets.token_hex(8)}"
+    db: store.Database,
+    registries: Sequence[str],
+    *,
+    mode: Literal["full", "incremental"],
+    since: date | None = None,
+    accept_removed: bool = False,
+    kinds: Mapping[str, JobKind[Any]] | None = None,
+    trace: str = "",
+) -> tuple[Asked, ...]:
+    """The jobs, one for each registry; `kinds` as the settings make them; `trace` is the id that leads to who asks."""
+    kind, trace = (kinds or job_kinds())["scrape"], trace or f"asked-{secrets.token_hex(8)}"
     jobs = [
-        kind.new(kind.payload(registry=registry, mode=mode, since=since), unique_key=registry, trace_id=trace)
+        kind.new(kind.payload(registry=registry, mode=mode, since=since, accept_removed=accept_removed), trace_id=trace)
         for registry in registries
     ]
-    return dict(zip(await store.enqueue(db, jobs), registries, strict=True))
+    ids = await store.enqueue(db, jobs)
+    return tuple(
+        [
+            Asked(registry, job, joined=(await store.show(db, job))["trace_id"] != trace)
+            for registry, job in zip(registries, ids, strict=True)
+        ]
+    )

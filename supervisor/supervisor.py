@@ -13,6 +13,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -32,11 +33,12 @@ from supervisor.restarts import (
     decide,
     recent,
 )
-from supervisor.tasks import ended_within, error_of, set_within
+from supervisor.tasks import ended_by, ended_within, error_of, set_within
 
 __all__ = ["ActorState", "Child", "GaveUp", "Life", "Restart", "State", "Supervisor"]
 
 LOOK_EVERY_S = 1.0
+OUTSIDE_MOST_S = 5.0  # between two tries of what fails by something outside: it may be back at any moment
 LIMIT, BACKOFF = Limit(), Backoff()
 
 
@@ -73,6 +75,7 @@ class Supervisor:
         self._ended: deque[tuple[Copy, asyncio.Task[None]]] = deque()
         self._zombies: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
+        self._drained = asyncio.Event()
         self._watch = Watch(now(), now() + look_every_s)
         self._context = contextvars.copy_context()
         self._draining = False
@@ -91,6 +94,8 @@ class Supervisor:
                 await self._wait_for_news()
                 await self._obey()
         finally:
+            self._over = True
+            self._drained.set()
             await self._stop(self._copies)
 
     async def scale(self, name: str, copies: int) -> None:
@@ -111,14 +116,25 @@ class Supervisor:
                 self._wanted[child.name] = 0
             for copy in self._copies.of(child):
                 self._ask_to_drain(copy)
-        draining = {copy.task: copy.label for copy in self._copies if copy.state is State.DRAINING and copy.task}
-        await ended_within(draining, grace_s, self._sleep)
-        unfinished = tuple(label for task, label in draining.items() if not task.done())
+        unfinished = await self._all_drained(grace_s)
         self._emit("supervisor.drained", unfinished=unfinished, grace_s=grace_s)
-        await self._stop(self._copies)
-        self._over = True
-        self._news.set()
+        if not self._over:
+            await self._stop(self._copies)
+            self._over = True
+            self._news.set()
         return unfinished
+
+    async def _all_drained(self, grace_s: float) -> tuple[str, ...]:
+        """Waits until nobody drains any more, those included that crash and live again; tells who still does."""
+        until_s = self._now() + grace_s
+        while (draining := self._labels_of_draining()) and not self._over and self._now() < until_s:
+            self._drained.clear()
+            await set_within(self._drained, until_s - self._now(), self._sleep)
+        return draining
+
+    def _labels_of_draining(self) -> tuple[str, ...]:
+        copies = (copy for child in self._children.values() for copy in self._copies.of(child))
+        return tuple(copy.label for copy in copies if copy.state is State.DRAINING)
 
     def snapshot(self) -> tuple[ActorState, ...]:
         """Every copy there is, in the order of start."""
@@ -149,7 +165,7 @@ class Supervisor:
         while self._ended:
             copy, task = self._ended.popleft()
             if copy.task is task:
-                await self._after_end(copy, error_of(task))
+                await self._after_end(copy, error_of(task), outside=ended_by(task, copy.child.outside))
         for copy in self._copies:
             if copy.due_at is not None and copy.due_at <= self._now():
                 self._start(copy)
@@ -187,7 +203,9 @@ class Supervisor:
         copy.life = Life(copy.child.name, copy.number, self._now)
         copy.started_at, copy.began_at = datetime.now(UTC), self._now()
         copy.due_at = copy.cancelled_at = None
-        copy.state = State.RUNNING
+        copy.state = self._state_of_life(copy)
+        if self._draining:
+            copy.life.draining.set()
         task = asyncio.get_running_loop().create_task(
             _live(copy.child, copy.life), name=copy.label, context=self._context.copy()
         )
@@ -206,19 +224,25 @@ class Supervisor:
         elif error and not task.cancelled():  # told to stop, it stumbled
             self._emit("actor.crashed", name=copy.child.name, copy=copy.number, error=error)
 
-    async def _after_end(self, copy: Copy, error: str | None) -> None:
+    def _state_of_life(self, copy: Copy) -> State:
+        return State.DRAINING if self._draining and copy.child.drains else State.RUNNING
+
+    async def _after_end(self, copy: Copy, error: str | None, *, outside: bool = False) -> None:
+        """`outside`: what it ended by is none of its own doing."""
         copy.task = copy.cancelled_at = None
         crashed = error is not None or copy.state is State.HUNG
         copy.last_error = copy.last_error if copy.state is State.HUNG else error or copy.last_error
         if crashed:
-            self._emit("actor.crashed", name=copy.child.name, copy=copy.number, error=copy.last_error)
+            told = {"reason": "outside"} if outside else {}
+            self._emit("actor.crashed", name=copy.child.name, copy=copy.number, error=copy.last_error, **told)
         spare = len(self._copies.counted(copy.child)) > self._wanted[copy.child.name]
-        if copy.state is State.DRAINING or spare:
+        unfinished = crashed and self._draining and copy.child.restart is not Restart.NEVER
+        if (copy.state is State.DRAINING or spare) and not unfinished:
             self._copies.remove(copy)
+            self._drained.set()
             self._emit("actor.drained", name=copy.child.name, copy=copy.number)
             return
-        decision = self._decide(copy, crashed=crashed)
-        match decision:
+        match self._decide(copy, crashed=crashed, outside=outside):
             case LeaveStopped():
                 copy.state = State.STOPPED
                 self._emit("actor.stopped", name=copy.child.name, copy=copy.number)
@@ -228,9 +252,13 @@ class Supervisor:
             case StartAgain(names, after_s):
                 await self._start_again(copy, names, after_s)
 
-    def _decide(self, copy: Copy, *, crashed: bool) -> Decision:
-        now = self._now()
-        copy.ends = recent((*copy.ends, now), now, self._limit.period_s)
+    def _decide(self, copy: Copy, *, crashed: bool, outside: bool) -> Decision:
+        now, backoff = self._now(), self._backoff
+        if outside:
+            backoff = replace(backoff, most_s=min(backoff.most_s, OUTSIDE_MOST_S))
+        else:
+            copy.ends = (*copy.ends, now)
+        copy.ends = recent(copy.ends, now, self._limit.period_s)
         copy.in_a_row = crashes_in_a_row(copy.in_a_row, now - copy.began_at, self._backoff)
         return decide(
             name=copy.child.name,
@@ -241,7 +269,7 @@ class Supervisor:
             order=tuple(self._children),
             strategy=self._strategy,
             limit=self._limit,
-            backoff=self._backoff,
+            backoff=backoff,
             jitter=self._jitter(),
         )
 
@@ -250,10 +278,15 @@ class Supervisor:
         along = [other for other in self._copies if other is not copy and self._goes_along(other, copy, names)]
         copy.state = State.STARTING
         await self._stop(along)
-        for one in [copy, *along]:
-            one.state, one.due_at = State.STARTING, self._now() + after_s
+        for one in [copy, *(other for other in along if other.child.restart is not Restart.NEVER)]:
+            self._due(one, after_s)
             one.restarts += 1
         self._emit("actor.restarting", name=copy.child.name, copy=copy.number, after_s=after_s)
+
+    def _due(self, copy: Copy, after_s: float) -> None:
+        """While all drain, one that drains counts as such also until its next life."""
+        draining = self._draining and copy.child.drains
+        copy.state, copy.due_at = State.DRAINING if draining else State.STARTING, self._now() + after_s
 
     def _goes_along(self, other: Copy, ended: Copy, names: tuple[str, ...]) -> bool:
         """Copies of one child are peers: one's end takes the others along only in one_for_all."""
@@ -265,7 +298,10 @@ class Supervisor:
         copy.life.draining.set()
         if self._draining and not copy.child.drains:
             return
-        if copy.task is None:
+        if self._draining and copy.due_at is not None:  # it crashed with work in hand, and its next life ends that
+            self._due(copy, 0.0)
+            self._news.set()
+        elif copy.task is None:
             self._copies.remove(copy)
         else:
             copy.state = State.DRAINING

@@ -18,6 +18,11 @@ def error_of(task: asyncio.Task[None]) -> str | None:
     return None if error is None else f"{type(error).__name__}: {error}"[:ERROR_CHARS]
 
 
+def ended_by(task: asyncio.Task[None], kinds: tuple[type[BaseException], ...]) -> bool:
+    """Whether an error of one of these kinds ended it."""
+    return not task.cancelled() and isinstance(task.exception(), kinds)
+
+
 async def ended_within(tasks: Iterable[asyncio.Task[None]], timeout_s: float, sleep: Sleep) -> None:
     """Waits until all have ended, or for `timeout_s` on the clock of `sleep`. Cancels nobody."""
     pending: set[asyncio.Future[None]] = {task for task in tasks if not task.done()}

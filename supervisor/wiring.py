@@ -1,11 +1,13 @@
 """The only place where things are built and joined: the database, the tools, the actors and who supervises them."""
 
+import asyncio
 import gc
 import random
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +23,7 @@ from actors.jobs import JobKind, Kinds, by_every_name
 from actors.monitoring.lately import Lately
 from actors.queue import cron, schedules
 from actors.queue import store as queue
+from actors.queue.beat import Beat
 from actors.queue.desk import Desk
 from actors.queue.job import MAX_ATTEMPTS
 from actors.queue.rescuer import rescue_now
@@ -35,18 +38,20 @@ from actors.runtime.politeness import user_agent
 from actors.runtime.telemetry import attach, emit
 from actors.tools import Tools
 from schema.migrate import MigrationError, migrate, pending
-from supervisor.crew import children
+from supervisor.crew import beat_of, children
 from supervisor.database import open_pool, open_urls
 from supervisor.embedded import Embedded
 from supervisor.hub import Hub
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
+from supervisor.movement import Movement
 from supervisor.settings import Settings
 from supervisor.supervisor import Supervisor
 from supervisor.version import VERSION
 
 SCRAPING = "scraping"
 IDLE_WITHIN_S = 60  # in a transaction: who does not go on for so long is frozen, and locks others out
+CLOSES_WITHIN_S = 10.0
 COLLECT_EVERY = 20_000  # objects made and not yet freed; a batch of jobs is thousands
 PRELOAD = ("actors.reading", "actors.registries.ctgov", "actors.trials.pack")
 
@@ -69,6 +74,8 @@ class Service:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     draining: bool = False
     server: Embedded | None = None  # the database's, where it is ours to keep running
+    beat: Beat = field(init=False)
+    movement: Movement = field(init=False)
     supervisor: Supervisor = field(init=False)
 
     @property
@@ -76,7 +83,13 @@ class Service:
         return RetryRule(self.settings.retry_first_s, self.settings.retry_longest_s)
 
     def __post_init__(self) -> None:
+        self.beat = beat_of(self)
+        self.movement = Movement(self.desks.values(), partial(self.beat.is_heard, self.settings.dead_after_s))
         self.supervisor = Supervisor(children(self), emit=emit)
+
+    def stuck_s(self) -> float:
+        """For how long a claim loop has not come round; while it drains none has to."""
+        return 0.0 if self.draining else self.movement.stuck_s(time.monotonic())
 
     async def rescue(self) -> tuple[list[UUID], list[Any]]:
         """Takes jobs back from dead processes now; answers with those and with the jobs."""
@@ -193,7 +206,9 @@ async def open_tools(settings: Settings, pool: "asyncpg.Pool[Any]") -> AsyncIter
                 random=random.random,
             )
         finally:
-            await compute.close()
+            with suppress(TimeoutError):  # a thread cannot be ended; the process will be
+                async with asyncio.timeout(CLOSES_WITHIN_S):
+                    await compute.close()
 
 
 def _compute(processes: int) -> Compute:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from actors.monitor import FEWEST_ENDED, Gauge, Monitor
+from actors.monitor import FEWEST_ENDED, QUIET_S, Gauge, Monitor, quiet_s, rest_s
 from actors.monitoring import store
 from actors.monitoring.alarms import Thresholds
 from actors.queue import store as queue
@@ -129,8 +129,19 @@ async def scrape(db: Pool, state: str, *, records: int = 0) -> None:
     )  # fmt: skip
 
 
+async def fails_again_and_again(db: Pool) -> None:
+    await tells(db, ME, failures={"scheduler": 2.0})
+    await tells(db, OTHER, failures={"scheduler": 1.0, "monitor": 2.0})
+
+
+async def failed_now_and_then(db: Pool) -> None:
+    await tells(db, OTHER, failures={"monitor": 2.0})
+    await tells(db, ME)
+
+
 HERE = "here/1"
 EPISODES = {
+    "actor_failing": (fails_again_and_again, failed_now_and_then, "scheduler"),
     "queue_deep": (deep, shallow, "default"),
     "jobs_failing": (fails, works_again, ""),
     "process_silent": (silent, beats, HERE),
@@ -219,6 +230,57 @@ async def test_the_rate_of_a_queue_is_that_of_all_processes_and_kept(db: Pool, t
     assert [value for _, value in kept["default"]] == [42.5]
     assert handed.told["workers", "running"] == 2.0
     assert await store.samples(db, "workers", NOW - timedelta(minutes=1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("took_s", "rests_s"), [(0.0, 5.0), (0.4, 4.6), (0.45, 4.55), (0.5, 5.0), (1.0, 10.0), (3.0, 10.0), (60.0, 10.0)]
+)
+def test_a_monitor_rests_in_proportion_but_never_for_long(took_s: float, rests_s: float) -> None:
+    assert rest_s(took_s, 5.0) == pytest.approx(rests_s)
+    assert quiet_s(took_s, 5.0) >= max(QUIET_S, 2 * (took_s + rests_s))
+
+
+SEEN_LONGER_AGO = "update alerts set seen_at = seen_at - $1::interval, opened_at = opened_at - $1::interval"
+
+
+async def test_slow_looks_of_two_monitors_make_one_row_of_an_episode(db: Pool, tmp_path: Path) -> None:
+    """G13: each look takes two seconds; between two looks of the one that sees the alarm, the other looks too."""
+    busy, idle = (monitor(db, tmp_path / name) for name in ("busy", "idle"))
+    busy.quiet_s = idle.quiet_s = quiet_s(2.0, 5.0)
+    for one, percent in ((busy, 99.0), (idle, 1.0)):
+        one.slow = {("disk_used_percent", str(one.data_dir)): percent}
+    later = timedelta(seconds=2.0 + rest_s(2.0, 5.0))
+    for _ in range(4):
+        await busy.look()
+        await db.execute(SEEN_LONGER_AGO, later)
+        await idle.look()
+    assert [alert["closed_at"] for alert in await store.recent_alerts(db)] == [None]
+
+
+async def test_a_monitor_whose_looks_take_long_beats_within_them_and_before_it_rests(db: Pool, tmp_path: Path) -> None:
+    """G10: a database under load makes looks slow; to wait for it, or to rest after it, is not to hang."""
+    log: list[str] = []
+    done = asyncio.Event()
+
+    async def scale(loads: list[dict[str, Any]], processes: int) -> None:
+        log.append("scaled")
+        if len(log) > 20:
+            done.set()
+
+    class Beats(Life):
+        def beat(self) -> None:
+            log.append("beat")
+
+    gauge = Gauge(tell=lambda *_: None, scale=scale, here=dict)
+    one = Monitor(db, gauge, tmp_path, tick_s=0.0)
+    life = Beats("monitor", 0, time.monotonic)
+    running = asyncio.create_task(one.run(life))
+    async with asyncio.timeout(30):
+        await done.wait()
+        life.draining.set()
+        await running
+    rounds = "".join(word[0] for word in log).split("s")
+    assert all(len(beats) >= 4 for beats in rounds[1:-1])  # after scaling, before resting, and in the next look
 
 
 async def test_two_monitors_make_one_row_of_an_episode(any_postgres: Postgres, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 Severity = Literal["critical", "high", "medium", "low"]
 CLOSES_BELOW = 0.9  # of the threshold
+FAILURES = 2  # of one actor within ten minutes, over all processes: more, and starting it again is no cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def rules(t: Thresholds) -> tuple[Rule, ...]:
              "the event loop of {subject} was {value:.1f} s late"),
         Rule("jobs_rescued", "jobs_rescued", 0.5, "medium",
              "{value:.0f} jobs were taken back from processes that died or hung, within ten minutes"),
+        Rule("actor_failing", "actor_failures", FAILURES, "high",
+             "actor {subject} crashed or hung {value:.0f} times within ten minutes"),
         Rule("registry_unavailable", "registry_failures", 0.5, "high",
              "registry {subject} is unavailable: its latest scrape failed"),
         Rule("notify_backlog", "listen_queue_percent", 50, "high",

@@ -247,7 +247,7 @@ select set_config('idle_in_transaction_session_timeout', $1::integer || 's', fal
 -- $1 dead workers uuid[] -> how many of their connections were in the midst of a transaction: those are closed, and what they
 -- had locked is free. A process that is frozen holds on for as long as it is; one whose machine is gone until TCP notices.
 select count(*) filter (where pg_terminate_backend(pid, 5000)) from pg_stat_activity
-where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+where datname = current_database() and usename = current_user and pid <> pg_backend_pid() and xact_start is not null
   and right(application_name, 36) = any($1::uuid[]::text[])
 
 -- name: rescue

@@ -139,8 +139,8 @@ async def connection(settings: Settings) -> "AsyncIterator[asyncpg.Connection[as
 
 @asynccontextmanager
 async def _connected(settings: Settings) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    async with open_urls(settings) as (_, direct):
-        one = await asyncpg.connect(direct, timeout=CONNECT_S)
+    async with open_urls(settings) as ways:
+        one = await asyncpg.connect(ways.listen_url, timeout=CONNECT_S)
         try:
             yield one
         finally:

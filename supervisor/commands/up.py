@@ -7,22 +7,23 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import MappingProxyType
 
 from actors.errors import Unavailable
 from actors.trials import store as trials
+from actors.trials.scrapes import Mode
 from demo import process as demo
 from supervisor.commands import CANNOT_USE, Command, Exit, overrides, read_settings, unavailable, whole
 from supervisor.following import follow, screen_on, summary
-from supervisor.running import run_service
+from supervisor.running import Host, Stopped, enter_once_there, run_service
 from supervisor.scraping import ask_for_scrapes
 from supervisor.setting_sources import FILE_VARIABLE
 from supervisor.settings import Settings, read
 from supervisor.tokens import first_token, make_token
-from supervisor.wiring import Service, open_service
+from supervisor.wiring import Service
 
 DEMO_DIR = Path("var") / "demo"  # below the current directory
 DEMO_HOSTS = ("clinicaltrials.gov",)  # for which the demo world stands in
@@ -54,16 +55,36 @@ def settings_of(given: argparse.Namespace, environ: Mapping[str, str]) -> Settin
 async def run(given: argparse.Namespace, settings: Settings) -> int:
     settings = _with_port(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    host = Host()
+    try:
+        async with AsyncExitStack() as stack:
+            async with host.opening():
+                settings = await _in_its_world(stack, given, settings)
+                service = await _open(stack, settings)
+            return await _serve(given, service, host)
+    except Stopped:
+        return Exit.FAILED if given.once else Exit.OK
+
+
+async def _in_its_world(stack: AsyncExitStack, given: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings of a demo lead into a world that is made for it, for as long as `stack`."""
     if not given.demo:
-        return await _serve(given, settings)
-    settings = dataclasses.replace(settings, token_file=settings.token_file or _demo_token(settings.data_dir))
+        return settings
     print(f"making a world of {given.trials:,} trials and a database in {settings.data_dir} …", flush=True)
     try:
-        async with demo.running(trials=given.trials, seed=given.seed) as world:
-            stand_ins = MappingProxyType({**dict.fromkeys(DEMO_HOSTS, world.url), **settings.registry_bases})
-            return await _serve(given, dataclasses.replace(settings, registry_bases=stand_ins))
+        world = await stack.enter_async_context(demo.running(trials=given.trials, seed=given.seed))
     except demo.DidNotStart as error:
         raise Unavailable(f"the demo world did not start: {error}") from error
+    stand_ins = MappingProxyType({**dict.fromkeys(DEMO_HOSTS, world.url), **settings.registry_bases})
+    token_file = settings.token_file or _demo_token(settings.data_dir)
+    return dataclasses.replace(settings, token_file=token_file, registry_bases=stand_ins)
+
+
+async def _open(stack: AsyncExitStack, settings: Settings) -> Service:
+    try:
+        return await enter_once_there(stack, settings)
+    except CANNOT_USE as error:
+        raise unavailable(error) from error
 
 
 def _with_port(settings: Settings) -> Settings:
@@ -88,35 +109,21 @@ def _demo_token(folder: Path) -> Path:
     return file
 
 
-async def _serve(given: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(settings) as service:
-        token = await first_token(service.pool, settings.token_file)
-        ready = asyncio.Event()
-        serving = asyncio.create_task(run_service(service, on_ready=ready.set))
-        telling = asyncio.create_task(_tell(given, service, token, ready))
-        try:
-            code = await serving
-        finally:
-            finished = telling.done() or not telling.cancel()
-            [mirrored] = await asyncio.gather(telling, return_exceptions=True)
-        if isinstance(mirrored, Exception):
-            raise mirrored
-        if given.once and code == Exit.OK:
-            return Exit.OK if finished and mirrored is True else Exit.FAILED
-        return code
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Service]:
-    opening = open_service(settings)
+async def _serve(given: argparse.Namespace, service: Service, host: Host) -> int:
+    token = await first_token(service.pool, service.settings.token_file)
+    ready = asyncio.Event()
+    serving = asyncio.create_task(run_service(service, host, on_ready=ready.set))
+    telling = asyncio.create_task(_tell(given, service, token, ready))
     try:
-        service = await opening.__aenter__()
-    except CANNOT_USE as error:
-        raise unavailable(error) from error
-    try:
-        yield service
+        code = await serving
     finally:
-        await opening.__aexit__(None, None, None)
+        finished = telling.done() or not telling.cancel()
+        [mirrored] = await asyncio.gather(telling, return_exceptions=True)
+    if isinstance(mirrored, Exception):
+        raise mirrored
+    if given.once and code == Exit.OK:
+        return Exit.OK if finished and mirrored is True else Exit.FAILED
+    return code
 
 
 async def _tell(given: argparse.Namespace, service: Service, token: str | None, ready: asyncio.Event) -> bool:
@@ -140,7 +147,9 @@ async def _tell(given: argparse.Namespace, service: Service, token: str | None, 
 
 async def _mirror(given: argparse.Namespace, service: Service) -> bool:
     wanted = service.settings.registries
-    jobs = await ask_for_scrapes(service.pool, wanted, mode="full" if given.demo else "incremental")
+    mode: Mode = "full" if given.demo else "incremental"
+    asked = await ask_for_scrapes(service.pool, wanted, mode=mode, kinds=service.kinds)
+    jobs = {one.job: one.registry for one in asked}
     looks = await follow(service.pool, jobs, screen_on(sys.stdout).show)
     print(summary(looks), flush=True)
     for count in await trials.counts(service.pool):

@@ -32,6 +32,21 @@ def test_calls_are_counted_for_a_minute_by_registry() -> None:
     assert lately.told()["calls"] == {"ctgov": 60.0}
 
 
+def test_failures_of_actors_are_counted_for_ten_minutes_and_those_by_something_outside_are_not() -> None:
+    """G13 in part."""
+    clock = Clock()
+    lately = Lately(now=clock.now)
+    for _ in range(3):
+        lately.sink("actor.hung", {"name": "monitor"})  # told again as crashed, once it has ended
+        lately.sink("actor.crashed", {"name": "monitor", "error": "no heartbeat within 30 s"})
+        lately.sink("actor.crashed", {"name": "listener", "reason": "outside"})
+        clock.now_s += 190.0
+    clock.now_s += 29.0
+    assert lately.told()["failures"] == {"monitor": 3.0}
+    clock.now_s += 1.0
+    assert lately.told()["failures"] == {"monitor": 2.0}
+
+
 def test_processes_add_up() -> None:
     told = [{"calls": {"ctgov": 24.0}}, {"calls": {"ctgov": 1.0, "ctis": 2.0}}, {}]
     assert summed(told, "calls") == {"ctgov": 25.0, "ctis": 2.0}

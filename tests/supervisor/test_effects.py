@@ -521,7 +521,7 @@ async def stopped(dsn: str, db: Pool, folder: Path, token: str, *, lets_end: boo
     async with source() as registry:
         usual = {"registry_bases": registry.bases, "listen": listen, "compute_processes": 0, "alert_disk_percent": 1}
         async with running(dsn, folder, settings=usual | settings, ready=False) as one:
-            [job] = await ask_for_scrapes(db, ["ctgov"], mode="full")
+            [asked] = await ask_for_scrapes(db, ["ctgov"], mode="full")
             async with asyncio.timeout(60):
                 await registry.asked.wait()
             opened = (await ask(f"http://{listen}", token))[0] == 200
@@ -535,7 +535,7 @@ async def stopped(dsn: str, db: Pool, folder: Path, token: str, *, lets_end: boo
             registry.go.set()
             assert await one.ended() == 0
         per_min = await db.fetchval("select per_min from rate_limits where name = 'ctgov'")
-        return Told(one.said_so_far, opened, per_min, await queue.state_of(db, job))
+        return Told(one.said_so_far, opened, per_min, await queue.state_of(db, asked.job))
 
 
 async def text_says(one: Running, word: str) -> bool:

@@ -142,6 +142,18 @@ async def test_a_crashed_server_is_started_again(server: Embedded) -> None:
     assert await _one(server, "SELECT 1") == 1
 
 
+async def test_a_server_is_revived_once_however_many_notice_that_it_died(server: Embedded, data_dir: Path) -> None:
+    second = await start(data_dir)
+    before = server.pid
+    await server.revive()
+    assert server.pid == before is not None
+    os.kill(before, signal.SIGKILL)
+    await asyncio.gather(server.revive(), second.revive())
+    assert server.pid == second.pid not in (None, before)
+    assert await _one(second, "SELECT 1") == 1
+    await second.stop()
+
+
 async def test_a_restart_keeps_the_address(server: Embedded) -> None:
     dsn, pid = server.dsn, server.pid
     await server.restart()

@@ -56,6 +56,11 @@ def test_the_summary_tells_what_was_found_and_what_was_refused() -> None:
     )
 
 
+def test_the_summary_says_what_a_scrape_could_not_do() -> None:
+    done = Look("ctgov", 7, "done", replace(SCRAPE, state="done", ended_at=NOW, error="40 records did not come"))
+    assert summary([done]).endswith("in 2 requests; 40 records did not come")
+
+
 def test_a_terminal_is_written_over_and_no_line_wraps() -> None:
     out = io.StringIO()
     screen = Screen(out, is_terminal=True, columns=40, now=lambda: NOW)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from actors.runtime.telemetry import attach
 from supervisor.notify import Notifier
 from tests.supervisor.clock import Clock, settle
 
-WATCHDOG_USEC = 30_000_000
+UNIT = Path(__file__).parents[2] / "systemd" / "triald.service"
+WATCHDOG_USEC = 60_000_000
+STALL_S = 20.0
 
 
 class Systemd:
@@ -65,7 +69,7 @@ def test_a_status_cannot_smuggle_in_another_message(systemd: Systemd) -> None:
     assert systemd.read() == ["STATUS=bad READY=1"]
 
 
-async def test_the_watchdog_is_fed_at_half_its_time_and_only_while_the_service_moves(systemd: Systemd) -> None:
+async def test_the_watchdog_is_fed_at_a_quarter_of_its_time_and_only_while_the_service_moves(systemd: Systemd) -> None:
     clock, moving = Clock(), True
     feed = asyncio.create_task(Notifier(systemd.path, WATCHDOG_USEC).feed(lambda: moving, clock.sleep))
     await settle()
@@ -80,6 +84,29 @@ async def test_the_watchdog_is_fed_at_half_its_time_and_only_while_the_service_m
     moving = True
     await clock.advance(15)
     assert systemd.read() == ["WATCHDOG=1"]
+    feed.cancel()
+
+
+@pytest.mark.parametrize("since_fed_s", [0, 1, 7, 12, 14.75])
+@pytest.mark.parametrize("moves_at_once", [True, False], ids=["moves at once", "moves a moment later"])
+async def test_a_loop_that_stands_still_for_twenty_seconds_is_fed_in_time(
+    systemd: Systemd, since_fed_s: float, moves_at_once: bool
+) -> None:
+    """G10: with the unit's own watchdog, whenever the stall begins, and also where the first look after it comes too
+    early to see that all moves again.
+    """
+    watchdog_s = float(re.findall(r"^WatchdogSec=(\d+)$", UNIT.read_text(), re.M)[0])
+    clock, moves = Clock(), [True]
+    feed = asyncio.create_task(Notifier(systemd.path, int(watchdog_s * 1e6)).feed(lambda: moves[-1], clock.sleep))
+    await clock.advance(since_fed_s)
+    fed_at = clock.now() - since_fed_s
+    systemd.read()
+    moves.append(moves_at_once)
+    await clock.stall(STALL_S)
+    moves.append(True)
+    while not systemd.read():
+        await clock.advance(0.25)
+    assert clock.now() - fed_at < watchdog_s
     feed.cancel()
 
 
@@ -117,6 +144,18 @@ async def test_without_systemd_nothing_is_sent_and_feeding_only_waits() -> None:
     feed.cancel()
 
 
-def test_a_socket_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        Notifier(str(tmp_path / "none"), None).ready()
+def test_a_socket_that_is_not_there_is_told_once_and_again_once_it_was_there(tmp_path: Path) -> None:
+    told: list[str] = []
+    detach = attach(lambda event, fields: told.append(f"{event}: {fields['error']}"))
+    path = str(tmp_path / "notify")
+    notifier = Notifier(path, None)
+    for _ in range(3):
+        notifier.ready()
+    assert [line.split(":")[:2] for line in told] == [["notify.failed", " FileNotFoundError"]]
+    end = Systemd(path)
+    notifier.status("here")
+    assert end.read() == ["STATUS=here"]
+    end.close()
+    notifier.stopping()
+    detach()
+    assert len(told) == 2

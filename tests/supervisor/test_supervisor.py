@@ -12,7 +12,7 @@ import pytest
 
 from supervisor.heartbeats import Watch, is_overdue, look
 from supervisor.restarts import Limit, Restart, Strategy
-from supervisor.supervisor import Child, GaveUp, Life, State, Supervisor
+from supervisor.supervisor import OUTSIDE_MOST_S, Child, GaveUp, Life, State, Supervisor
 from tests.supervisor.clock import Clock, Told, settle
 
 Start = Callable[[Life], Awaitable[None]]
@@ -186,6 +186,28 @@ async def test_too_many_crashes_stop_everything_in_reverse_and_reach_the_caller(
     assert stage.told.count("supervisor.gave_up", name="b") == 1
 
 
+async def test_what_lies_outside_is_waited_out_however_long_and_counts_for_nothing(stage: Stage) -> None:
+    """A database that is away for an hour ends no process; mistakes still do."""
+    errors: list[Exception] = [ConnectionError("refused")]
+
+    async def crashing(life: Life) -> None:
+        raise errors[0]
+
+    supervisor = stage.supervisor([Child("a", crashing, outside=(ConnectionError,))])
+    run = asyncio.create_task(supervisor.run())
+    await stage.clock.advance(60)
+    before = stage.told.count("actor.crashed", reason="outside")
+    await stage.clock.advance(60)
+    assert stage.told.count("actor.crashed", reason="outside") - before >= 60 // OUTSIDE_MOST_S - 1
+    assert not run.done()
+    errors[0] = ValueError("a mistake")
+    await stage.clock.advance(150)
+    with pytest.raises(GaveUp, match="a ended 4 times"):
+        await ended(run)
+    assert stage.told.count("actor.crashed", error="ValueError: a mistake") == 4
+    assert stage.told.count("actor.crashed", error="ValueError: a mistake", reason="outside") == 0
+
+
 async def test_one_outage_that_ends_every_copy_is_not_too_many_crashes(stage: Stage) -> None:
     async with stage.running(Child("worker", stage.forever, copies=20)) as supervisor:
         for crash in stage.crash.values():
@@ -210,6 +232,19 @@ async def test_the_strategy_restarts_the_right_ones_in_order(stage: Stage, strat
         await stage.clock.advance(1)
         assert stage.log[before:] == log
         assert set(stage.states(supervisor).values()) == {State.RUNNING}
+
+
+@pytest.mark.parametrize("strategy", [Strategy.REST_FOR_ONE, Strategy.ONE_FOR_ALL])
+async def test_one_that_never_comes_back_stays_away_also_after_the_end_of_another(
+    stage: Stage, strategy: Strategy
+) -> None:
+    """As a temporary child of OTP: it is stopped along with the others, and not started again."""
+    children = (Child("a", stage.forever), Child("once", stage.forever, restart=Restart.NEVER))
+    async with stage.running(*children, strategy=strategy) as supervisor:
+        stage.crash["a/1"].set_exception(OSError("x"))
+        await stage.clock.advance(3)
+        assert stage.states(supervisor) == {"a/1": State.RUNNING, "once/1": State.STOPPED}
+        assert stage.log == ["+a/1", "+once/1", "-a/1", "-once/1", "+a/1"]
 
 
 async def test_growing_starts_the_new_copies_at_once(stage: Stage) -> None:
@@ -415,18 +450,89 @@ async def test_nothing_starts_any_more_while_draining(stage: Stage) -> None:
 
 
 async def test_what_others_stand_on_is_restarted_even_while_they_drain(stage: Stage) -> None:
-    children = (Child("settler", stage.forever, drains=False), Child("worker", stage.until_drained))
+    children = (Child("listener", stage.forever, drains=False), Child("worker", stage.until_drained))
     supervisor = stage.supervisor(children)
     run = asyncio.create_task(supervisor.run())
     await settle()
     drain = asyncio.create_task(supervisor.drain(30))
     await settle()
-    stage.crash["settler/1"].set_exception(OSError("x"))
+    stage.crash["listener/1"].set_exception(OSError("x"))
     await stage.clock.advance(3)
-    assert supervisor.running() == ("settler/1",)
+    assert supervisor.running() == ("listener/1",)
     stage.may_end.set()
     assert await ended(drain) == ()
     await ended(run)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the drain", "in the drain"])
+async def test_who_crashes_about_a_drain_lives_again_to_bring_its_work_to_an_end(stage: Stage, before: bool) -> None:
+    """S15: a settler whose connection breaks has ends of jobs in hand that nobody else would write."""
+    lives = [stage.forever, stage.until_drained]
+
+    async def first_crashes(life: Life) -> None:
+        await lives.pop(0)(life)
+
+    supervisor = stage.supervisor([Child("settler", first_crashes), Child("worker", stage.until_drained)])
+    run = asyncio.create_task(supervisor.run())
+    await settle()
+    crash = stage.crash["settler/1"]
+    if before:
+        crash.set_exception(OSError("connection lost"))
+        await settle()
+    drain = asyncio.create_task(supervisor.drain(30))
+    await settle()
+    if not before:
+        crash.set_exception(OSError("connection lost"))
+    await stage.clock.advance(3)
+    assert stage.states(supervisor) == {"settler/1": State.DRAINING, "worker/1": State.DRAINING}
+    assert stage.lives["settler/1"].draining.is_set()
+    stage.may_end.set()
+    assert await ended(drain) == ()
+    await ended(run)
+    assert stage.log.count("done settler/1") == 1
+
+
+async def test_who_cannot_live_again_within_the_grace_is_told_as_unfinished(stage: Stage) -> None:
+    async def crashing(life: Life) -> None:
+        await life.draining.wait()
+        raise OSError("away")
+
+    supervisor = stage.supervisor([Child("settler", crashing)], limit=Limit(1000, 1.0))
+    run = asyncio.create_task(supervisor.run())
+    await settle()
+    drain = asyncio.create_task(supervisor.drain(10))
+    await stage.clock.advance(9)
+    assert not drain.done()
+    await stage.clock.advance(2)
+    assert await ended(drain) == ("settler/1",)
+    await ended(run)
+
+
+async def test_giving_up_in_the_midst_of_a_drain_ends_it(stage: Stage) -> None:
+    async def crashing(life: Life) -> None:
+        await life.draining.wait()
+        raise ValueError("a mistake")
+
+    supervisor = stage.supervisor([Child("settler", crashing), Child("worker", stage.until_drained)])
+    run = asyncio.create_task(supervisor.run())
+    await settle()
+    drain = asyncio.create_task(supervisor.drain(1000))
+    await stage.clock.advance(30)
+    await ended(drain)
+    with pytest.raises(GaveUp):
+        await ended(run)
+    assert set(stage.states(supervisor).values()) == {State.STOPPED}
+
+
+async def test_who_has_ended_for_good_is_not_started_for_a_drain(stage: Stage) -> None:
+    supervisor = stage.supervisor([Child("once", stage.forever, restart=Restart.NEVER)])
+    run = asyncio.create_task(supervisor.run())
+    await settle()
+    stage.crash["once/1"].set_exception(OSError("x"))
+    await settle()
+    assert await ended(asyncio.ensure_future(supervisor.drain(30))) == ()
+    await ended(run)
+    assert stage.log == ["+once/1", "-once/1"]
 
 
 async def test_stopping_abandons_what_ignores_cancel_instead_of_waiting_for_ever(stage: Stage) -> None:

@@ -57,7 +57,8 @@ def test_the_service_is_exposed_no_more_than_a_hardened_one(unit: Path) -> None:
     [
         "Type=notify",
         "NotifyAccess=main",
-        "WatchdogSec=30",
+        "WatchdogSec=60",
+        "StartLimitIntervalSec=0",
         "Restart=on-failure",
         "KillMode=mixed",
         "DynamicUser=yes",

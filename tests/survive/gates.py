@@ -29,12 +29,16 @@ class Gate:
         """Waits until somebody stands at the gate: the process of PostgreSQL that does."""
         return int(await until(lambda: self.db.fetchval(WAITING, KEY)))
 
+    async def unlock(self) -> None:
+        """Lets those that wait go on, and whoever comes later; waits for nobody who holds the table."""
+        await self.db.execute("select pg_advisory_unlock($1)", KEY)
+
     async def open(self, *, cut_off: bool) -> None:
         """Lets those that wait go on, unless they are cut off; whoever comes later passes."""
         if cut_off:
             for waiting in await self.db.fetch(WAITING, KEY):
                 await self.db.execute("select pg_terminate_backend($1, 10000)", waiting["pid"])
-        await self.db.execute("select pg_advisory_unlock($1)", KEY)
+        await self.unlock()
         await self.db.execute(f"drop trigger if exists gate on {self.table}")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from actors.jobs import JobKind
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Outcome
 from actors.tools import Tools
+from supervisor.database import AWAY
 
 TABLES = """
     create table runs (job bigint not null, fence integer not null, worker uuid not null,
@@ -43,11 +45,17 @@ async def slow(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
 
 
 async def wait(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
-    """Ends once it is released."""
+    """Ends once it is released, whatever becomes of connections meanwhile."""
     await _note(attempt, tools)
-    while not await tools.db.fetchval(RELEASED, attempt.job.id):  # noqa: ASYNC110 - another process: nothing to wait on
+    while not await _is_released(attempt.job.id, tools):  # noqa: ASYNC110 - another process: nothing to wait on
         await asyncio.sleep(0.2)
     return Done()
+
+
+async def _is_released(job: int, tools: Tools) -> bool:
+    with suppress(*AWAY):
+        return bool(await tools.db.fetchval(RELEASED, job))
+    return False
 
 
 async def block(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
@@ -55,6 +63,26 @@ async def block(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     await _note(attempt, tools)
     time.sleep(payload.seconds)  # noqa: ASYNC251 - the fault that is tried
     return Done()
+
+
+async def deaf(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
+    """Ignores being cancelled, whoever asks for it."""
+    await _note(attempt, tools)
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+
+async def thread(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
+    """Holds a thread, which nobody can end."""
+    await _note(attempt, tools)
+    await asyncio.to_thread(time.sleep, payload.seconds)
+    return Done()
+
+
+async def fail(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
+    await _note(attempt, tools)
+    raise ValueError("it cannot be done")
 
 
 async def effect(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
@@ -67,5 +95,6 @@ async def effect(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
 
 
 KINDS: dict[str, JobKind[Any]] = {
-    run.__name__: JobKind(run.__name__, Payload, run, timeout_s=300.0) for run in (note, slow, wait, block, effect)
+    run.__name__: JobKind(run.__name__, Payload, run, timeout_s=300.0)
+    for run in (note, slow, wait, block, deaf, thread, fail, effect)
 }

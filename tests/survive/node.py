@@ -6,16 +6,21 @@ import sys
 import uvloop
 
 from supervisor import logs
-from supervisor.running import run_service
+from supervisor.running import Host, Stopped, leave, opened, run_service
 from supervisor.settings import Settings, read
-from supervisor.wiring import open_service
 from tests.survive.kinds import KINDS
 
 
 async def main(settings: Settings) -> int:
-    async with open_service(settings) as service:
-        service.kinds.update(KINDS)
-        return await run_service(service)
+    host, code = Host(), 0
+    try:
+        async with opened(settings, host) as service:
+            service.kinds.update(KINDS)
+            code = await run_service(service, host)
+    except Stopped:
+        pass
+    leave(code)
+    return code
 
 
 if __name__ == "__main__":

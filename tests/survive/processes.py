@@ -14,6 +14,9 @@ from typing import Any
 
 import orjson
 
+from supervisor.embedded import DATABASE
+from supervisor.postmaster import end
+
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 60.0  # for what takes a second or two, on a machine that is busy with much else
 LINE_BYTES = 1 << 20
@@ -126,6 +129,8 @@ async def running(
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         await listening
+        if dsn is None:  # its own PostgreSQL is a process of its own, and outlives it
+            await asyncio.to_thread(end, data_dir / "postgres" / "cluster")
 
 
 def environment_of(
@@ -139,6 +144,13 @@ def environment_of(
     if dsn is not None:
         given["database_url"] = named(dsn, name)
     return kept | {f"TRIALD_{key.upper()}": str(value) for key, value in (given | dict(settings)).items()}
+
+
+def dsn_in(data_dir: Path) -> str:
+    """The URL of the embedded PostgreSQL that runs there."""
+    home = data_dir / "postgres"
+    lines = (home / "cluster" / "postmaster.pid").read_text().splitlines()
+    return f"postgresql://postgres@/{DATABASE}?host={lines[4]}&port={lines[3]}"
 
 
 def named(dsn: str, name: str) -> str:

@@ -12,18 +12,22 @@ from tests.demo.client import listed, nct
 from tests.survive.processes import until
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
+# Connections of a process: those of its pool bear its number besides.
+CONNECTIONS = "select count(*) from pg_stat_activity where split_part(application_name, ' ', 1) = $1"
 
 
 async def ask(db: Pool, mode: Any = "full") -> int:
     """The job of a scrape of the demo world."""
-    [job] = await ask_for_scrapes(db, ["ctgov"], mode=mode)
-    return job
+    [asked] = await ask_for_scrapes(db, ["ctgov"], mode=mode)
+    return asked.job
 
 
 async def ask_once(db: Pool, mode: Any = "full") -> int:
     """The job of a scrape that is tried once only, beside others of the same registry."""
     kind = job_kinds()["scrape"]
-    [job] = await queue.enqueue(db, [kind.new(kind.payload(registry="ctgov", mode=mode), max_attempts=1)])
+    [job] = await queue.enqueue(
+        db, [kind.new(kind.payload(registry="ctgov", mode=mode), max_attempts=1, unique_key=None)]
+    )
     return job
 
 
@@ -77,6 +81,6 @@ async def connections_gone(db: Pool, name: str) -> None:
     """Waits until PostgreSQL has noticed that a killed process is gone: what it had begun is undone or done."""
 
     async def gone() -> bool:
-        return not await db.fetchval("select count(*) from pg_stat_activity where application_name = $1", name)
+        return not await db.fetchval(CONNECTIONS, name)
 
     await until(gone)

@@ -6,13 +6,19 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import asyncpg
+import pytest
 
 from demo.process import Demo
+from tests.survive.gates import gate
 from tests.survive.jobs import begun, done, enqueue, events_of, runs_of
+from tests.survive.kinds import TABLES
 from tests.survive.processes import NODE, QUICK, SMALL, running, until
 from tests.survive.scraping import ask, becomes, kept, numbers_of, scrape_of
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
+Step: TypeAlias = tuple[str, str, str]
+COPYING: Step = ("trials", "insert", "true")
+CHECKPOINT: Step = ("jobs", "update", "new.checkpoint is distinct from old.checkpoint and old.checkpoint is not null")
 
 
 async def test_a_late_result_of_a_frozen_process_is_refused_and_logged(
@@ -26,6 +32,7 @@ async def test_a_late_result_of_a_frozen_process_is_refused_and_logged(
         scrape = await ask(db)
         await frozen.said("page.written")
         await world.switch(latency_ms=3000)  # neither process can end the scrape before the other is heard
+        await until(lambda: _waits_with_nothing_in_hand(db, world, scrape))
         [plain, effect] = [(await enqueue(db, kind, seconds=1))[0] for kind in ("slow", "effect")]
         await begun(db, plain)
         await begun(db, effect)
@@ -48,6 +55,45 @@ async def test_a_late_result_of_a_frozen_process_is_refused_and_logged(
     assert [row["fence"] for row in await db.fetch("select fence from effects")] == [2]
     assert (await scrape_of(db, scrape))["records"] == 3250
     assert sorted(await kept(db)) == sorted(await numbers_of(world))
+
+
+@pytest.mark.parametrize("step", [COPYING, CHECKPOINT], ids=["in the midst of a COPY", "before its commit"])
+async def test_what_a_frozen_process_holds_locked_is_freed_with_its_jobs(
+    dsn: str, db: Pool, tmp_path: Path, world: Demo, mirror: dict[str, Any], step: Step
+) -> None:
+    """G04, G10: stopped by SIGSTOP while it writes a page, its transaction stays open, and whoever writes the same rows
+    waits for it. It is ended with the process: another one scrapes on to the end, and the frozen one, woken, has
+    changed nothing and is of use again.
+    """
+    settings = {**mirror, **QUICK, **SMALL}
+    async with gate(dsn, *step) as at, running(dsn, tmp_path / "frozen", program=NODE, settings=settings) as frozen:
+        scrape = await ask(db)
+        await at.reached()
+        frozen.signal(signal.SIGSTOP)
+        await at.unlock()
+        await world.switch(latency_ms=3000)  # the scrape goes on for as long as the frozen one needs to be heard
+        async with running(dsn, tmp_path / "awake", program=NODE, settings=settings) as awake:
+            await awake.said("process.cut_off", number=1)
+            await awake.said("job.rescued", job=scrape)
+            await awake.said("scrape.resumed")
+            frozen.signal(signal.SIGCONT)
+            await frozen.said("job.settled", job=scrape, state="refused")
+            assert (await scrape_of(db, scrape))["error"] is None
+            await world.switch(latency_ms=0)
+            assert await becomes(db, scrape, "done", "dead") == "done"
+        assert not awake.all_said("scrape.interrupted")
+        await db.execute(TABLES)
+        await done(db, await enqueue(db, "note"))
+    found = await scrape_of(db, scrape)
+    assert (found["state"], found["records"], found["new"], found["error"]) == ("done", 3250, 3250, None)
+    assert sorted(await kept(db)) == sorted(await numbers_of(world))
+    assert await events_of(db, scrape) == ["rescued", "late_result_refused"]
+
+
+async def _waits_with_nothing_in_hand(db: Pool, world: Demo, scrape: int) -> bool:
+    """A page is awaited, and those that came before it are written: no transaction is open."""
+    statuses = [one["status"] for one in await world.requests()]
+    return None in statuses and statuses.count(200) == (await scrape_of(db, scrape))["pages"]
 
 
 async def _refused(db: Pool, job: int) -> bool:

@@ -11,8 +11,7 @@ import pytest
 
 from actors.runtime.files import DiskFull, LocalFiles
 from demo import process as demo
-from supervisor.embedded import DATABASE
-from tests.survive.processes import SMALL, command, running, until, world_settings
+from tests.survive.processes import SMALL, command, dsn_in, running, until, world_settings
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 DISK_MB = 160
@@ -63,9 +62,9 @@ async def test_the_embedded_database_out_of_space_is_told_and_recovers_when_ther
     async with demo.running(trials=2_000) as world:
         settings = {**SMALL, **world_settings(world.url)}
         async with running(None, small_disk, settings=settings) as one:
-            db = await asyncpg.create_pool(_dsn(small_disk), min_size=0, max_size=2)
+            db = await asyncpg.create_pool(dsn_in(small_disk), min_size=0, max_size=2)
             ballast = _fill(small_disk, leave_mb=LEFT_MB)
-            asked = await command(_dsn(small_disk), "scrape", "--full", "--json")
+            asked = await command(dsn_in(small_disk), "scrape", "--full", "--json")
             job = asked.json[0]["job"]
             told = await one.said("scrape.interrupted")
             assert "space" in told["error"] or "Connection" in told["error"], told
@@ -83,9 +82,3 @@ async def _goes_on(db: Pool, job: int) -> bool:
         return bool(await db.fetchval("select count(*) from job_history where id = $1 and state = 'done'", job))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False  # it is being started again
-
-
-def _dsn(data_dir: Path) -> str:
-    home = data_dir / "postgres"
-    lines = (home / "cluster" / "postmaster.pid").read_text().splitlines()
-    return f"postgresql://postgres@/{DATABASE}?host={lines[4]}&port={lines[3]}"

@@ -10,10 +10,14 @@ from demo.process import Demo
 from tests.postgres import Postgres
 from tests.survive import pooler
 from tests.survive.jobs import done, enqueue, runs_of
-from tests.survive.processes import NODE, SMALL, running
+from tests.survive.processes import NODE, SMALL, named, running
 from tests.survive.scraping import ask, becomes, kept, numbers_of, scrape_of
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
+LISTENING = """
+    select application_name from pg_stat_activity
+    where datname = current_database() and query ilike any('{listen%,notify%}')
+"""
 
 
 @pytest.mark.skipif(not pooler.is_there(), reason="PgBouncer is not installed")
@@ -21,11 +25,14 @@ async def test_a_scrape_and_jobs_complete_behind_a_pooler_in_transaction_mode(
     postgres: Postgres, db: Pool, tables: None, tmp_path: Path, world: Demo, mirror: dict[str, Any]
 ) -> None:
     """G08: a real PgBouncer, with fewer connections than its clients, hands each transaction to another process of the
-    server; a scrape and five hundred jobs complete, each job run once.
+    server; a scrape and five hundred jobs complete, each job run once. It listens past the pooler, on a connection that
+    stays its own.
     """
     async with pooler.pooled(postgres) as url:
-        settings = {**mirror, **SMALL, "database_url": url, "listen_url": postgres.dsn, "database_pooler": True}
+        direct = named(postgres.dsn, "direct")
+        settings = {**mirror, **SMALL, "database_url": url, "listen_url": direct, "database_pooler": True}
         async with running(None, tmp_path, program=NODE, settings=settings) as one:
+            assert await db.fetch(LISTENING) == [("direct",)]
             scrape = await ask(db)
             jobs = await enqueue(db, "note", 250) + await enqueue(db, "effect", 250)
             await done(db, jobs)

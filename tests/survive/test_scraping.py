@@ -1,6 +1,6 @@
 """The real service mirrors the demo registry: whole, then only what changed, politely, and traceably."""
 
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,10 +11,11 @@ import asyncpg
 from actors.queue import store as queue
 from demo import process as demo
 from demo.process import Demo
+from supervisor.scraping import ask_for_scrapes
 from supervisor.wiring import job_kinds
 from tests.demo.client import listed, nct, updated
 from tests.survive.processes import SMALL, Running, command, running, until, world_settings
-from tests.survive.scraping import becomes, forget_requests, kept, pages_asked, scrape_of
+from tests.survive.scraping import ask, becomes, forget_requests, kept, numbers_of, pages_asked, scrape_of
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 TRACE = "ward-7-asks-for-it"
@@ -103,9 +104,11 @@ async def _only_changes_are_written(
     assert await db.fetchval("select count(*) from trials") == len(before) + len(new)
 
 
-async def test_two_processes_together_keep_to_the_limit_of_a_registry(dsn: str, db: Pool, tmp_path: Path) -> None:
-    """G05: scrapes of one registry in two processes, asked for at once: in any window the registry sees no more calls
-    than the limit allows.
+async def test_two_processes_scrape_a_registry_in_turns_and_together_keep_to_its_limit(
+    dsn: str, db: Pool, tmp_path: Path
+) -> None:
+    """G05: scrapes of one registry in two processes, asked for at once: never two of them at a time, and in any window
+    the registry sees no more calls than the limit allows.
     """
     async with demo.running(trials=20) as world:
         settings = {**SMALL, **world_settings(world.url, PER_MIN), "scrapers": 3}
@@ -114,13 +117,153 @@ async def test_two_processes_together_keep_to_the_limit_of_a_registry(dsn: str, 
             running(dsn, tmp_path / "two", settings=settings) as two,
         ):
             kind = job_kinds()["scrape"]
-            jobs = await queue.enqueue(
-                db, [kind.new(kind.payload(registry="ctgov", mode="full")) for _ in range(CALLS)]
-            )
-            for job in jobs:
-                assert await becomes(db, job, "done", "dead") == "done"
+            payload = kind.payload(registry="ctgov", mode="full")
+            await queue.enqueue(db, [kind.new(payload, unique_key=None) for _ in range(CALLS)])
+            await until(lambda: _all_took_their_turn(db))
             assert all(len(each.all_said("source.answered")) >= 2 for each in (one, two))
+            assert any(each.all_said("scrape.waited") for each in (one, two))
         at = [datetime.fromisoformat(seen["at"]).timestamp() for seen in await world.requests()]
     assert len(at) == CALLS
     most = int(PER_MIN * WINDOW_S / 60)
     assert all(at[n + most] - at[n] >= WINDOW_S - 0.1 for n in range(CALLS - most)), [b - a for a, b in pairwise(at)]
+    scrapes = await db.fetch("select state, started_at, ended_at from scrapes order by started_at")
+    assert [scrape["state"] for scrape in scrapes] == ["done"] * CALLS
+    assert all(earlier["ended_at"] <= later["started_at"] for earlier, later in pairwise(scrapes))
+
+
+async def _all_took_their_turn(db: Pool) -> bool:
+    """Whether all is done; who waits for a turn looks for it now."""
+    await db.execute("update jobs set run_at = now() where state = 'scheduled'")
+    return not await db.fetchval("select count(*) from jobs where kind = 'scrape'")
+
+
+async def test_a_source_that_gives_less_than_it_counts_is_asked_once_more_and_then_nothing_is_taken_for_gone(
+    dsn: str, db: Pool, tmp_path: Path
+) -> None:
+    """N02: records that fall between two pages, totals that drift, records that cannot be read: what is still at the
+    source is never marked as removed, and the scrape says what it could not do.
+    """
+    async with (
+        demo.running(trials=1_250) as world,
+        running(dsn, tmp_path, settings={**SMALL, **world_settings(world.url)}),
+    ):
+        everybody = await _full(db)
+        assert (everybody["new"], everybody["missed"], everybody["error"]) == (1_250, 0, None)
+        assert everybody["covers_to"] is not None
+        await world.switch(page_shift=40)
+        await forget_requests(world)
+        short = await _full(db)
+        assert await pages_asked(world) == [0, 1_040, 0, 1_040]
+        assert (short["state"], short["missed"], short["removed"], short["records"]) == ("done", 40, 0, 1_210)
+        assert "40 records that the source counted did not come" in short["error"]
+        assert short["covers_to"] is None
+        await world.switch(page_shift=0, total_drift=3)
+        drifted = await _full(db)
+        assert (drifted["missed"] > 0, drifted["removed"], drifted["covers_to"]) == (True, 0, None)
+        await world.switch(total_drift=0, surrogate_every=20)
+        spoiled = await _full(db)
+        assert (spoiled["refused"], spoiled["removed"], spoiled["error"]) == (1_250 // 20, 0, None)
+        await world.switch(surrogate_every=0, day=20)
+        gone = await _full(db)
+        assert (gone["removed"] > 0, gone["error"]) == (True, None)
+        assert set(await kept(db)) == await numbers_of(world)
+
+
+async def test_so_many_that_are_gone_at_once_must_be_accepted(dsn: str, db: Pool, tmp_path: Path) -> None:
+    """A fifth of what is here is not at the source any more: nothing is marked, and it is said how it would be."""
+    async with (
+        demo.running(trials=300) as world,
+        running(dsn, tmp_path, settings={**SMALL, **world_settings(world.url)}),
+    ):
+        await _full(db)
+        await db.execute("update trials set registry_id = 'XCT' || right(registry_id, 8) where id % 5 = 0")
+        unbelieved = await _full(db)
+        assert (unbelieved["removed"], unbelieved["new"]) == (0, 60)
+        assert "--full --accept-removed" in unbelieved["error"]
+        ended = await command(dsn, "scrape", "--full", "--accept-removed", "--wait", settings=world_settings(world.url))
+        assert "60 removed" in ended.out, ended
+        assert set(await kept(db)) == await numbers_of(world)
+
+
+async def _full(db: Pool) -> dict[str, Any]:
+    job = await ask(db)
+    assert await becomes(db, job, "done", "dead") == "done"
+    return await scrape_of(db, job)
+
+
+async def test_tokens_that_die_on_the_way_cost_nothing_and_no_record_counts_twice(
+    dsn: str, db: Pool, tmp_path: Path
+) -> None:
+    """G03: the window is read again, in parts; all is there at the end, and the share says so from the start."""
+    async with (
+        demo.running(trials=1_250) as world,
+        running(dsn, tmp_path, settings={**SMALL, **world_settings(world.url)}) as one,
+    ):
+        await world.switch(latency_ms=400)
+        job = await ask(db)
+        await until(lambda: _were_asked(world, 2))
+        await world.switch(token_epoch=5)
+        await one.said("scrape.restarted")
+        await world.switch(latency_ms=0)
+        assert await becomes(db, job, "done", "dead") == "done"
+        scrape = await scrape_of(db, job)
+        assert (scrape["records"], scrape["new"], scrape["total"]) == (1_250, 1_250, 1_250)
+        assert (scrape["missed"], scrape["error"]) == (0, None)
+        assert set(await kept(db)) == await numbers_of(world)
+        done = 0
+        for page in one.all_said("page.written"):
+            done += sum(page[name] for name in ("new", "changed", "unchanged", "refused"))
+            assert done <= 1_250
+        assert done == 1_250
+
+
+async def _were_asked(world: Demo, pages: int) -> bool:
+    return len(await world.requests()) >= pages
+
+
+async def test_a_first_scrape_is_of_everything_and_one_of_what_changed_asks_no_more_than_whether_it_did(
+    dsn: str, db: Pool, tmp_path: Path
+) -> None:
+    """G06: what changed since a given day leaves the rest to be asked for; where the source says that nothing changed
+    since an earlier scrape was complete, nothing is read; and what changes after that is.
+    """
+    async with (
+        demo.running(trials=300) as world,
+        running(dsn, tmp_path, settings={**SMALL, **world_settings(world.url)}),
+    ):
+        some = await _changes(db, since=date(2025, 12, 1))
+        assert 0 < some["records"] < 300
+        assert some["covers_to"] is None
+        first = await _changes(db)
+        assert (first["mode"], first["since"], await db.fetchval("select count(*) from trials")) == ("full", None, 300)
+        read = await _changes(db)
+        assert (read["mode"], read["pages"]) == ("incremental", 1)
+        again = await _changes(db)
+        assert (again["state"], again["since"], again["pages"], again["requests"]) == ("done", read["since"], 0, 1)
+        assert (again["records"], again["covers_to"], again["error"]) == (0, read["covers_to"], None)
+        assert [seen["status"] for seen in await world.requests()] == [200, 200, 200, 304]
+        await world.switch(day=9)
+        changed = await _changes(db)
+        assert (changed["since"], changed["new"] > 0) == (read["since"], True)
+        assert set(await numbers_of(world)) <= {row["registry_id"] for row in await db.fetch("select * from trials")}
+
+
+async def _changes(db: Pool, since: date | None = None) -> dict[str, Any]:
+    [asked] = await ask_for_scrapes(db, ["ctgov"], mode="incremental", since=since)
+    assert await becomes(db, asked.job, "done", "dead") == "done"
+    return await scrape_of(db, asked.job)
+
+
+async def test_what_a_page_looked_like_is_kept_only_with_all_that_follows_it(
+    dsn: str, db: Pool, tmp_path: Path
+) -> None:
+    """Of a scrape of changes that falls short, nothing is kept: the next one reads all of it again."""
+    async with (
+        demo.running(trials=1_250, switches={"page_shift": 40}) as world,
+        running(dsn, tmp_path, settings={**SMALL, **world_settings(world.url)}),
+    ):
+        for shift, missed in ((40, 40), (0, 0)):
+            await world.switch(page_shift=shift)
+            scrape = await _changes(db, since=date(2000, 1, 1))
+            assert scrape["missed"] == missed
+            assert await db.fetchval("select count(*) from http_validators") == int(not missed)

@@ -34,7 +34,16 @@ async def dead(db: "Connection", number: int = 1) -> list[int]:
 async def process(db: "Connection") -> UUID:
     worker = uuid4()
     await queue.register(
-        db, worker, host="here", pid=7, version="1", lag_s=0, slots=4, running=0, draining=False, actors=[],
+        db,
+        worker,
+        host="here",
+        pid=7,
+        version="1",
+        lag_s=0,
+        slots=4,
+        running=0,
+        draining=False,
+        actors=[],
         lately={},
         queues=["default"],
     )
@@ -79,7 +88,10 @@ async def test_a_job_is_shown_and_explained(triald: Triald, connection: "Connect
     assert why.json == {
         "job": job,
         "state": "ready",
-        "reasons": ["queue default is paused: triald jobs resume default", "no worker that is alive takes jobs of queue default"],
+        "reasons": [
+            "queue default is paused: triald jobs resume default",
+            "no worker that is alive takes jobs of queue default",
+        ],
     }
     assert (nothing.code, nothing.err) == (3, f"triald: job: there is no job {job + 1}\n")
 

@@ -19,31 +19,48 @@ async def test_a_scrape_is_asked_for_once(triald: Triald, connection: "Connectio
     first = await triald("scrape", "ctgov", "--since", "2026-01-31", "--json")
     assert first.code == 0, first.err
     [told] = first.json
+    assert told["joined"] is False
     row = await connection.fetchrow("SELECT kind, queue, state, payload, trace_id FROM jobs WHERE id = $1", told["job"])
     assert row is not None
     assert (row["kind"], row["queue"], row["state"]) == ("scrape", "scraping", "ready")
-    assert orjson.loads(row["payload"]) == {"registry": "ctgov", "mode": "incremental", "since": "2026-01-31"}
+    assert orjson.loads(row["payload"]) == {
+        "registry": "ctgov", "mode": "incremental", "since": "2026-01-31", "accept_removed": False,
+    }  # fmt: skip
     assert row["trace_id"]
-    again = await triald("scrape", "--full")
-    assert (again.code, again.out) == (0, f"ctgov: job {told['job']}\n")
+    again = await triald("scrape", "--since", "2026-01-31")
+    assert (again.code, again.out) == (0, f"ctgov: job {told['job']}, which was asked for before\n")
     assert await connection.fetchval("SELECT count(*) FROM jobs") == 1
 
 
-async def test_a_full_scrape_asks_for_everything(triald: Triald, connection: "Connection") -> None:
-    """G12 (scrape): --full."""
-    assert (await triald("scrape", "--full")).code == 0
-    payload = await connection.fetchval("SELECT payload FROM jobs")
-    assert orjson.loads(payload) == {"registry": "ctgov", "mode": "full", "since": None}
+async def test_what_asks_for_more_than_waits_already_is_a_job_of_its_own(
+    triald: Triald, connection: "Connection"
+) -> None:
+    """G12 (scrape): one that waits swallows neither --full nor --since nor --accept-removed."""
+    words = [[], ["--since", "2026-01-31"], ["--since", "2020-01-31"], ["--full"], ["--full", "--accept-removed"]]
+    ended = [await triald("scrape", *some, "--json") for some in words]
+    assert {one.json[0]["joined"] for one in ended} == {False}
+    rows = await connection.fetch("SELECT payload, unique_key FROM jobs ORDER BY id")
+    asked = [orjson.loads(row["payload"]) for row in rows]
+    assert [(one["mode"], one["since"], one["accept_removed"]) for one in asked] == [
+        ("incremental", None, False),
+        ("incremental", "2026-01-31", False),
+        ("incremental", "2020-01-31", False),
+        ("full", None, False),
+        ("full", None, True),
+    ]
+    assert rows[3]["unique_key"] == "ctgov full"
 
 
 async def test_what_cannot_be_scraped_is_told_by_the_exit_code(triald: Triald, connection: "Connection") -> None:
     """G12 (scrape): 3 for an unknown registry, 2 for a contradiction; nothing is enqueued."""
-    unknown, both, day = await asyncio.gather(
+    unknown, both, day, accept = await asyncio.gather(
         triald("scrape", "ctgow"),
         triald("scrape", "--full", "--since", "2026-01-31"),
         triald("scrape", "--since", "May"),
+        triald("scrape", "--accept-removed"),
     )
-    assert (unknown.code, both.code, day.code) == (3, 2, 2)
+    assert (unknown.code, both.code, day.code, accept.code) == (3, 2, 2, 2)
+    assert "give --full as well" in accept.err
     assert "ctgow is none that the settings name; the nearest is ctgov" in unknown.err
     assert await connection.fetchval("SELECT count(*) FROM jobs") == 0
 

@@ -37,7 +37,16 @@ async def fill(db: "asyncpg.Connection[asyncpg.Record]") -> None:
         await queue.enqueue(db, [NewJob("scrape", depends_on=ids[:1])])
     worker = uuid4()
     await queue.register(
-        db, worker, host="here", pid=7, version="1", lag_s=0.1, slots=4, running=2, draining=False, actors=ACTORS,
+        db,
+        worker,
+        host="here",
+        pid=7,
+        version="1",
+        lag_s=0.1,
+        slots=4,
+        running=2,
+        draining=False,
+        actors=ACTORS,
         lately={},
         queues=["default"],
     )
