@@ -73,6 +73,7 @@ class Scheduler:
         if kind is not None:
             fields = {"queue": kind.queue, "priority": kind.priority}
             fields |= {"max_attempts": kind.max_attempts or MAX_ATTEMPTS, "timeout_s": kind.timeout_s}
+            fields["unique_key"] = kind.key_of(schedule["payload"])
         trace = f"{schedule['name']}@{due_at:%Y%m%dT%H%MZ}"
         return NewJob(
             kind=schedule["kind"], payload=schedule["payload"], schedule_id=schedule["id"], trace_id=trace, **fields

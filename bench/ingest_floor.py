@@ -28,7 +28,7 @@ from zstandard import ZstdCompressor
 
 from actors.registries.ctgov import REGISTRY
 from actors.trials import store, wire
-from actors.trials.ctgov_study import PHASES, STATUSES, STUDY_TYPES
+from actors.trials.ctgov_words import PHASES, STATUSES, STUDY_TYPES
 from actors.trials.pack import ID_COLUMNS, RAW_COLUMNS, TRIAL_COLUMNS, ZSTD_LEVEL, PackedPage, Source, pack_page
 from actors.trials.rows import VERSION_COLUMNS
 from demo.ctgov_record import record

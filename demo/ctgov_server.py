@@ -25,7 +25,7 @@ from demo.identifiers import canonical
 from demo.requests import BadRequest
 from demo.server import NOTED, Server, served
 from demo.source import Held, Moved, Source
-from demo.switches import Switches, spoiled, spoiling, take
+from demo.switches import Switches, befalls, spoiled, spoiling, take
 
 _LISTS_KEPT = 8
 _LIST = "/api/v2/studies"
@@ -52,6 +52,7 @@ class Api:
         selected = await self._select(source, query)
         made = page(query, fingerprint(params), selected, switches, fault=fault, counted=self._counted)
         self._counted += made.total is not None
+        fault = fault or (None if query.fields else befalls(made.positions, switches))
         noted = NOTED.get()
         noted.first, noted.records = made.first, len(made.positions)
         etag = tag(source.version, sorted(params.items()), made.first, made.total, made.token, spoiling(switches))

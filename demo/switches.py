@@ -6,7 +6,7 @@ once are used up in the order of `Fault`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -80,6 +80,11 @@ class Switches:
     """… with a byte that is not UTF-8."""
     shapeless_every: int = 0
     """… is a text instead of an object."""
+    cut_record: int = 0
+    """Each page with this record is cut half-way in its JSON, unless it has the asked fields only. Records are numbered
+    from 1 in the order of an unsorted listing; 0 is none."""
+    gigantic_record: int = 0
+    """… is as large as `gigantic_bytes`."""
 
 
 _NAMES = frozenset(field.name for field in fields(Switches))
@@ -109,6 +114,13 @@ def take(switches: Switches, *, listing: bool) -> tuple[Fault | None, Switches]:
         return None, replace(switches, pass_first=switches.pass_first - 1)
     name = waiting[0].value
     return waiting[0], changed(switches, {name: getattr(switches, name) - 1})
+
+
+def befalls(positions: Sequence[int], switches: Switches) -> Fault | None:
+    """What a page of these records always suffers."""
+    if switches.cut_record - 1 in positions:
+        return Fault.CUT_JSON
+    return Fault.GIGANTIC if switches.gigantic_record - 1 in positions else None
 
 
 def spoiled(body: bytes, number: int, switches: Switches) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from actors.jobs.scrape import JOB, Payload
 from actors.queue import cron, schedules, store
 from actors.runtime import telemetry
 from actors.scheduler import Scheduler
@@ -69,6 +70,18 @@ async def test_a_schedule_that_is_due_makes_one_job_and_waits_for_its_next_time(
         [tick] = await schedules.ticks(db, nightly)
         assert (tick["due_at"], tick["outcome"], tick["job_id"]) == (START, "enqueued", job)
         assert [row["next_due_at"] for row in await schedules.every(db)] == [START + DAY]
+
+
+async def test_a_schedule_joins_what_somebody_asked_for_already(db: Pool) -> None:
+    kinds = {"scrape": JOB}
+    payload = JOB.new(Payload("ctgov", "full")).payload
+    [asked] = await store.enqueue(db, [JOB.new(Payload("ctgov", "full"))])
+    await put(db, kind="scrape", payload=payload)
+    await put(db, "changes", kind="scrape", payload=JOB.new(Payload("ctgov")).payload)
+    fired = await Scheduler(db, kinds, now=Clock().now).fire()
+    assert asked in fired
+    assert len(set(fired)) == 2
+    assert await db.fetchval("select count(*) from jobs") == 2
 
 
 async def test_many_schedulers_fire_each_time_once(any_postgres: Postgres) -> None:

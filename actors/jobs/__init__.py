@@ -39,6 +39,7 @@ class JobKind(Generic[P]):
     max_attempts: int | None = None  # None: what the settings say
     timeout_s: float = 60.0
     was: tuple[str, ...] = ()  # former names, still understood
+    key: Callable[[P], str] | None = None  # of jobs that ask for the same, one waits or runs at most
     _decoder: msgspec.json.Decoder[P] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -51,11 +52,19 @@ class JobKind(Generic[P]):
         except msgspec.MsgspecError as error:
             raise BadPayload(f"payload of {self.name}: {error}") from error
 
+    def key_of(self, payload: str) -> str | None:
+        """The unique key of a job with this payload; None where its kind has none, or the payload is not one."""
+        try:
+            return self.key(self.decode(payload)) if self.key else None
+        except BadPayload:
+            return None
+
     def new(self, payload: P | None = None, **fields: Any) -> NewJob:
         """A job of this kind, with its payload checked at the door. Raises BadPayload."""
         text = msgspec.json.encode(payload if payload is not None else {}).decode()
         self.decode(text)
         own: dict[str, Any] = {
+            "unique_key": self.key_of(text),
             "queue": self.queue,
             "priority": self.priority,
             "max_attempts": self.max_attempts or MAX_ATTEMPTS,

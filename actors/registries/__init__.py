@@ -1,18 +1,23 @@
-"""Registries: one file each, two pure functions and a few facts. No I/O.
+"""Registries: one file each, a few pure functions and a few facts. No I/O.
 
 A registry never touches the network. The scraper owns rate, retries, ETags, storage and checkpoints, and asks only:
 
-    first(since)            what to ask for: everything, or all that changed since a day
-    read(request, body)     what an answer holds, and what to ask next
+    first(since)              what to ask for: everything, or all that changed since a day
+    read(request, body)       what an answer holds, and what to ask next
     instead(request, status)  what to ask when the source refuses a request for good (a dead page token, say)
+    narrower(request)         what to ask when the answer is too large, or cannot be read: less at once
 
 So a registry's test is bytes in, trials out. A `Request` is plain data: what is still to be asked is the scrape's
 checkpoint.
+
+What is asked is one query or several, each of which may take several requests. A page names its query, and the page
+that ends a query tells how many records the source counted in it: what was met is compared with that.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from urllib.parse import urlencode
 
 from actors.trials.record import Trial
 
@@ -21,7 +26,9 @@ from actors.trials.record import Trial
 class Request:
     """One question to a registry; plain data, so that it can be kept in a checkpoint.
 
-    `state` is the registry's own note to itself (a window, a count): strings only.
+    `state` is the registry's own note to itself (a window, a count): strings only. `only` is the number of the one
+    record that is asked for. `repeats`: where the answer is what it was to an earlier scrape that came to its end, so
+    is all that would follow it.
     """
 
     url: str
@@ -30,6 +37,13 @@ class Request:
     body: str | None = None
     media_type: str | None = None
     state: tuple[tuple[str, str], ...] = ()
+    only: str | None = None
+    repeats: bool = False
+
+    @property
+    def address(self) -> str:
+        """The URL with its parameters."""
+        return f"{self.url}?{urlencode(self.params)}" if self.params else self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +64,27 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """A query was read to its end: how many records the source counted in it, and how to ask it anew, once."""
+
+    count: int
+    again: tuple[Request, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """What one answer held. `total` counts the records of the whole query, where the source tells."""
+    """What one answer held. `total` counts the records of all that is asked, where the source tells.
+
+    `telling`: whatever changes in its query changes this page, so that its ETag stands for the whole of it.
+    """
 
     found: tuple[Found, ...] = ()
     refused: tuple[Refused, ...] = ()
     follow: tuple[Request, ...] = ()
     total: int | None = None
+    query: str = ""
+    ended: Ended | None = None
+    telling: bool = False
 
 
 class UnreadableBody(Exception):
@@ -75,4 +103,5 @@ class Registry:
     first: Callable[[date | None], tuple[Request, ...]]
     read: Callable[[Request, bytes], Page]
     instead: Callable[[Request, int], tuple[Request, ...]] = field(default=lambda request, status: ())
+    narrower: Callable[[Request], tuple[Request, ...]] = field(default=lambda request: ())
     overlap_days: int = 2  # an incremental scrape looks back this far beyond the last success

@@ -6,79 +6,77 @@ for a while and inside one query only, so a query too large, or whose token died
     everything             RANGE[MIN, …] · 30 days · 30 days · … · RANGE[…, MAX] · those without a date
     changed since a day    30 days · 30 days · … · RANGE[…, MAX]
 
-The outer windows are open, so nothing falls beside them; a window that is still too large is split again.
-Pages are sorted by the window's own date: what changes during a sweep moves to the end, where it is met again.
+The outer windows are open, so nothing falls beside them; a window that is still too large is split again. A page that
+is too large or cannot be read is asked for study by study, of which the bare numbers are listed first; what follows it
+is a window again:
+
+    page ── list of a thousand numbers ─┬─ 100 studies by their numbers ── 50 ── … ── one: it alone is set aside
+                                        └─ RANGE[the last date of the list, …]
+
+Everything is sorted with the first posted first, which never changes: nothing moves during a sweep. What changed is
+sorted with the latest update first: what changes meanwhile moves to the front, so that pages repeat studies and leave
+none out, and any change shows on the first page.
+
 What follows a page should be asked before what was waiting already, so that a token is used while it is young.
 Parameters, limits and paging: the registry's own OpenAPI description of /api/v2/studies.
 """
 
 import re
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
 
 import msgspec
 
-from actors.registries import Found, Page, Refused, Registry, Request, UnreadableBody
+from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
+from actors.trials.ctgov_page import NotAPage, PageOfStudies, page_of
 from actors.trials.ctgov_study import read_study
+from actors.trials.ctgov_windows import LAST_DAY, POSTED, UPDATED, Window, filter_of, halves, left_of, thirty_days
 from actors.trials.normalise import NotReadable
 
 URL = "https://clinicaltrials.gov/api/v2/studies"
 PAGE_SIZE = 1000  # the API cuts larger pages to this, silently
+BY_NUMBER = 100  # studies asked for by their numbers at once: an address of 1,200 characters
 MANY = 50_000  # studies of one query; beyond it one dead token would cost too much to repeat
-WINDOW_DAYS = 30
-FEWEST_WINDOWS = 12  # of an open range whose newest date is not known
-FIRST_DAY = date(2000, 1, 1)  # the registry opened in early 2000; what is older falls into the first window
-LAST_DAY = date(2100, 1, 1)  # no window begins beyond it
 RESTARTS = 3  # of one window that cannot be split, when its token dies again and again
 SPARE_PAGES = 100  # a chain of pages may be this much longer than twice what its count asks for
 UNCOUNTED_PAGES = 5_000
 
-POSTED, UPDATED = "StudyFirstPostDate", "LastUpdatePostDate"
-
 _VERSION = re.compile(rb'"versionHolder"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
 _NUMBER = re.compile(rb'"nctId"\s*:\s*"(NCT[0-9]{8})"')
-_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],]', re.DOTALL)
+_DATE = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
 
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Studies whose date `by` lies from `start` to `end`, both included, None being open; or those without one."""
-
-    by: str
-    start: date | None = None
-    end: date | None = None
-    undated: bool = False
-
-
-class _Answer(msgspec.Struct, rename="camel", gc=False):
-    studies: list[msgspec.Raw]
-    next_page_token: str | None = None
-    total_count: int | None = None
-
-
-_decode = msgspec.json.Decoder(_Answer).decode
+Note = dict[str, str]
 
 
 def first(since: date | None) -> tuple[Request, ...]:
     """Everything, or all whose last update was posted on `since` or later."""
-    return (_ask(Window(POSTED) if since is None else Window(UPDATED, since)),)
+    if since is None:
+        return (_ask(Window(POSTED)),)
+    return (replace(_ask(Window(UPDATED, since)), repeats=True),)
 
 
 def read(request: Request, body: bytes) -> Page:
     """The studies of one page, each with its own bytes, and what to ask next. Raises UnreadableBody."""
     note = dict(request.state)
-    page = int(note.get("page", "1"))
-    answer = _answer(body)
+    try:
+        answer = page_of(body)
+    except NotAPage as error:
+        raise UnreadableBody(str(error)) from error
+    if "listing" in note:
+        return _listed(request, note, answer)
     found, refused = _studies(answer.studies)
+    page = int(note.get("page", "1"))
     if page == 1:
         note |= _counted(note, answer.total_count, _newest(answer.studies, found))
     total = int(note["total"]) if "total" in note else None
-    if page == 1 and int(note.get("count", "0")) > MANY and (parts := _windows(_window(note), _day(note, "newest"))):
+    if page == 1 and int(note.get("count", "0")) > MANY and (parts := thirty_days(_window(note), _day(note, "newest"))):
         # Nothing is taken from this page: its studies come again, in their windows.
         return Page(follow=tuple(_ask(part, total=total) for part in parts), total=total)
-    follow = _next_page(request, note, page, answer.next_page_token)
-    return Page(tuple(found), tuple(refused), follow, total)
+    days = _days(found, note["by"])
+    follow = _next_page(request, note | _reached(days, note["by"]), page, answer.next_page_token)
+    telling = request.repeats and (not follow or len(set(days)) > 1)  # the newest day is on it as a whole
+    return Page(tuple(found), tuple(refused), follow, total, _query(note), _ended(note, follow), telling)
 
 
 def instead(request: Request, status: int) -> tuple[Request, ...]:
@@ -90,58 +88,116 @@ def instead(request: Request, status: int) -> tuple[Request, ...]:
     if status not in (400, 404) or "pageToken" not in dict(request.params):
         return ()
     note = dict(request.state)
-    window, total = _window(note), int(note["total"]) if "total" in note else None
-    if parts := _halves(window, _day(note, "newest")):
+    window, total = _window(note), note.get("total")
+    if parts := halves(window, _day(note, "newest")):
         return tuple(_ask(part, total=total) for part in parts)
     restarts = int(note.get("restarts", "0")) + 1
-    return (_ask(window, total=total, restarts=restarts),) if restarts <= RESTARTS else ()
+    return (_ask(window, total=total, restarts=restarts, again=note.get("again")),) if restarts <= RESTARTS else ()
 
 
-def _ask(window: Window, *, total: int | None = None, restarts: int = 0) -> Request:
-    params = [("pageSize", str(PAGE_SIZE)), ("countTotal", "true"), ("sort", f"{window.by}:asc")]
-    if condition := _condition(window):
-        params.append(("filter.advanced", condition))
-    note = {"by": window.by}
-    if window.start:
-        note["start"] = window.start.isoformat()
-    if window.end:
-        note["end"] = window.end.isoformat()
-    if window.undated:
-        note["undated"] = "yes"
-    if total is not None:
-        note["total"] = str(total)
-    if restarts:
-        note["restarts"] = str(restarts)
-    return Request(URL, tuple(params), state=tuple(note.items()))
+def narrower(request: Request) -> tuple[Request, ...]:
+    """After a page that cannot be read: the numbers of its studies and of those after it, then fewer of them at once.
+
+    Nothing after one that was asked for alone, and after a list of numbers: then it is no study's fault.
+    """
+    note = dict(request.state)
+    if "listing" in note:
+        return ()
+    if "numbers" in note:
+        numbers = note["numbers"].split(",")
+        half = len(numbers) // 2
+        return tuple(_ask_for(part, note) for part in (numbers[:half], numbers[half:])) if half else ()
+    here, *beside = left_of(_window(note), _day(note, "last"))
+    total = note.get("total")
+    return (_list(here, total), *(_ask(part, total=total) for part in beside))
 
 
-def _condition(window: Window) -> str | None:
-    if window.undated:
-        return f"AREA[{window.by}]MISSING"
-    if window.start is None and window.end is None:
-        return None
-    return f"AREA[{window.by}]RANGE[{window.start or 'MIN'},{window.end or 'MAX'}]"
+def _ask(window: Window, **known: object) -> Request:
+    """A window from its start; `known` goes into the note: total, restarts, again."""
+    condition = filter_of(window)
+    params = [("pageSize", str(PAGE_SIZE)), ("countTotal", "true"), ("sort", _sort(window))]
+    params += [("filter.advanced", condition)] if condition else []
+    return Request(URL, tuple(params), state=_noted(window, **known))
 
 
-def _window(note: dict[str, str]) -> Window:
+def _list(window: Window, total: str | None) -> Request:
+    """The bare numbers and dates of the studies of a window, in its order."""
+    asked = _ask(window, total=total, listing="yes")
+    return replace(asked, params=(*asked.params, ("fields", f"NCTId,{window.by}")))
+
+
+def _ask_for(numbers: Sequence[str], note: Note, **known: object) -> Request:
+    """Studies by their numbers."""
+    params = (("pageSize", str(PAGE_SIZE)), ("countTotal", "true"), ("filter.ids", ",".join(numbers)))
+    state = _noted(Window(note["by"]), total=note.get("total"), numbers=",".join(numbers), **known)
+    return Request(URL, params, state=state, only=numbers[0] if len(numbers) == 1 else None)
+
+
+def _sort(window: Window) -> str:
+    return f"{window.by}:{'desc' if window.by == UPDATED else 'asc'}"
+
+
+def _noted(window: Window, **known: object) -> tuple[tuple[str, str], ...]:
+    undated = "yes" if window.undated else None
+    note = {"by": window.by, "start": window.start, "end": window.end, "undated": undated} | known
+    return tuple((name, str(value)) for name, value in note.items() if value is not None)
+
+
+def _window(note: Note) -> Window:
     return Window(note["by"], _day(note, "start"), _day(note, "end"), "undated" in note)
 
 
-def _day(note: dict[str, str], name: str) -> date | None:
+def _day(note: Note, name: str) -> date | None:
     return date.fromisoformat(note[name]) if name in note else None
 
 
-def _counted(note: dict[str, str], count: int | None, newest: date | None) -> dict[str, str]:
-    """What the first page of a window teaches: its count, the whole query's total, the newest date seen."""
+def _query(note: Note) -> str:
+    """What tells one query from another; asked anew, it is the same."""
+    if "numbers" in note:
+        numbers = note["numbers"].split(",")
+        return f"{numbers[0]} and {len(numbers) - 1} more"
+    return filter_of(_window(note)) or "everything"
+
+
+def _counted(note: Note, count: int | None, newest: date | None) -> Note:
+    """What the first page of a query teaches: its count, the total of all that is asked, the newest date seen.
+
+    Asked anew, a query may count more or fewer than it did before (`again`), and so does the whole.
+    """
     learnt = {}
     if count is not None:
-        learnt = {"count": str(count), "total": note.get("total", str(count))}
+        total = int(note.get("total", count)) + count - int(note.get("again", count))
+        learnt = {"count": str(count), "total": str(total)}
+        learnt |= {"again": str(count)} if "again" in note else {}
     if newest is not None:
         learnt["newest"] = newest.isoformat()
     return learnt
 
 
-def _next_page(request: Request, note: dict[str, str], page: int, token: str | None) -> tuple[Request, ...]:
+def _ended(note: Note, follow: tuple[Request, ...]) -> Ended | None:
+    if follow or "count" not in note:
+        return None
+    count = int(note["count"])
+    if "again" in note:
+        return Ended(count)
+    if "numbers" in note:
+        return Ended(count, (_ask_for(note["numbers"].split(","), note, again=count),))
+    return Ended(count, (_ask(_window(note), total=note["total"], again=count),))
+
+
+def _days(found: Iterable[Found], by: str) -> list[date]:
+    whens = [one.trial.last_updated if by == UPDATED else one.trial.first_posted for one in found]
+    return [when.day for when in whens if when]
+
+
+def _reached(days: Sequence[date], by: str) -> Note:
+    """The last date of a page, in its order: where to go on by date."""
+    if not days:
+        return {}
+    return {"last": (min(days) if by == UPDATED else max(days)).isoformat()}
+
+
+def _next_page(request: Request, note: Note, page: int, token: str | None) -> tuple[Request, ...]:
     if not token:
         return ()
     if token == dict(request.params).get("pageToken"):
@@ -154,36 +210,30 @@ def _next_page(request: Request, note: dict[str, str], page: int, token: str | N
     return (Request(request.url, (*kept, ("pageToken", token)), state=state),)
 
 
-def _windows(window: Window, newest: date | None) -> tuple[Window, ...]:
-    """The shorter windows that together are `window`; none where it cannot be cut."""
-    if window.undated or window.end is not None:
-        return _halves(window, newest)
-    start = window.start or FIRST_DAY
-    many = max(((newest or start) - start).days // WINDOW_DAYS, FEWEST_WINDOWS)
-    edges = [start + timedelta(days=WINDOW_DAYS * number) for number in range(many + 1)]
-    if edges[-1] > LAST_DAY:
-        return ()
-    closed = [Window(window.by, edge, after - timedelta(days=1)) for edge, after in pairwise(edges)]
-    return (*_before(window), *closed, Window(window.by, edges[-1]), *_undated(window))
+def _listed(request: Request, note: Note, answer: PageOfStudies) -> Page:
+    """A list of numbers: the studies by these, some at once, and what comes after them by date again."""
+    raws = [bytes(raw) for raw in answer.studies]
+    numbers = [found[1].decode() for raw in raws if (found := _NUMBER.search(raw))]
+    if len(numbers) < len(raws):
+        raise UnreadableBody("a list of studies without their numbers")
+    page = int(note.get("page", "1"))
+    note |= _counted(note, answer.total_count, None) if page == 1 else {}
+    parts = [_ask_for(numbers[at : at + BY_NUMBER], note) for at in range(0, len(numbers), BY_NUMBER)]
+    rest = _next_page(request, note, page, answer.next_page_token)
+    last = _reached([day for raw in raws if (day := _stated(raw))], note["by"])
+    windows = left_of(_window(note), _day(last, "last"))
+    if rest and windows[0] != _window(note):
+        rest = tuple(_ask(window, total=note.get("total")) for window in windows)
+    total = int(note["total"]) if "total" in note else None
+    return Page(follow=(*parts, *rest), total=total)
 
 
-def _halves(window: Window, newest: date | None) -> tuple[Window, ...]:
-    start = window.start or FIRST_DAY
-    end = window.end or max(newest or start, start + timedelta(days=2 * WINDOW_DAYS))
-    if window.undated or end <= start or start > LAST_DAY:
-        return ()
-    middle = start + (end - start) // 2
-    lower = Window(window.by, window.start, middle)
-    return (lower, Window(window.by, middle + timedelta(days=1), window.end), *_undated(window))
-
-
-def _before(window: Window) -> tuple[Window, ...]:
-    return () if window.start else (Window(window.by, None, FIRST_DAY - timedelta(days=1)),)
-
-
-def _undated(window: Window) -> tuple[Window, ...]:
-    """A query for everything also answers with studies that lack the date; a range never does."""
-    return () if window.start or window.end else (Window(window.by, undated=True),)
+def _stated(raw: bytes) -> date | None:
+    """The one date that a study of a list states."""
+    try:
+        return date.fromisoformat(found[1].decode()) if (found := _DATE.search(raw)) else None
+    except ValueError:
+        return None  # not a day of the calendar
 
 
 def _newest(studies: list[msgspec.Raw], found: list[Found]) -> date | None:
@@ -211,64 +261,16 @@ def _studies(raws: list[msgspec.Raw]) -> tuple[list[Found], list[Refused]]:
     return found, refused
 
 
-def _answer(body: bytes) -> _Answer:
-    try:
-        return _decode(body)
-    except msgspec.ValidationError as error:
-        expected = "an object of studies, nextPageToken, totalCount"
-        raise UnreadableBody(f"not a page of studies ({expected}): {error}") from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        if (answer := _salvaged(body)) is None:
-            raise UnreadableBody(f"not the JSON of a page of studies, or cut short: {error}") from error
-        return answer
-
-
-def _salvaged(body: bytes) -> _Answer | None:
-    """A page with something broken inside a study (a lone surrogate, a bad escape), cut by its brackets alone."""
-    if not body.rstrip().endswith(b"}") or (found := _study_spans(body)) is None:
-        return None
-    spans, start, end = found
-    try:
-        frame = _decode(body[:start] + body[end:])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
-    frame.studies = [msgspec.Raw(body[low:high].strip()) for low, high in spans]
-    return frame
-
-
-def _study_spans(body: bytes) -> tuple[list[tuple[int, int]], int, int] | None:
-    """Where the members of the top-level array `studies` stand, and where that array begins and ends."""
-    spans: list[tuple[int, int]] = []
-    depth, member, inside, word = 0, 0, 0, b""
-    for token in _TOKENS.finditer(body):
-        text = token[0]
-        if text in (b"{", b"["):
-            depth += 1
-            if text == b"[" and depth == 2 and word == b'"studies"':
-                inside = member = token.end()
-        elif text == b"," and depth == 2 and inside:
-            spans.append((member, token.start()))
-            member = token.end()
-        elif text in (b"}", b"]"):
-            depth -= 1
-            if depth == 1 and inside:
-                if body[member : token.start()].strip():
-                    spans.append((member, token.start()))
-                return spans, inside, token.start()
-        elif depth == 1:
-            word = text
-    return None
-
-
 REGISTRY = Registry(
     name="ctgov",
     title="ClinicalTrials.gov",
     terms="https://clinicaltrials.gov/about-site/terms-conditions (as reported in 2026-11; not re-read)",
     hosts=("clinicaltrials.gov",),
     requests_per_min=50,  # no official figure; what users of the API report as safe
-    adapter_version=1,
+    adapter_version=2,
     media_type="application/json",
     first=first,
     read=read,
     instead=instead,
+    narrower=narrower,
 )

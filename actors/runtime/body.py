@@ -8,13 +8,15 @@ from actors.errors import Refusal
 from actors.runtime.politeness import SourceUnavailable
 
 STEP_BYTES = 1 << 20  # unpacked at once: about 2 ms of the event loop
+WINDOW_BYTES = 1 << 14  # given to zlib at once: what it does not take it copies, again and again where pieces are small
+MOST_MEMBERS = 10_000  # pieces of a gzip body; packed in blocks of 64 KB, the largest answer has a thousand
 
 
 class BodyTooLarge(Refusal):
-    """An answer is larger than agreed, as sent or unpacked; it was not read to its end."""
+    """An answer is larger than agreed, as sent or unpacked, or comes in too many pieces; it was not read to its end."""
 
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(f"the answer is larger than the agreed {max_bytes} bytes")
+    def __init__(self, max_bytes: int, reason: str | None = None) -> None:
+        super().__init__(reason or f"the answer is larger than the agreed {max_bytes} bytes")
         self.max_bytes = max_bytes
 
 
@@ -74,14 +76,23 @@ class Inflate:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._left = max_bytes
+        self._wire_left = max_bytes
+        self._members_left = MOST_MEMBERS
         self._stream: zlib._Decompress | None = None
-        self._head = b""
 
     def feed(self, data: bytes) -> bytes:
         """What these bytes unpack to. Raises BodyTooLarge before it holds more than agreed, BodyTruncated."""
+        self._wire_left -= len(data)
+        if self._wire_left < 0:
+            raise BodyTooLarge(self._max_bytes)
         parts: list[bytes] = []
+        for at in range(0, len(data), WINDOW_BYTES):
+            self._unpack(data[at : at + WINDOW_BYTES], parts)
+        return b"".join(parts)
+
+    def _unpack(self, data: bytes, parts: list[bytes]) -> None:
         while data:
-            stream = self._stream = self._stream or _stream_for(data)
+            stream = self._stream = self._stream or self._open(data)
             try:
                 part = stream.decompress(data, min(self._left + 1, STEP_BYTES))
             except zlib.error as error:
@@ -93,7 +104,12 @@ class Inflate:
             data = stream.unused_data if stream.eof else stream.unconsumed_tail
             if stream.eof:
                 self._stream = None
-        return b"".join(parts)
+
+    def _open(self, data: bytes) -> "zlib._Decompress":
+        self._members_left -= 1
+        if self._members_left < 0:
+            raise BodyTooLarge(self._max_bytes, f"the answer is packed in more than {MOST_MEMBERS} pieces")
+        return _stream_for(data)
 
     def end(self) -> None:
         """Raises BodyTruncated if more was to come."""

@@ -30,6 +30,7 @@ NEVER = tuple(
         "192.88.99.0/24",  # 6to4 relays, RFC 7526
         "100.64.0.0/10",  # carriers' own, RFC 6598; Alibaba's metadata service stands in it
         "fec0::/10",  # site-local, RFC 3879
+        "3fff::/20",  # examples in documents, RFC 9637
         "2001::/32",  # Teredo, RFC 4380: carries an IPv4 address
     )
 )

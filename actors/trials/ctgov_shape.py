@@ -1,8 +1,8 @@
 """The shape of a ClinicalTrials.gov study (API v2), as far as it is read. No I/O.
 
-msgspec checks the shape while it decodes and skips what is not named here (results, contacts, documents)
-without building it. Everything but the number is optional; a field of another type than documented fails the
-study, with its path.
+msgspec checks the shape while it decodes and skips what is not named here (documents, single adverse events) without
+building it. Everything but the number is optional; a field of another type than documented fails the study, with its
+path.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import msgspec
 
+from actors.trials.ctgov_results import ResultsSection
 from actors.trials.normalise import NotReadable
 
 INT4_MAX = 2_147_483_647  # what a database integer holds
@@ -35,6 +36,7 @@ class IdInfo(_Shape):
     id: str | None = None
     type: str | None = None
     domain: str | None = None
+    link: str | None = None
 
 
 class Identification(_Shape):
@@ -47,8 +49,15 @@ class Identification(_Shape):
     acronym: str | None = None
 
 
+class ExpandedAccessInfo(_Shape):
+    has_expanded_access: bool | None = None
+    nct_id: str | None = None
+    status_for_nct_id: str | None = None
+
+
 class StatusModule(_Shape):
     overall_status: str | None = None
+    last_known_status: str | None = None
     why_stopped: str | None = None
     start_date_struct: DateStruct | None = None
     primary_completion_date_struct: DateStruct | None = None
@@ -58,16 +67,17 @@ class StatusModule(_Shape):
     last_update_post_date_struct: DateStruct | None = None
     status_verified_date: str | None = None
     results_first_post_date_struct: DateStruct | None = None
+    expanded_access_info: ExpandedAccessInfo | None = None
 
 
-class Party(_Shape):
+class Organisation(_Shape):
     name: str | None = None
     class_: str | None = msgspec.field(name="class", default=None)
 
 
 class Sponsors(_Shape):
-    lead_sponsor: Party | None = None
-    collaborators: tuple[Party, ...] = ()
+    lead_sponsor: Organisation | None = None
+    collaborators: tuple[Organisation, ...] = ()
 
 
 class Description(_Shape):
@@ -82,6 +92,7 @@ class Conditions(_Shape):
 
 class Masking(_Shape):
     masking: str | None = None
+    who_masked: tuple[str, ...] = ()
 
 
 class DesignInfo(_Shape):
@@ -142,11 +153,22 @@ class EligibilityModule(_Shape):
     maximum_age: str | None = None
     healthy_volunteers: bool | None = None
     std_ages: tuple[str, ...] = ()
+    study_population: str | None = None
+    sampling_method: str | None = None
 
 
 class GeoPoint(_Shape):
     lat: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     lon: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+
+
+class Person(_Shape):
+    name: str | None = None
+    role: str | None = None
+    affiliation: str | None = None
+    phone: str | None = None
+    phone_ext: str | None = None
+    email: str | None = None
 
 
 class Location(_Shape):
@@ -157,18 +179,32 @@ class Location(_Shape):
     country: str | None = None
     status: str | None = None
     geo_point: GeoPoint | None = None
+    contacts: tuple[Person, ...] = ()
 
 
-class Locations(_Shape):
+class ContactsLocations(_Shape):
+    central_contacts: tuple[Person, ...] = ()
+    overall_officials: tuple[Person, ...] = ()
     locations: tuple[Location, ...] = ()
 
 
-class Reference(_Shape):
+class Paper(_Shape):
     pmid: str | None = None
+    type: str | None = None
+    citation: str | None = None
 
 
-class References(_Shape):
-    references: tuple[Reference, ...] = ()
+class Papers(_Shape):
+    references: tuple[Paper, ...] = ()
+
+
+class SharingStatement(_Shape):
+    ipd_sharing: str | None = None
+    description: str | None = None
+    info_types: tuple[str, ...] = ()
+    time_frame: str | None = None
+    access_criteria: str | None = None
+    url: str | None = None
 
 
 class Protocol(_Shape):
@@ -181,8 +217,9 @@ class Protocol(_Shape):
     arms_interventions_module: ArmsInterventions = msgspec.field(default_factory=ArmsInterventions)
     outcomes_module: Outcomes = msgspec.field(default_factory=Outcomes)
     eligibility_module: EligibilityModule = msgspec.field(default_factory=EligibilityModule)
-    contacts_locations_module: Locations = msgspec.field(default_factory=Locations)
-    references_module: References = msgspec.field(default_factory=References)
+    contacts_locations_module: ContactsLocations = msgspec.field(default_factory=ContactsLocations)
+    references_module: Papers = msgspec.field(default_factory=Papers)
+    ipd_sharing_statement_module: SharingStatement = msgspec.field(default_factory=SharingStatement)
 
 
 class Term(_Shape):
@@ -203,6 +240,7 @@ class Derived(_Shape):
 class Study(_Shape):
     protocol_section: Protocol
     derived_section: Derived | None = None
+    results_section: ResultsSection | None = None
     has_results: bool | None = None
 
 

@@ -14,6 +14,10 @@ from actors.trials.record import Trial
 FIRST_YEAR, LAST_YEAR = 1980, 2050  # what lies beyond counts as the first or the last
 WIDE_YEARS = 30  # a longer range leaves too many trials to be worth a question
 LONGEST = 200  # characters; an index word may have 2046 bytes
+# With so many at most, a vector stays below its 1 MB: the words of the text take 700 KB in the worst case.
+MOST_COUNTRIES = 300
+MOST_SPONSOR_WORDS = 40
+LONGEST_SPONSOR = 5_000  # characters that are looked at
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -25,8 +29,8 @@ def facets_of(trial: Trial) -> tuple[str, ...]:
         facet("status", trial.status),
         facet("type", trial.study_type),
         *(facet("phase", phase) for phase in trial.phases),
-        *(facet("country", country) for country in trial.countries),
-        *(facet("sponsor", word) for word in words(trial.sponsor or "")),
+        *(facet("country", country) for country in trial.countries[:MOST_COUNTRIES]),
+        *(facet("sponsor", word) for word in words((trial.sponsor or "")[:LONGEST_SPONSOR])[:MOST_SPONSOR_WORDS]),
     }
     if trial.has_results is not None:
         found.add(facet("results", "yes" if trial.has_results else "no"))

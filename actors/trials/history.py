@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import msgspec
 
@@ -24,8 +25,8 @@ class Change:
     """
 
     field: str
-    before: object
-    after: object
+    before: Any
+    after: Any
 
 
 def plain(trial: Trial) -> dict[str, object]:
@@ -35,7 +36,9 @@ def plain(trial: Trial) -> dict[str, object]:
     """
     told: dict[str, object] = {}
     for name, value in msgspec.to_builtins(trial).items():
-        if isinstance(value, dict) and "precision" in value:
+        if name == "results":
+            told[name] = value or {}  # made without what is not stated
+        elif isinstance(value, dict) and "precision" in value:
             told |= _date(name, getattr(trial, name))
         elif value or value == 0:
             told[name] = _listed(value)
@@ -57,14 +60,14 @@ def _date(name: str, when: When) -> dict[str, object]:
 
 
 def _listed(value: object) -> object:
-    if isinstance(value, tuple):
-        return [_listed(item) if isinstance(item, dict | tuple) else item for item in value]
-    return _stated(value) if isinstance(value, dict) else value
+    if type(value) is tuple:
+        return [_stated(item) if type(item) is dict else _listed(item) for item in value]
+    return _stated(value) if type(value) is dict else value
 
 
 def _stated(item: dict[str, object]) -> dict[str, object]:
     return {
-        name: [*part] if isinstance(part, tuple) else part
+        name: part if type(part) is str or type(part) is int else _listed(part)
         for name, part in item.items()
         if part or part == 0  # 0 and False are stated
     }

@@ -6,6 +6,7 @@ pieces, and whoever makes HTML escapes each of them.
 """
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ MARK, UNMARK = "\x02", "\x03"
 SNIPPET = 240  # characters
 LEAD = 40  # characters shown before the first mark of a snippet
 CUT = "…"
+
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,28 @@ def spans(text: str, marked: str | None) -> tuple[Span, ...]:
     return tuple(found)
 
 
+def parted(pieces: Sequence[Span], separator: str) -> tuple[tuple[Span, ...], ...]:
+    """The texts that were joined by a separator of one letter, each in its pieces."""
+    if not pieces:
+        return ()
+    texts: list[list[Span]] = [[]]
+    for piece in pieces:
+        first, *others = piece.text.split(separator)
+        texts[-1] += [Span(first, piece.marked)] if first else []
+        texts += [[Span(part, piece.marked)] if part else [] for part in others]
+    return tuple(tuple(text) for text in texts)
+
+
+def plain(text: str) -> str:
+    """A text as it is meant: registries that keep Markdown write `\\>` for `>`."""
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+def unescaped(pieces: Sequence[Span]) -> tuple[Span, ...]:
+    """The pieces, each as it is meant."""
+    return tuple(Span(plain(piece.text), piece.marked) for piece in pieces)
+
+
 def snippet(pieces: Sequence[Span], length: int = SNIPPET) -> tuple[Span, ...]:
     """The part of a text that shows the most different marked words, cut at words, `…` where it was cut."""
     text = "".join(piece.text for piece in pieces)
@@ -47,6 +72,11 @@ def snippet(pieces: Sequence[Span], length: int = SNIPPET) -> tuple[Span, ...]:
     end = _word_end(text, start, start + length)
     cut = _between(pieces, start, end)
     return (*([Span(CUT)] if start else []), *cut, *([Span(CUT)] if end < len(text) else []))
+
+
+def words(pieces: Sequence[Span]) -> str:
+    """The text itself."""
+    return "".join(piece.text for piece in pieces)
 
 
 def to_html(pieces: Sequence[Span]) -> str:

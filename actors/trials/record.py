@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from actors.trials.results import Results
+
 Status = Literal[
     "not_yet_recruiting", "recruiting", "enrolling_by_invitation", "active_not_recruiting", "suspended",
     "terminated", "completed", "withdrawn", "available", "no_longer_available", "temporarily_not_available",
@@ -44,6 +46,26 @@ class Identifier:
     value: str
     place: Literal["main", "alias", "secondary", "organisation", "text"]
     label: str | None = None  # the source's own type or domain
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who takes part in a trial: an organisation, with the kind that its registry gives it."""
+
+    name: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to ask, or who answers for a trial, as the registry publishes it."""
+
+    name: str | None = None
+    role: str | None = None
+    affiliation: str | None = None
+    phone: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +102,7 @@ class Site:
     status_raw: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +119,15 @@ class MeshTerm:
 class Eligibility:
     criteria: str | None = None
     sex: Sex | None = None
+    sex_raw: str | None = None
     min_age_days: int | None = None
     max_age_days: int | None = None
     min_age_raw: str | None = None
     max_age_raw: str | None = None
     healthy_volunteers: bool | None = None
     age_groups: tuple[str, ...] = ()
+    population: str | None = None  # of an observational study: whom it looks at, and how they are chosen
+    sampling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +136,37 @@ class Design:
     model: str | None = None
     purpose: str | None = None
     masking: str | None = None
+    masked: tuple[str, ...] = ()  # who does not know: PARTICIPANT, INVESTIGATOR, …
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A publication that the record names; `kind` says whether it is background, a result, or was found by a number."""
+
+    pmid: str | None = None
+    kind: str | None = None
+    citation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What is said of sharing the data of individual participants."""
+
+    plan: str | None = None
+    description: str | None = None
+    documents: tuple[str, ...] = ()
+    time_frame: str | None = None
+    access: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandedAccess:
+    """Whether patients may get the treatment outside of the trial, and the number of the record for that: another's."""
+
+    available: bool | None = None
+    number: str | None = None
+    status_raw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +177,8 @@ class Trial:
     title: str | None
     status: Status
     status_raw: str | None
+    last_known_status: Status | None = None  # before the registry said `unknown`
+    last_known_status_raw: str | None = None
     official_title: str | None = None
     acronym: str | None = None
     titles: tuple[tuple[str, str], ...] = ()  # (language, title) of further languages
@@ -145,7 +204,7 @@ class Trial:
     enrolment_actual: bool | None = None
     sponsor: str | None = None
     sponsor_class: str | None = None
-    collaborators: tuple[str, ...] = ()
+    collaborators: tuple[Party, ...] = ()
     conditions: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     interventions: tuple[Intervention, ...] = ()
@@ -155,4 +214,9 @@ class Trial:
     eligibility: Eligibility = field(default_factory=Eligibility)
     countries: tuple[str, ...] = ()
     sites: tuple[Site, ...] = ()
-    references: tuple[str, ...] = ()  # PubMed ids
+    contacts: tuple[Contact, ...] = ()  # for the trial as a whole
+    officials: tuple[Contact, ...] = ()
+    references: tuple[Reference, ...] = ()
+    sharing: Sharing = field(default_factory=Sharing)
+    expanded_access: ExpandedAccess = field(default_factory=ExpandedAccess)
+    results: Results | None = None

@@ -54,6 +54,5 @@ def versions(placed: Sequence[Placed], *, seen_at: datetime, registry: str, scra
 
 def raw(placed: Sequence[Placed]) -> Iterator[bytes]:
     for one in placed:
-        if one.event is not None:
-            yield _version_head(len(RAW_COLUMNS), 8, one.id, 4, one.version)
-            yield one.packed.raw
+        yield _version_head(len(RAW_COLUMNS), 8, one.id, 4, one.version)
+        yield one.packed.raw

@@ -9,6 +9,7 @@ State = Literal["running", "done", "failed", "cancelled"]
 End = Literal["done", "failed", "cancelled"]
 
 MOST_VANISHED = 0.10  # of a registry's trials; more than this looks like a fault of the source, or of ours
+FEW_VANISHED = 25  # trials: so many may always vanish, but never all
 FEWEST_FOR_ETA = 2  # pages: a rate from one is none
 
 
@@ -33,7 +34,9 @@ class Scrape:
     refused: int
     removed: int
     reached_on: date | None  # the latest last update that was met
-    error: str | None
+    error: str | None  # why it failed, or its last attempt did; of one that is done, what it could not do
+    missed: int = 0  # records that the source counted and did not give, asked twice
+    covers_to: date | None = None  # all that was updated at the source before this day is here
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,36 @@ def progress(scrape: Scrape, now: datetime) -> Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """How many different records a scrape has met, and how many of them were refused and have no readable number."""
+
+    records: int
+    unnamed: int
+
+
+def missing(scrape: Scrape, met: Met) -> int:
+    """How many records the source counted, query by query or in all, and the scrape has not met."""
+    return max(scrape.missed, (scrape.total or 0) - met.records, 0)
+
+
+def covers_to(scrape: Scrape, before: date | None, *, missed: int) -> date | None:
+    """The day before which every update at the source is here once this scrape has ended; None where it proves nothing.
+
+    `before`: as far as earlier scrapes reach. A full scrape reaches to the latest update that it met, or to its own
+    beginning; so does one of what changed, if it leaves no gap between them.
+    """
+    began = scrape.started_at.date()
+    reached = min(scrape.reached_on, began) if scrape.reached_on else None
+    if missed:
+        return None
+    if scrape.mode == "full":
+        return reached or began
+    if before is None or scrape.since is None or scrape.since > before:
+        return None
+    return max(before, reached) if reached else before
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """So many trials were marked as gone at the source."""
 
@@ -84,4 +117,25 @@ class TooManyVanished:
 
 
 def too_many(vanished: int, present: int) -> bool:
-    return vanished > MOST_VANISHED * present
+    """Whether so many that are gone at once are not believed."""
+    return vanished > max(MOST_VANISHED * present, FEW_VANISHED) or vanished == present > 0
+
+
+def may_remove(scrape: Scrape, met: Met) -> bool:
+    """Whether what a scrape has not met is gone: only when it was of everything, and met all that there is."""
+    return scrape.mode == "full" and not missing(scrape, met) and not met.unnamed
+
+
+def warning(scrape: Scrape, met: Met, gone: Removed | TooManyVanished | None) -> str | None:
+    """What a scrape that came to its end could not do, in words; None where it did everything."""
+    nothing = ", so none that was not met is marked as removed" if scrape.mode == "full" else ""
+    if missed := missing(scrape, met):
+        return f"{missed:,} records that the source counted did not come, asked twice{nothing}; the next one goes back"
+    if isinstance(gone, TooManyVanished):
+        return (
+            f"{gone.vanished:,} of {gone.present:,} trials were not met: too many to believe, so none is marked as "
+            f"removed; triald scrape {scrape.registry} --full --accept-removed does it"
+        )
+    if met.unnamed and nothing:
+        return f"{met.unnamed:,} refused records have no readable number{nothing}"
+    return None

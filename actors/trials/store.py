@@ -5,6 +5,7 @@ Where several statements belong together `db` is a connection, within the caller
 
 import asyncio
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -18,13 +19,10 @@ from actors.trials.copying import CopyConnection, copy
 from actors.trials.history import changes
 from actors.trials.pack import ID_COLUMNS, RAW_COLUMNS, TRIAL_COLUMNS, PackedPage, PackedTrial, unpack
 from actors.trials.rows import VERSION_COLUMNS, Placed
-from actors.trials.scrapes import End, Mode, PageCounts, Removed, Scrape, TooManyVanished, too_many
+from actors.trials.scrapes import End, Met, Mode, PageCounts, Removed, Scrape, TooManyVanished, too_many
 from schema import query
 
 DIFFS_AT_ONCE = 32  # some 0.1 ms each; then the loop gets a turn
-MOST_HITS = 2_000  # counted exactly, and sorted
-MOST_RANKED = 1_000
-NEWEST_LOOKED_AT = 6_000  # rows; a question with more than MOST_HITS hits finds a page among so few, as a rule
 
 
 class Database(Protocol):
@@ -47,13 +45,23 @@ class ScrapeEnded(Refusal):
 # ── a page ──
 
 
-async def write_page(db: Connection, page: PackedPage, *, scrape_id: int, total: int | None = None) -> PageCounts:
+async def write_page(
+    db: Connection,
+    page: PackedPage,
+    *,
+    scrape_id: int,
+    total: int | None = None,
+    part_of: str = "",
+    anew: bool = False,
+) -> PageCounts:
     """Write a page, in the caller's transaction: what is new by COPY, what changed as a new version with its diff.
 
-    Pages of one registry are written one after the other. Raises ScrapeEnded; then nothing may be committed.
+    `part_of`: the query, with whose count what was met is compared. `anew`: some of it may have been met before in this
+    scrape; that is not counted again. Pages of one registry are written one after the other. Raises ScrapeEnded; then
+    nothing may be committed.
     """
     source = page.source
-    await db.execute(query("trials.lock_registry"), source.registry)
+    await lock_registry(db, source.registry)
     sorted_ = await _sort(db, page)
     new = await _place_new(db, sorted_.new)
     rewritten = await _place_rewritten(db, sorted_.rewritten)
@@ -63,21 +71,38 @@ async def write_page(db: Connection, page: PackedPage, *, scrape_id: int, total:
         returned = sum(1 for one in rewritten if one.event == "returned")
         await db.execute(query("trials.count"), source.registry, len(new), returned, reached, source.fetched_at)
     await _set_aside(db, page, scrape_id)
-    counts = PageCounts(
-        new=len(new),
-        changed=sum(1 for one in rewritten if one.event),
-        unchanged=len(sorted_.unchanged) + sum(1 for one in rewritten if not one.event) + page.repeated,
-        refused=len(page.refused),
-    )
-    met = [*(one.id for one in (*new, *rewritten)), *(one.id for one in sorted_.unchanged)]
-    await _account(db, scrape_id, counts, met=met, total=total, reached=reached, at=source.fetched_at)
+    numbers = _numbers(page)
+    before = {row["id"] for row in await db.fetch(query("trials.met_before"), scrape_id, numbers)} if anew else set()
+    counts = _counted(page, sorted_, rewritten, new=len(new), before=before)
+    await _account(db, scrape_id, counts, total=total, reached=reached, at=source.fetched_at)
+    unnamed = sum(one.registry_id is None for one in page.refused)
+    await db.execute(query("trials.see"), scrape_id, part_of, numbers, unnamed)
     return counts
+
+
+def _counted(
+    page: PackedPage, sorted_: Sorted, rewritten: Sequence[Placed], *, new: int, before: AbstractSet[str]
+) -> PageCounts:
+    reread = [one.packed.registry_id for one in rewritten if one.event is None]
+    unchanged = [*(one.registry_id for one in sorted_.unchanged), *reread]
+    return PageCounts(
+        new=new,
+        changed=len(rewritten) - len(reread),
+        unchanged=sum(number not in before for number in unchanged) + page.repeated,
+        refused=sum(one.registry_id not in before for one in page.refused),
+    )
+
+
+def _numbers(page: PackedPage) -> list[str]:
+    """Of every record on a page that has one, read or refused."""
+    read, refused = (one.registry_id for one in page.trials), (one.registry_id for one in page.refused)
+    return list(dict.fromkeys([*read, *(number for number in refused if number is not None)]))
 
 
 async def _sort(db: Connection, page: PackedPage) -> Sorted:
     given = [trial.registry_id for trial in page.trials]
     found = await db.fetch(query("trials.stored"), page.source.registry, given) if given else []
-    return sort_page(page.trials, {row["registry_id"]: Stored(**row) for row in found}, page.source.adapter_version)
+    return sort_page(page, {row["registry_id"]: Stored(**row) for row in found})
 
 
 async def _place_new(db: Connection, new: Sequence[PackedTrial]) -> list[Placed]:
@@ -115,6 +140,8 @@ async def _write(
         await copy(db, "trials_incoming", TRIAL_COLUMNS, rows.trials(rewritten, at))
         await db.execute(query("trials.take_over"), ids)
         await db.execute(query("trials.forget_ids"), ids)
+        reread = [one for one in rewritten if one.event is None]
+        await db.execute(query("trials.forget_raw"), [one.id for one in reread], [one.version for one in reread])
     versions = rows.versions(both, seen_at=at, registry=page.source.registry, scrape_id=scrape_id)
     await copy(db, "trial_ids", ID_COLUMNS, rows.ids(both))
     await copy(db, "trial_versions", VERSION_COLUMNS, versions)
@@ -140,7 +167,6 @@ async def _account(
     scrape_id: int,
     counts: PageCounts,
     *,
-    met: list[int],
     total: int | None,
     reached: date | None,
     at: datetime,
@@ -151,11 +177,21 @@ async def _account(
     )  # fmt: skip
     if mode is None:
         raise ScrapeEnded(f"scrape {scrape_id} is not running")
-    if mode == "full" and met:
-        await db.execute(query("trials.see"), scrape_id, met)
 
 
 # ── scrapes ──
+
+
+async def lock_registry(db: Connection, registry: str) -> None:
+    """Waits until nobody else writes a page of the registry, or takes its turn there; to the end of the transaction."""
+    await db.execute(query("trials.lock_registry"), registry)
+
+
+async def take_turn(db: Connection, registry: str, *, job_id: int, fence: int) -> int | None:
+    """None when the registry is this attempt's from now on, else the job that is at it; after lock_registry."""
+    if await db.fetchval(query("trials.take_turn"), registry, job_id, fence):
+        return None
+    return int(await db.fetchval(query("trials.turn"), registry))
 
 
 async def open_scrape(
@@ -174,16 +210,33 @@ async def note_error(db: Database, scrape_id: int, error: str) -> None:
     await db.execute(query("trials.note_error"), scrape_id, error)
 
 
-async def close_scrape(db: Database, scrape_id: int, end: End, *, at: datetime, error: str | None = None) -> bool:
+async def close_scrape(
+    db: Database, scrape_id: int, end: End, *, at: datetime, error: str | None = None, covers_to: date | None = None
+) -> bool:
     """End a scrape, and forget what it has met; False when it had ended before."""
-    return bool(await db.fetchval(query("trials.close_scrape"), scrape_id, end, at, error))
+    return bool(await db.fetchval(query("trials.close_scrape"), scrape_id, end, at, error, covers_to))
 
 
-async def mark_removed(db: Connection, scrape_id: int, *, at: datetime) -> Removed | TooManyVanished:
-    """Mark what a complete full scrape has not met as gone at the source: in a transaction, before it is closed."""
-    await db.execute(query("trials.lock_registry"), (await scrape(db, scrape_id)).registry)
+async def met(db: Database, scrape_id: int, query_name: str | None = None) -> Met:
+    """How many records a scrape has met, in one query or in all of them."""
+    return Met(**await db.fetchrow(query("trials.met"), scrape_id, query_name))
+
+
+async def miss(db: Database, scrape_id: int, records: int) -> None:
+    """So many records of a query the source counted, and did not give when it was asked twice."""
+    await db.execute(query("trials.miss"), scrape_id, records)
+
+
+async def mark_removed(
+    db: Connection, scrape_id: int, *, at: datetime, accept: bool = False
+) -> Removed | TooManyVanished:
+    """Mark what a complete full scrape has not met as gone at the source: in a transaction, before it is closed.
+
+    `accept`: however many they are.
+    """
+    await lock_registry(db, (await scrape(db, scrape_id)).registry)
     row = await db.fetchrow(query("trials.vanishing"), scrape_id)
-    if too_many(row["vanished"], row["present"]):
+    if not accept and too_many(row["vanished"], row["present"]):
         return TooManyVanished(row["vanished"], row["present"])
     return Removed(await db.fetchval(query("trials.remove_vanished"), scrape_id, at))
 
@@ -204,9 +257,15 @@ async def scrapes(
 
 
 async def last_success(db: Database, registry: str) -> Scrape | None:
-    """The latest scrape that ended well: an incremental one begins where it began."""
+    """The latest scrape that ended well."""
     row = await db.fetchrow(query("trials.last_success"), registry)
     return Scrape(**row) if row else None
+
+
+async def covered_to(db: Database, registry: str) -> date | None:
+    """The day before which every update at the source is here; None before a first complete scrape."""
+    day: date | None = await db.fetchval(query("trials.covered_to"), registry)
+    return day
 
 
 async def refusals(
@@ -273,60 +332,76 @@ async def counts(db: Database) -> list[shown.RegistryCount]:
 # ── search ──
 
 
-async def search(db: Database, asked: ask.Search) -> ask.Results:
+async def search(db: Database, asked: ask.Search, caps: ask.Caps = ask.CAPS) -> ask.Results:
     """Trials by number, then by text and filters. Raises BadSearch."""
     plan = ask.ask(asked)
     exact = (await find_ids(db, plan.numbers))[: asked.rows]
     match plan.after:
         case ask.Best() as after:
-            hits, count = await _relevant(db, asked, plan, after)
+            found = await _relevant(db, asked, plan, after, caps)
         case after if plan.text or plan.facets:
-            hits, count = await _newest(db, asked, plan, after)
+            found = await _newest(db, asked, plan, after, caps)
         case after:
-            hits, count = await _all(db, asked, after)
-    page, following = ask.page(hits, asked.rows)
+            found = await _all(db, asked, after, caps)
+    page, following = ask.page(found.hits, asked.rows)
     shown_exact = exact if plan.is_first else []
     others = [hit.id for hit in page if hit.id not in exact]
-    found = await db.fetch(query("trials.rows"), [*shown_exact, *others], plan.text)
-    by_id = {row["id"]: shown.row(row) for row in found}
+    by_id = await _rows(db, [*shown_exact, *others], plan.text)
     return ask.Results(
         exact=tuple(by_id[id_] for id_ in shown_exact if id_ in by_id),
         rows=tuple(by_id[id_] for id_ in others if id_ in by_id),
-        count=count,
+        count=await _with_exact(db, asked, plan, exact, found.count),
         next=following,
+        truncated=found.truncated,
     )
 
 
-async def _relevant(
-    db: Database, asked: ask.Search, plan: ask.Plan, after: ask.Best
-) -> tuple[list[ask.Hit], ask.Count]:
-    found = await db.fetch(
-        query("trials.search_relevant"), plan.text, plan.facets, *ask.limits(asked),
-        after.rank, after.id, asked.rows + 1, MOST_HITS + 1, MOST_RANKED, after.latest_id,
-    )  # fmt: skip
+async def _rows(db: Database, ids: Sequence[int], text: str) -> dict[int, shown.Row]:
+    return {row["id"]: shown.row(row) for row in await db.fetch(query("trials.rows"), ids, text)}
+
+
+async def _with_exact(
+    db: Database, asked: ask.Search, plan: ask.Plan, exact: Sequence[int], count: ask.Count
+) -> ask.Count:
+    """The count, with the trials found by number that text and filters do not find."""
+    if not exact or count.more:
+        return count
+    beside = await db.fetchval(query("trials.beside"), exact, plan.text, plan.facets, *ask.limits(asked))
+    return ask.Count(count.trials + beside)
+
+
+async def _relevant(db: Database, asked: ask.Search, plan: ask.Plan, after: ask.Best, caps: ask.Caps) -> ask.Found:
+    """All hits are ranked, or, of more than can be, those with the words in their title and the newest."""
+    given = (plan.text, plan.facets, *ask.limits(asked), after.rank, after.id, asked.rows + 1)
+    found = await db.fetch(query("trials.search_relevant"), *given, caps.hits, after.latest_id)
+    count = ask.counted(found[0]["hits"], caps.hits)
+    if count.more:
+        most = (caps.titles, after.latest_id, caps.newest, caps.enough_titles)
+        found = await db.fetch(query("trials.search_titled"), *given, *most)
     hits = [ask.Hit(row["id"], ask.Best(row["rank"], row["id"], row["latest_id"])) for row in found if row["id"]]
-    return hits, ask.counted(found[0]["hits"], MOST_HITS)
+    return ask.Found(hits, count, truncated=count.more)
 
 
-async def _newest(
-    db: Database, asked: ask.Search, plan: ask.Plan, after: ask.Newest
-) -> tuple[list[ask.Hit], ask.Count]:
+async def _newest(db: Database, asked: ask.Search, plan: ask.Plan, after: ask.Newest, caps: ask.Caps) -> ask.Found:
     """Few hits are all sorted. Of many, a page stands among the newest trials; if not, all of them are sorted too."""
     given = (plan.text, plan.facets, *ask.limits(asked), after.day, after.id, asked.rows + 1)
-    found = await db.fetch(query("trials.search_hits"), *given, MOST_HITS + 1)
-    count = ask.counted(found[0]["hits"], MOST_HITS)
+    found = await db.fetch(query("trials.search_hits"), *given, caps.hits + 1)
+    count = ask.counted(found[0]["hits"], caps.hits)
     if count.more:
-        found = await db.fetch(query("trials.search_newest"), *given, NEWEST_LOOKED_AT)
+        found = await db.fetch(query("trials.search_newest"), *given, caps.newest)
         if len(found) <= asked.rows:
             found = await db.fetch(query("trials.search_hits"), *given, ask.LAST_ID)
-    return _by_day(found), count
+    return ask.Found(_by_day(found), count)
 
 
-async def _all(db: Database, asked: ask.Search, after: ask.Newest) -> tuple[list[ask.Hit], ask.Count]:
-    found = await db.fetch(
-        query("trials.search_all"), *ask.limits(asked), after.day, after.id, asked.rows + 1, MOST_HITS + 1
-    )
-    return _by_day(found), ask.counted(found[0]["hits"] if found else 0, MOST_HITS)
+async def _all(db: Database, asked: ask.Search, after: ask.Newest, caps: ask.Caps) -> ask.Found:
+    """Without days to compare, what there is was counted by who wrote it."""
+    is_counted = not ask.has_days(asked)
+    given = (*ask.limits(asked), after.day, after.id, asked.rows + 1)
+    found = await db.fetch(query("trials.search_all"), *given, 0 if is_counted else caps.hits + 1)
+    if is_counted:
+        return ask.Found(_by_day(found), ask.there(await counts(db), with_removed=asked.with_removed))
+    return ask.Found(_by_day(found), ask.counted(found[0]["hits"] if found else 0, caps.hits))
 
 
 def _by_day(found: Sequence[Any]) -> list[ask.Hit]:

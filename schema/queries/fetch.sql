@@ -52,9 +52,11 @@ FROM rate_limits l WHERE l.name = $1;
 SELECT etag, last_modified FROM http_validators WHERE url = $1;
 
 -- name: keep_validators
--- $1 url text, $2 etag text, $3 last_modified text -> both NULL: nothing is kept, and what was kept is dropped
+-- $1 url text, $2 etag text, $3 last_modified text -> both NULL: nothing is kept, and what was kept is dropped. So is what
+-- nobody has asked about for three months: a question that names a day is asked for some days only
 WITH gone AS (
-    DELETE FROM http_validators WHERE url = $1 AND $2::text IS NULL AND $3::text IS NULL
+    DELETE FROM http_validators
+    WHERE url = $1 AND $2::text IS NULL AND $3::text IS NULL OR url <> $1 AND kept_at < now() - interval '90 days'
 )
 INSERT INTO http_validators AS v (url, etag, last_modified)
 SELECT $1, $2, $3 WHERE $2::text IS NOT NULL OR $3::text IS NOT NULL

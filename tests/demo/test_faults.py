@@ -147,6 +147,20 @@ async def test_every_nth_record_is_spoiled(server: Server) -> None:
     assert shapes.count(str) == 3
 
 
+async def test_a_record_spoils_every_page_that_it_stands_on_as_a_whole(server: Server) -> None:
+    number = nct((await get(server.url, pageSize="7")).json["studies"][6])
+    server.switch(cut_record=7, gigantic_record=8, gigantic_bytes=3_000_000)
+    for params in ({"pageSize": "7"}, {"filter__ids": number}):
+        with pytest.raises(orjson.JSONDecodeError):
+            orjson.loads((await get(server.url, **params)).body)
+    assert len((await get(server.url, pageSize="6")).json["studies"]) == 6
+    assert len((await get(server.url, pageSize="9", fields="NCTId")).json["studies"]) == 9
+    token = (await get(server.url, pageSize="7", fields="NCTId")).json["nextPageToken"]
+    assert len((await get(server.url, pageSize="7", fields="NCTId", pageToken=token)).body) < 3_000_000
+    server.switch(cut_record=0)
+    assert len((await get(server.url, pageSize="9")).body) > 3_000_000
+
+
 async def test_a_refusing_port_opens_again_at_the_same_place(server: Server) -> None:
     async with aiohttp.ClientSession(server.url) as session:
         async with session.get(STUDIES) as response:

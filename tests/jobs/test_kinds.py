@@ -1,12 +1,14 @@
 """The contract of job kinds: payloads are checked at the door and again before they run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import pytest
 
 import actors.jobs
 from actors.errors import Refusal
 from actors.jobs import BadPayload, JobKind, by_every_name
+from actors.jobs.scrape import JOB, Payload
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Outcome
 from actors.runtime.catalog import catalog
@@ -53,6 +55,28 @@ def test_a_new_job_is_as_its_kind_says_unless_it_is_told_otherwise() -> None:
     assert (job.priority, job.max_attempts, job.timeout_s) == (3, 5, 9.0)
     other = KIND.new(Letter("ann"), priority=9, unique_key="k", trace_id="t")
     assert (other.priority, other.unique_key, other.trace_id, other.queue) == (9, "k", "t", "scraping")
+
+
+def test_a_kind_may_say_which_of_its_jobs_ask_for_the_same() -> None:
+    keyed = replace(KIND, key=lambda letter: f"to {letter.to}")
+    assert keyed.new(Letter("ann", 2)).unique_key == "to ann"
+    assert keyed.new(Letter("ann", 2), unique_key=None).unique_key is None
+    assert keyed.key_of('{"to": "bob"}') == "to bob"
+    assert keyed.key_of("{}") is None
+    assert KIND.new(Letter("ann")).unique_key is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (Payload("ctgov"), "ctgov incremental"),
+        (Payload("ctgov", since=date(2026, 1, 31)), "ctgov incremental 2026-01-31"),
+        (Payload("ctgov", "full"), "ctgov full"),
+        (Payload("isrctn", "full", accept_removed=True), "isrctn full accept-removed"),
+    ],
+)
+def test_a_scrape_is_the_same_as_another_of_its_registry_that_asks_for_as_much(payload: Payload, expected: str) -> None:
+    assert JOB.new(payload).unique_key == expected
 
 
 def test_a_new_job_is_refused_at_the_door() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from actors.registries import Page, Request
-from actors.registries.ctgov import instead, read
+from actors.registries import Page, Refused, Request, UnreadableBody
+from actors.registries.ctgov import instead, narrower, read
 
 _RANGE = re.compile(r"AREA\[(\w+)\]RANGE\[(MIN|[0-9-]{10}),(MAX|[0-9-]{10})\]")
 _MISSING = re.compile(r"AREA\[(\w+)\]MISSING")
@@ -19,7 +19,8 @@ _MODULES = {"StudyFirstPostDate": "studyFirstPostDateStruct", "LastUpdatePostDat
 class Source:
     """Studies by number, each with its dates.
 
-    `weight`: each counts for so many in totals; `page_at_most`: studies a page. Both make a small source large.
+    `weight`: each counts for so many in totals; `page_at_most`: studies a page. Both make a small source large. Whole
+    studies of `broken` make the page that they are on unreadable.
     """
 
     dates: dict[str, dict[str, str | None]]
@@ -28,6 +29,7 @@ class Source:
     page_at_most: int = 1000
     token_lives: Callable[[Request], bool] = lambda request: True
     asked: list[Request] = field(default_factory=list)
+    broken: frozenset[str] = frozenset()
 
     def answer(self, request: Request) -> tuple[int, bytes]:
         self.asked.append(request)
@@ -36,6 +38,8 @@ class Source:
             return 400, b"pageToken is invalid"
         found = self._in_order(params)
         size, at = min(int(params["pageSize"]), self.page_at_most), int(params.get("pageToken", "t0")[1:])
+        if "fields" not in params and self.broken.intersection(found[at : at + size]):
+            return 200, b'{"studies":[{"protoc'
         page: dict[str, object] = {"studies": [self._study(nct) for nct in found[at : at + size]]}
         if params.get("countTotal") == "true" and at == 0:
             page = {"totalCount": len(found) * self.weight, **page}
@@ -44,10 +48,14 @@ class Source:
         return 200, json.dumps(page).encode()
 
     def _in_order(self, params: dict[str, str]) -> list[str]:
+        if "filter.ids" in params:
+            return [nct for nct in params["filter.ids"].split(",") if nct in self.dates]
         by, _, direction = params["sort"].partition(":")
-        assert direction == "asc"
+        assert direction == {"StudyFirstPostDate": "asc", "LastUpdatePostDate": "desc"}[by]
         chosen = [nct for nct in self.dates if _meets(self.dates[nct], params.get("filter.advanced"))]
-        return sorted(chosen, key=lambda nct: (self.dates[nct].get(by) or "9999", nct))
+        dated = sorted(nct for nct in chosen if self.dates[nct].get(by))
+        dated.sort(key=lambda nct: self.dates[nct][by] or "", reverse=direction == "desc")
+        return [*dated, *sorted(nct for nct in chosen if not self.dates[nct].get(by))]
 
     def _study(self, nct: str) -> dict[str, object]:
         dates = {
@@ -77,7 +85,10 @@ def studies(days: Iterable[date | None], by: str = "StudyFirstPostDate") -> dict
 
 
 def sweep(source: Source, first: Iterable[Request], *, at_most: int = 5_000) -> Iterator[Page]:
-    """Every page of a scrape: what follows a page is asked first; a refused request is asked in another way."""
+    """Every page of a scrape: what follows a page is asked first; a refused request is asked in another way.
+
+    A study that cannot be read even alone comes as a page that refuses it.
+    """
     waiting = list(first)
     while waiting:
         assert len(source.asked) < at_most, "the scrape does not end"
@@ -88,7 +99,14 @@ def sweep(source: Source, first: Iterable[Request], *, at_most: int = 5_000) -> 
             assert other, f"no way on from {request}"
             waiting = [*other, *waiting]
             continue
-        page = read(request, body)
+        try:
+            page = read(request, body)
+        except UnreadableBody as error:
+            waiting = [*narrower(request), *waiting]
+            if request.only is None:
+                assert narrower(request), f"no way on from {request}"
+                continue
+            page = Page(refused=(Refused(str(error), body, request.only),))
         waiting = [*page.follow, *waiting]
         yield page
 

@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.registries import Request, UnreadableBody
-from actors.registries.ctgov import MANY, PAGE_SIZE, REGISTRY, RESTARTS, first, instead, read
+from actors.registries.ctgov import MANY, PAGE_SIZE, REGISTRY, RESTARTS, first, instead, narrower, read
 from tests.registries.paging import Source, met, studies, sweep
 
 SINCE = date(2026, 7, 1)
@@ -42,7 +42,7 @@ def test_everything_is_one_query_in_a_stable_order() -> None:
 def test_what_changed_is_asked_by_the_day_of_the_last_update() -> None:
     (request,) = first(SINCE)
     assert dict(request.params)["filter.advanced"] == "AREA[LastUpdatePostDate]RANGE[2026-07-01,MAX]"
-    assert dict(request.params)["sort"] == "LastUpdatePostDate:asc"
+    assert dict(request.params)["sort"] == "LastUpdatePostDate:desc"
 
 
 def test_3250_studies_are_four_pages_and_every_page_knows_the_total() -> None:
@@ -195,6 +195,137 @@ def test_only_a_bad_request_is_asked_in_another_way(status: int) -> None:
 def test_a_refused_first_page_has_no_other_way(status: int) -> None:
     assert instead(first(None)[0], status) == ()
     assert instead(first(SINCE)[0], status) == ()
+
+
+# ── complete or not ──
+
+
+def test_the_last_page_of_a_query_says_how_many_were_counted_and_how_to_ask_once_more() -> None:
+    source = Source(studies([date(2020, 1, 1)] * 2500))
+    *before, last = sweep(source, first(None))
+    assert [page.ended for page in before] == [None, None]
+    assert {page.query for page in (*before, last)} == {"everything"}
+    assert last.ended is not None
+    assert last.ended.count == 2500
+    *_, again = sweep(source, last.ended.again)
+    assert (again.query, again.total) == ("everything", 2500)
+    assert again.ended is not None
+    assert (again.ended.count, again.ended.again) == (2500, ())
+
+
+@pytest.mark.parametrize(("counted", "total"), [(900, 59_900), (1_100, 60_100), (1_000, 60_000)])
+def test_a_window_that_counts_otherwise_when_asked_anew_corrects_the_total(counted: int, total: int) -> None:
+    (window, *_) = read(first(None)[0], body(1, total=60_000)).follow
+    page = read(window, body(1, total=1_000))
+    assert page.ended is not None
+    (again,) = page.ended.again
+    assert read(again, body(1, total=counted)).total == total
+
+
+def test_a_window_asked_anew_whose_token_dies_is_not_asked_anew_again() -> None:
+    (request,) = first(None)
+    ended = read(
+        replace(request, state=(*request.state, ("start", "2020-01-01"), ("end", "2020-01-01"))), body(total=5)
+    )
+    assert ended.ended is not None
+    for _ in range(RESTARTS):
+        (paged,) = read(ended.ended.again[0], body(1, token="dead", total=1500)).follow
+        (again,) = instead(paged, 400)
+        last = read(again, body(1, total=1500))
+        assert last.ended is not None
+        assert (last.ended.again, last.total) == ((), 1500)
+
+
+def test_each_window_of_a_large_query_is_compared_with_its_own_count() -> None:
+    days = [date(2000, 1, 3) + timedelta(days=17 * number) for number in range(600)]
+    pages = list(sweep(Source(studies([*days, None]), 100, "2026-07-03"), first(None)))
+    ended = {page.query: page.ended.count for page in pages if page.ended}
+    assert sum(ended.values()) == 60_100
+    assert ended["AREA[StudyFirstPostDate]MISSING"] == 100
+
+
+# ── whatever changes shows on the first page ──
+
+
+def updated(days: Iterable[date], token: str | None = None) -> bytes:
+    """A page of studies with these last updates."""
+    page = json.loads(body(*range(1, len(list(days)) + 1), token=token, total=5000))
+    for study, day in zip(page["studies"], days, strict=True):
+        study["protocolSection"]["statusModule"] = {"lastUpdatePostDateStruct": {"date": str(day)}}
+    return json.dumps(page).encode()
+
+
+@pytest.mark.parametrize(
+    ("days", "token", "telling"),
+    [
+        ([SINCE + timedelta(days=2), SINCE], "next", True),
+        ([SINCE, SINCE], "next", False),  # one more of that day could stand on the second page
+        ([SINCE, SINCE], None, True),
+        ([], None, True),
+        ([], "next", False),
+    ],
+)
+def test_the_first_page_of_changes_stands_for_all_where_the_newest_day_is_whole(
+    days: list[date], token: str | None, telling: bool
+) -> None:
+    (request,) = first(SINCE)
+    assert request.repeats
+    page = read(request, updated(days, token))
+    assert page.telling is telling
+    assert not any(one.repeats for one in page.follow)
+
+
+def test_no_other_page_stands_for_others() -> None:
+    assert not first(None)[0].repeats
+    assert not read(first(None)[0], body(1, total=1)).telling
+    split = read(first(SINCE)[0], body(1, token="next", total=MANY + 1))
+    assert not split.telling
+    assert not any(one.repeats for one in split.follow)
+
+
+# ── what cannot be read ──
+
+
+@pytest.mark.parametrize("since", [None, date(2000, 1, 1)])
+@pytest.mark.parametrize("crowded", [False, True])
+def test_studies_that_make_their_pages_unreadable_are_refused_by_number_and_all_others_are_read(
+    since: date | None, crowded: bool
+) -> None:
+    by = "StudyFirstPostDate" if since is None else "LastUpdatePostDate"
+    days: list[date | None] = [date(2001, 1, 1) + timedelta(days=number // 40) for number in range(2_800)]
+    source = Source(
+        studies([*days, *[date(2010, 5, 5)] * (2_200 if crowded else 0), *([None] * 3 if not since else [])], by)
+    )
+    numbers = sorted(source.dates)
+    source.broken = frozenset([numbers[0], numbers[1500], numbers[1501], numbers[2799], numbers[-1]])
+    pages = list(sweep(source, first(since)))
+    assert {bad.registry_id for page in pages for bad in page.refused} == source.broken
+    assert set(met(pages)) == source.dates.keys() - source.broken
+    assert {page.total for page in pages if page.total is not None} == {len(numbers)}
+    assert len(source.asked) < 220
+
+
+def test_a_list_of_numbers_that_cannot_be_read_is_no_study_s_fault() -> None:
+    (listing,) = narrower(first(None)[0])
+    assert dict(listing.params)["fields"] == "NCTId,StudyFirstPostDate"
+    assert narrower(listing) == ()
+    assert listing.only is None
+    with pytest.raises(UnreadableBody, match="without their numbers"):
+        read(listing, b'{"studies":[{"protocolSection":{}}]}')
+
+
+def test_a_study_that_was_asked_for_alone_is_named_and_has_nothing_narrower() -> None:
+    (listing,) = narrower(first(None)[0])
+    chunk, *_ = read(listing, body(1, 2, 3, total=3)).follow
+    one, two = narrower(chunk)
+    assert (one.only, two.only) == ("NCT00000001", None)
+    assert [part.only for part in narrower(two)] == ["NCT00000002", "NCT00000003"]
+    assert narrower(one) == ()
+
+
+def test_unterminated_text_is_looked_at_once_and_no_more() -> None:
+    with pytest.raises(UnreadableBody, match="not the JSON"):
+        read(first(None)[0], b'{"studies":[{"a":"\xff' + rb"\"" * 1_000_000 + b"}")
 
 
 def test_a_study_of_the_far_future_does_not_make_endless_windows() -> None:

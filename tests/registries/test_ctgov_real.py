@@ -12,6 +12,7 @@ from actors.registries import Found, Page
 from actors.registries.ctgov import first, read
 from actors.trials.history import plain
 from actors.trials.record import Trial, When
+from actors.trials.results import Results
 
 FILES = ["studies.ndjson.zst", "versions.ndjson.zst"]
 
@@ -67,6 +68,8 @@ def _check(one: Found) -> None:
     _check_sites(trial, protocol.get("contactsLocationsModule", {}).get("locations", []))
     _check_lists(trial, protocol)
     _check_mesh(trial, study.get("derivedSection", {}))
+    _check_people(trial, protocol)
+    _check_results(trial.results, study.get("resultsSection"))
     assert json.loads(json.dumps(plain(trial))) == plain(trial)
 
 
@@ -125,10 +128,13 @@ def _check_lists(trial: Trial, protocol: dict[str, Any]) -> None:
         told = [one["measure"] for one in outcomes.get(f"{kind}Outcomes", [])]
         assert [one.measure for one in trial.outcomes if one.kind == kind] == told
     papers = protocol.get("referencesModule", {}).get("references", [])
-    assert set(trial.references) == {one["pmid"] for one in papers if "pmid" in one}
+    assert {(one.pmid, one.kind, one.citation) for one in trial.references} == {
+        (one.get("pmid"), one.get("type"), one.get("citation")) for one in papers
+    }
     rules = protocol.get("eligibilityModule", {})
     assert trial.eligibility.criteria == rules.get("eligibilityCriteria")
     assert (trial.eligibility.sex or "").upper() == rules.get("sex", "")
+    assert (trial.eligibility.sex_raw, trial.eligibility.population) == (rules.get("sex"), rules.get("studyPopulation"))
     for days, age in (
         (trial.eligibility.min_age_days, rules.get("minimumAge")),
         (trial.eligibility.max_age_days, rules.get("maximumAge")),
@@ -146,3 +152,58 @@ def _check_mesh(trial: Trial, derived: dict[str, Any]) -> None:
         for term in derived.get(f"{about}BrowseModule", {}).get(name, [])
     ]
     assert [(one.ui, one.term, one.about, one.ancestor) for one in trial.mesh] == told
+
+
+def _check_people(trial: Trial, protocol: dict[str, Any]) -> None:
+    module = protocol.get("contactsLocationsModule", {})
+    for people, told in ((trial.contacts, "centralContacts"), (trial.officials, "overallOfficials")):
+        assert [(one.name, one.role, one.email, one.affiliation) for one in people] == [
+            tuple(one.get(name) for name in ("name", "role", "email", "affiliation")) for one in module.get(told, [])
+        ]
+    at_sites = [person.name for site in trial.sites for person in site.contacts]
+    assert at_sites == [one.get("name") for place in module.get("locations", []) for one in place.get("contacts", [])]
+    parties = protocol["sponsorCollaboratorsModule"].get("collaborators", [])
+    assert [(one.name, one.kind) for one in trial.collaborators] == [(one["name"], one.get("class")) for one in parties]
+    ipd = protocol.get("ipdSharingStatementModule", {})
+    assert (trial.sharing.plan, trial.sharing.description) == (ipd.get("ipdSharing"), ipd.get("description"))
+    assert list(trial.sharing.documents) == ipd.get("infoTypes", [])
+    masking = protocol.get("designModule", {}).get("designInfo", {}).get("maskingInfo", {})
+    assert list(trial.design.masked) == masking.get("whoMasked", [])
+    assert trial.last_known_status_raw == protocol["statusModule"].get("lastKnownStatus")
+    links = [one["link"] for one in protocol["identificationModule"].get("secondaryIdInfos", []) if "link" in one]
+    assert set(links) <= {one.link for one in trial.ids}
+
+
+def _check_results(results: Results | None, section: dict[str, Any] | None) -> None:
+    """Compared by their sums, reckoned from the JSON in another way."""
+    assert (results is None) is (section is None)
+    if results is None or section is None:
+        return
+    measures = section["outcomeMeasuresModule"]["outcomeMeasures"]
+    assert [(one.kind, one.title, one.time_frame) for one in results.measures] == [
+        (one["type"], one["title"], one["timeFrame"]) for one in measures
+    ]
+    assert [one.p_value for measure in results.measures for one in measure.analyses] == [
+        one.get("pValue") for measure in measures for one in measure.get("analyses", [])
+    ]
+    values = [
+        it["value"]
+        for measure in measures
+        for class_ in measure.get("classes", [])
+        for category in class_.get("categories", [])
+        for it in category["measurements"]
+    ]
+    assert len([value for measure in results.measures for value in measure.values]) + results.left_out == len(values)
+    if not results.left_out:
+        assert [value.value for measure in results.measures for value in measure.values] == values
+    events = section["adverseEventsModule"]
+    assert sum(one.serious or 0 for one in results.harmed) == sum(
+        one.get("seriousNumAffected", 0) for one in events["eventGroups"]
+    )
+    assert (results.serious_kinds or 0, results.other_kinds or 0) == (
+        len(events.get("seriousEvents", [])), len(events.get("otherEvents", [])),
+    )  # fmt: skip
+    stones = [stone for period in section["participantFlowModule"]["periods"] for stone in period["milestones"]]
+    for name in ("started", "completed"):
+        told = [one for stone in stones if stone["type"] == name.upper() for one in stone["achievements"]]
+        assert sum(getattr(one, name) or 0 for one in results.flow) == sum(int(one["numSubjects"]) for one in told)

@@ -13,18 +13,26 @@ from hypothesis import strategies as st
 
 from actors.registries import Page, UnreadableBody
 from actors.registries.ctgov import first, read
+from actors.trials.ctgov_results import CUT, LONGEST, MOST_GROUPS, MOST_MEASURES, MOST_VALUES
+from actors.trials.history import plain
 from actors.trials.record import (
     Arm,
+    Contact,
     Design,
     Eligibility,
+    ExpandedAccess,
     Identifier,
     Intervention,
     MeshTerm,
     Outcome,
+    Party,
+    Reference,
+    Sharing,
     Site,
     Trial,
     When,
 )
+from actors.trials.results import Analysis, Flow, Harmed, Measured, Results, Value
 
 RECORDED = (Path(__file__).parents[1] / "recorded" / "ctgov_study.json").read_bytes()
 SECTION = "protocolSection"
@@ -55,6 +63,8 @@ def test_every_module_is_read() -> None:
         title="Walking After a Heart Attack",
         status="terminated",
         status_raw="TERMINATED",
+        last_known_status="recruiting",
+        last_known_status_raw="RECRUITING",
         official_title="A Randomised Trial of Walking After Myocardial Infarction – über alle Grenzen",
         acronym="WALK",
         ids=(
@@ -62,7 +72,7 @@ def test_every_module_is_read() -> None:
             Identifier("nct", "NCT09900002", "alias"),
             Identifier("eudract", "2019-001234-56", "organisation"),
             Identifier("euct", "2023-512345-67-00", "secondary", "OTHER: European Medicines Agency"),
-            Identifier("other", "R01HL000001", "secondary", "NIH"),
+            Identifier("other", "R01HL000001", "secondary", "NIH", "https://reporter.example/R01HL000001"),
             Identifier("other", "WHO-UTN U1111-1234-5678 (old)", "secondary", "REGISTRY: ICTRP"),
             Identifier("utn", "U1111-1234-5678", "text", "REGISTRY: ICTRP"),
         ),
@@ -73,7 +83,7 @@ def test_every_module_is_read() -> None:
         study_type_raw="INTERVENTIONAL",
         phases=("phase_2", "phase_3"),
         phases_raw=("PHASE2", "PHASE3"),
-        design=Design("RANDOMIZED", "PARALLEL", "TREATMENT", "DOUBLE"),
+        design=Design("RANDOMIZED", "PARALLEL", "TREATMENT", "DOUBLE", ("PARTICIPANT", "INVESTIGATOR")),
         start=When(date(2024, 2, 1), "month", True),
         primary_completion=When(date(2027, 2, 1), "month", False),
         completion=When(date(2028, 1, 1), "year"),
@@ -87,7 +97,7 @@ def test_every_module_is_read() -> None:
         enrolment_actual=True,
         sponsor="Example University",
         sponsor_class="OTHER",
-        collaborators=("Example Foundation", "Example AG"),
+        collaborators=(Party("Example Foundation", "NETWORK"), Party("Example AG", "INDUSTRY")),
         conditions=("Heart Attack", "Heart Failure"),
         keywords=("walking",),
         interventions=(Intervention("Walking", "BEHAVIORAL", "30 minutes", ("Steps",)),),
@@ -108,21 +118,93 @@ def test_every_module_is_read() -> None:
         eligibility=Eligibility(
             criteria="Inclusion Criteria:\n\n* Heart attack",
             sex="female",
+            sex_raw="FEMALE",
             min_age_days=182,
             max_age_days=29220,
             min_age_raw="6 Months",
             max_age_raw="80 Years",
             healthy_volunteers=False,
             age_groups=("CHILD", "ADULT", "OLDER_ADULT"),
+            population="Women of the ward",
+            sampling="PROBABILITY_SAMPLE",
         ),
         countries=("Switzerland", "France"),
         sites=(
-            Site("Example Hospital", "Bern", None, "3010", "Switzerland", "RECRUITING", 46.94809, 7.44744),
+            Site(
+                "Example Hospital", "Bern", None, "3010", "Switzerland", "RECRUITING", 46.94809, 7.44744,
+                (Contact("D. Nobody", "PRINCIPAL_INVESTIGATOR"),),
+            ),
             Site(city="Lyon", country="France"),
             Site("Clinic Two", "Basel", "BS", None, "Switzerland"),
         ),
-        references=("10000001", "10000002"),
-    )
+        contacts=(
+            Contact("B. Nobody", "CONTACT", None, "+1 555 0100 ext. 7", "walk@example.org"),
+            Contact("C. Nobody", "CONTACT"),
+        ),
+        officials=(Contact("A. Nobody", "STUDY_CHAIR", "Example University"),),
+        references=(
+            Reference("10000001", "BACKGROUND", "One."),
+            Reference(None, "RESULT", "Not in PubMed."),
+            Reference("10000002", "RESULT", "Two."),
+            Reference("10000001", "DERIVED", "One again."),
+        ),
+        sharing=Sharing("YES", "On request", ("STUDY_PROTOCOL", "SAP"), "5 years", "Researchers", "https://data.example"),
+        expanded_access=ExpandedAccess(available=True, number="NCT09900003", status_raw="AVAILABLE"),
+        results=RESULTS,
+    )  # fmt: skip
+
+
+RESULTS = Results(
+    flow=[
+        Flow("First month", "Walking", 120, 110),
+        Flow("First month", "Usual care", 120),
+        Flow("Follow-up", "Walking", 0),
+    ],
+    measures=[
+        Measured(
+            kind="PRIMARY",
+            title="Distance",
+            time_frame="6 months",
+            unit="metres",
+            parameter="MEAN",
+            dispersion="Standard Deviation",
+            groups=["Walking", "Usual care"],
+            values=[
+                Value(0, "Week 4 · Women", "420.5", spread="10.1"),
+                Value(1, "Week 4 · Women", "NA", lower="380", upper="400"),
+                Value(1, None, "1"),
+            ],
+            analyses=[Analysis([0, 1], "ANCOVA", "<0.001", "Mean Difference", "20.5", "95", "10", "31")],
+        ),
+        Measured("SECONDARY", "Mood"),
+    ],
+    harmed=[Harmed("Walking", 0, 120, 3, 120, 30, 119), Harmed("Usual care", serious=4, serious_at_risk=120)],
+    harm_time_frame="1 year",
+    harm_threshold_percent="5",
+    serious_kinds=1,
+    other_kinds=0,
+)
+
+
+def test_results_are_plain_with_their_zeros_and_without_what_is_not_stated() -> None:
+    told: Any = plain(trial(json.loads(RECORDED)))["results"]
+    assert told["flow"][2] == {"period": "Follow-up", "group": "Walking", "started": 0}
+    assert told["measures"][0]["values"][2] == {"group": 1, "value": "1"}
+    assert told["measures"][1] == {"kind": "SECONDARY", "title": "Mood"}
+    assert told["harmed"][1] == {"group": "Usual care", "serious": 4, "serious_at_risk": 120}
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_results_beyond_their_bounds_are_left_out_and_counted() -> None:
+    groups = [{"id": f"OG{number}", "title": "g" * 2 * LONGEST} for number in range(MOST_GROUPS + 1)]
+    values = [{"measurements": [{"groupId": "OG0", "value": "1"}] * (MOST_VALUES + 5)}]
+    measure = {"title": "Pain", "groups": groups, "classes": [{"categories": values}]}
+    section = {"outcomeMeasuresModule": {"outcomeMeasures": [measure, measure, *[{"title": "x"}] * MOST_MEASURES]}}
+    results = trial({SECTION: {"identificationModule": {"nctId": "NCT00000002"}}, "resultsSection": section}).results
+    assert results is not None
+    assert [len(one.values) for one in results.measures[:2]] == [MOST_VALUES, 0]
+    assert results.measures[0].groups[0] == "g" * (LONGEST - 1) + CUT
+    assert results.left_out == 2 + 2 * 1 + 5 + (MOST_VALUES + 5)
 
 
 def test_what_a_study_does_not_state_is_none_or_empty_and_nothing_is_made_up() -> None:
@@ -199,8 +281,9 @@ def test_every_documented_study_type_is_known(raw: str, study_type: str) -> None
 
 
 @pytest.mark.parametrize(("raw", "sex"), [("ALL", "all"), ("FEMALE", "female"), ("MALE", "male"), ("?", None)])
-def test_every_documented_sex_is_known(raw: str, sex: str | None) -> None:
-    assert trial(with_module("eligibilityModule", {"sex": raw})).eligibility.sex == sex
+def test_every_documented_sex_is_known_and_the_raw_value_is_kept(raw: str, sex: str | None) -> None:
+    rules = trial(with_module("eligibilityModule", {"sex": raw})).eligibility
+    assert (rules.sex, rules.sex_raw) == (sex, raw)
 
 
 @pytest.mark.parametrize("text", ["2027", "2027-02", "2027-02-14"])
@@ -306,6 +389,8 @@ def test_a_study_without_its_essentials_is_set_aside(raw: bytes, reason: str, sa
         ("designModule", {"enrollmentInfo": {"count": 2**31}}, "$.protocolSection.designModule.enrollmentInfo.count"),
         ("contactsLocationsModule", {"locations": [{"geoPoint": {"lat": 91}}]}, "geoPoint.lat"),
         ("eligibilityModule", {"healthyVolunteers": "yes"}, "$.protocolSection.eligibilityModule.healthyVolunteers"),
+        ("contactsLocationsModule", {"centralContacts": [{"phone": 7}]}, "centralContacts[0].phone"),
+        ("referencesModule", {"references": [{"citation": []}]}, "references[0].citation"),
     ],
 )  # fmt: skip
 def test_a_field_of_another_type_sets_the_study_aside_with_its_path(module: str, content: object, path: str) -> None:

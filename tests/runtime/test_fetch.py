@@ -17,7 +17,7 @@ from aiohttp import web
 
 from actors.errors import Refusal, Unavailable
 from actors.runtime import store, telemetry
-from actors.runtime.body import BodyTooLarge, BodyTruncated, Inflate
+from actors.runtime.body import MOST_MEMBERS, BodyTooLarge, BodyTruncated, Inflate
 from actors.runtime.fetch import Ask, Fetch
 from actors.runtime.guard import ForbiddenAddress
 from actors.runtime.politeness import Limit, Patience, SourceUnavailable, Validators
@@ -474,6 +474,38 @@ def test_a_bomb_never_unpacks_to_more_than_agreed() -> None:
         for i in range(0, len(bomb), 10):
             held += len(unpack.feed(bomb[i : i + 10]))
     assert held <= 1000
+
+
+async def test_a_packed_body_that_unpacks_to_nothing_is_left_at_the_agreed_size_all_the_same(
+    source: Source, fetch: Fetch
+) -> None:
+    sent = 0
+
+    async def never_stops(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse(headers={"Content-Encoding": "gzip"})
+        await response.prepare(request)
+        # One member after another, each with a long name in its head and nothing inside.
+        member = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 60_000 + b"\0" + gzip.compress(b"")[10:]
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(member)
+                sent += len(member)
+        return response
+
+    source.answers(never_stops)
+
+    with pytest.raises(BodyTooLarge, match="larger than the agreed"):
+        await fetch(ASK)
+    assert sent < 16 * ASK.max_bytes  # what lies between them in buffers is theirs
+
+
+def test_a_body_in_very_many_pieces_is_refused() -> None:
+    letters = gzip.compress(b"x")
+
+    assert Inflate(1 << 20).feed(letters * MOST_MEMBERS) == b"x" * MOST_MEMBERS
+    with pytest.raises(BodyTooLarge, match="pieces"):
+        Inflate(1 << 20).feed(letters * (MOST_MEMBERS + 1))
 
 
 @pytest.mark.parametrize(

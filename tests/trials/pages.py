@@ -66,9 +66,17 @@ async def begin(db: "Connection", mode: Mode = "full", *, at: datetime = START) 
     return await store.open_scrape(db, "ctgov", mode, since=None, job_id=None, at=at)
 
 
-async def write(db: "Connection", packed: PackedPage, scrape_id: int, total: int | None = None) -> PageCounts:
+async def write(
+    db: "Connection",
+    packed: PackedPage,
+    scrape_id: int,
+    total: int | None = None,
+    *,
+    part_of: str = "",
+    anew: bool = False,
+) -> PageCounts:
     async with db.transaction():
-        return await store.write_page(db, packed, scrape_id=scrape_id, total=total)
+        return await store.write_page(db, packed, scrape_id=scrape_id, total=total, part_of=part_of, anew=anew)
 
 
 async def mirror(db: "Connection", *trials: Trial, at: datetime = START) -> int:

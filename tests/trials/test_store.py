@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import asyncpg
 import orjson
@@ -14,13 +15,16 @@ import pytest
 from zstandard import ZstdDecompressor
 
 from actors.errors import NotFound
+from actors.queue import store as queue
+from actors.queue.job import Job, NewJob
 from actors.registries.ctgov import REGISTRY
 from actors.trials import store
-from actors.trials.history import plain
+from actors.trials.history import Change, plain
 from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.record import Identifier, Site, When
-from actors.trials.scrapes import PageCounts, Removed, TooManyVanished, progress
+from actors.trials.scrapes import Met, PageCounts, Removed, TooManyVanished, progress
 from actors.trials.search import Search
+from schema.migrate import migrate
 from tests.postgres import Postgres
 from tests.trials.pages import START, Refused, begin, mirror, nct, on, page, trial, write
 
@@ -28,6 +32,11 @@ if TYPE_CHECKING:
     from tests.trials.pages import Connection
 
 LATER = START + timedelta(days=1)
+AT_SEVEN = """
+insert into trials (version, adapter_version, first_seen_at, changed_at, registry, registry_id, content_sha256, url,
+                    status, study_type, phases, conditions, keywords, interventions, countries, facets, record)
+values (1, 1, $1, $1, 'ctgov', $2, $3, '', 'unknown', 'unknown', '{}', '{}', '{}', '{}', '{}', '', '{}') returning id
+"""
 
 
 @pytest.fixture
@@ -102,10 +111,7 @@ async def test_the_second_scrape_of_five_of_which_two_changed_makes_two_updates_
     one = await store.get(conn, nct(1))
     assert (one.version, one.first_seen_at, one.changed_at) == (2, START, LATER)
     changed, new = await store.versions(conn, one.id)
-    assert changed.changes == (
-        {"field": "last_updated", "before": "2020-01-02", "after": "2026-01-02"},
-        {"field": "enrolment", "before": 10, "after": 20},
-    )
+    assert changed.changes == (Change("last_updated", "2020-01-02", "2026-01-02"), Change("enrolment", 10, 20))
     assert (new.event, new.changes) == ("new", ())
     assert (await store.raw(conn, one.id, 1)).body == f"raw {first[0]}".encode()
     assert (await store.raw(conn, one.id)).body == f"raw {second[0]}".encode()
@@ -120,16 +126,26 @@ async def test_an_unchanged_record_writes_nothing(conn: "Connection") -> None:
     assert await conn.fetchval("select count(*) from trial_versions") == 3
 
 
-async def test_an_older_record_does_not_overwrite_a_newer_one(conn: "Connection") -> None:
+async def test_a_page_that_was_under_way_for_long_does_not_overwrite_what_came_after_it(conn: "Connection") -> None:
     newer = trial(1, title="new", last_updated=on(date(2026, 1, 2)))
-    await mirror(conn, newer)
-    scrape_id = await begin(conn)
-    counts = await write(conn, page([replace(newer, title="old", last_updated=on(date(2026, 1, 1)))]), scrape_id)
-    assert counts == PageCounts(unchanged=1)
+    await mirror(conn, newer, at=LATER)
+    for day in (date(2026, 1, 1), date(2026, 1, 2)):
+        late = page([replace(newer, title="old", last_updated=on(day))], at=START)
+        assert await write(conn, late, await begin(conn)) == PageCounts(unchanged=1)
     assert (await store.get(conn, nct(1))).record["title"] == "new"
 
 
+async def test_an_update_that_the_source_dates_back_is_a_change_like_any_other(conn: "Connection") -> None:
+    await mirror(conn, trial(1, title="wrong", last_updated=on(date(2099, 1, 1))))
+    corrected = trial(1, title="right", status="withdrawn", last_updated=on(date(2026, 12, 1)))
+    assert await write(conn, page([corrected], at=LATER), await begin(conn)) == PageCounts(changed=1)
+    kept = await store.get(conn, nct(1))
+    assert (kept.record["title"], kept.version) == ("right", 2)
+    assert await write(conn, page([corrected], at=LATER), await begin(conn)) == PageCounts(unchanged=1)
+
+
 async def test_a_better_reading_of_an_untouched_record_makes_no_version(conn: "Connection") -> None:
+    """N01: what is shown still leads to the bytes that it was read from, and to the adapter that read them."""
     await mirror(conn, trial(1))
     scrape_id = await begin(conn)
     better = page([trial(1, acronym="NEW")], adapter_version=2, at=LATER)
@@ -137,8 +153,13 @@ async def test_a_better_reading_of_an_untouched_record_makes_no_version(conn: "C
     kept = await store.get(conn, nct(1))
     assert (kept.version, kept.adapter_version, kept.record["acronym"]) == (1, 2, "NEW")
     assert kept.changed_at == START
+    raw = await store.raw(conn, kept.id)
+    assert (raw.version, raw.adapter_version, raw.fetched_at) == (1, 2, LATER)
+    assert b"acronym='NEW'" in raw.body
+    assert raw.sha256 == sha256(raw.body).digest()
     worse = page([trial(1)], adapter_version=1, at=LATER)
     assert await write(conn, worse, scrape_id) == PageCounts(unchanged=1)
+    assert (await store.raw(conn, kept.id)).body == raw.body
     assert (await store.get(conn, nct(1))).record["acronym"] == "NEW"
 
 
@@ -252,7 +273,7 @@ async def test_a_full_scrape_marks_what_it_has_not_met(conn: "Connection") -> No
     (count,) = await store.counts(conn)
     assert (count.present, count.removed) == (19, 1)
     assert (count.newest_on, count.changed_at) == (date(2020, 1, 20), START)
-    assert await conn.fetchval("select count(*) from scrape_seen") == 0
+    assert await conn.fetchval("select count(*) from scrape_seen where scrape_id = $1", scrape_id) == 0
     assert (await store.scrape(conn, scrape_id)).removed == 1
 
 
@@ -268,15 +289,56 @@ async def test_a_removed_trial_that_comes_back_is_there_again(conn: "Connection"
     assert (count.present, count.removed, count.changed_at) == (20, 0, LATER)
 
 
-@pytest.mark.parametrize(("missing", "answer"), [(2, Removed(2)), (3, TooManyVanished(3, 20))])
-async def test_when_more_than_a_tenth_would_vanish_nothing_is_marked(
+@pytest.mark.parametrize(("missing", "answer"), [(30, Removed(30)), (31, TooManyVanished(31, 300))])
+async def test_when_more_than_a_tenth_would_vanish_nothing_is_marked_until_somebody_accepts_it(
     conn: "Connection", missing: int, answer: Removed | TooManyVanished
 ) -> None:
-    await mirror(conn, *(trial(number) for number in range(20)))
-    scrape_id = await full_scrape(conn, range(missing, 20), LATER)
+    await mirror(conn, *(trial(number) for number in range(300)))
+    scrape_id = await begin(conn, at=LATER)
+    await write(conn, page([trial(number) for number in range(missing, 300)], at=LATER), scrape_id)
     assert await store.mark_removed(conn, scrape_id, at=LATER) == answer
     marked = await conn.fetchval("select count(*) from trials where removed_at is not null")
     assert marked == (missing if isinstance(answer, Removed) else 0)
+    if not marked:
+        assert await store.mark_removed(conn, scrape_id, at=LATER, accept=True) == Removed(missing)
+
+
+async def test_what_is_gone_from_a_small_registry_is_noticed(conn: "Connection") -> None:
+    await mirror(conn, *(trial(number) for number in range(9)))
+    scrape_id = await full_scrape(conn, range(1, 9), LATER)
+    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(1)
+
+
+async def test_a_record_that_is_refused_is_met_all_the_same(conn: "Connection") -> None:
+    await mirror(conn, *(trial(number) for number in range(20)))
+    scrape_id = await begin(conn, at=LATER)
+    refused = [Refused("lone surrogate", b"{bad", nct(0)), Refused("lone surrogate", b"{unknown", nct(77))]
+    await write(conn, page([trial(number) for number in range(1, 20)], refused, at=LATER), scrape_id)
+    assert await store.met(conn, scrape_id) == Met(21, 0)
+    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(0)
+    assert (await store.get(conn, nct(0))).removed_at is None
+
+
+async def test_what_is_met_is_counted_once_for_each_query_and_in_all(conn: "Connection") -> None:
+    scrape_id = await begin(conn)
+    await write(
+        conn, page([trial(1), trial(2)], [Refused("bad", b"{", nct(3)), Refused("?", b"?")]), scrape_id, part_of="a"
+    )
+    await write(conn, page([trial(2), trial(3)]), scrape_id, part_of="a")
+    await write(conn, page([trial(3), trial(4)]), scrape_id, part_of="b")
+    assert await store.met(conn, scrape_id, "a") == Met(4, 1)
+    assert await store.met(conn, scrape_id, "b") == Met(2, 0)
+    assert await store.met(conn, scrape_id, "c") == Met(0, 0)
+    assert await store.met(conn, scrape_id) == Met(5, 1)
+
+
+async def test_what_is_asked_anew_is_counted_once(conn: "Connection") -> None:
+    scrape_id = await begin(conn)
+    bad = Refused("bad", b"{", nct(3))
+    first = page([trial(1), trial(2)], [bad])
+    assert await write(conn, first, scrape_id) == PageCounts(new=2, refused=1)
+    again = page([trial(1), trial(2, title="other"), trial(4)], [bad])
+    assert await write(conn, again, scrape_id, anew=True) == PageCounts(new=1, changed=1)
 
 
 async def test_a_trial_that_came_while_the_full_scrape_ran_has_not_vanished(conn: "Connection") -> None:
@@ -334,6 +396,55 @@ async def test_scrapes_are_listed_the_newest_first_and_the_last_success_is_found
     assert await store.scrapes(conn, "isrctn") == []
 
 
+async def test_all_is_here_up_to_the_day_that_the_furthest_of_the_scrapes_that_ended_well_covers(
+    conn: "Connection",
+) -> None:
+    assert await store.covered_to(conn, "ctgov") is None
+    days = [date(2026, 3, 1), date(2026, 2, 1), None]
+    for day in days:
+        await store.close_scrape(conn, await begin(conn), "done", at=LATER, covers_to=day)
+    await store.close_scrape(conn, await begin(conn), "failed", at=LATER, error="x")
+    assert await store.covered_to(conn, "ctgov") == date(2026, 3, 1)
+    assert await store.covered_to(conn, "isrctn") is None
+
+
+async def test_a_registry_is_one_attempt_s_at_a_time_until_that_does_not_run_any_more(db: "asyncpg.Pool[Any]") -> None:
+    await queue.ensure_queues(db, ["scraping"])
+    await queue.enqueue(db, [NewJob("scrape", queue="scraping") for _ in range(2)])
+    worker = uuid4()
+    one, other = await queue.claim(db, "scraping", 2, worker, 5.0)
+
+    async def asks(job: Job) -> int | None:
+        async with db.acquire() as conn, conn.transaction():
+            await store.lock_registry(conn, "ctgov")
+            return await store.take_turn(conn, "ctgov", job_id=job.id, fence=job.fence)
+
+    assert sorted(await asyncio.gather(asks(one), asks(other)), key=str) != [None, None]
+    held, waits = (one, other) if await asks(one) is None else (other, one)
+    assert await asks(waits) == held.id
+    await queue.put_off(db, [held.id], [held.fence], [0.0], [None], [True], worker)
+    assert await asks(waits) is None
+    [again] = await queue.claim(db, "scraping", 2, worker, 5.0)
+    assert (again.id, await asks(again)) == (held.id, waits.id)
+    await queue.finish(db, [waits.id], [waits.fence], [None], worker)
+    assert await asks(again) is None
+
+
+async def test_a_scrape_under_way_keeps_what_it_has_met_while_the_schema_moves_on(any_empty_postgres: Postgres) -> None:
+    db = await asyncpg.connect(any_empty_postgres.dsn)
+    await migrate(db, 7)
+    trial_id = await db.fetchval(AT_SEVEN, START, nct(1), bytes(32))
+    scrape_id = await begin(db)
+    await db.execute(
+        "insert into scrape_seen (scrape_id, trial_ids) values ($1, array[$2::bigint, 77])", scrape_id, trial_id
+    )
+    await migrate(db, 8)
+    assert await store.met(db, scrape_id) == Met(1, 0)
+    await migrate(db, 7)
+    assert await db.fetchval("select trial_ids from scrape_seen") == [trial_id]
+    await db.close()
+
+
 # ── one trial ──
 
 
@@ -388,6 +499,32 @@ async def test_records_at_the_limits_of_postgresql_are_kept_and_found(conn: "Con
     assert [row["registry_id"] for row in found] == [nct(1)]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sponsor": " ".join(f"w{number}" for number in range(200_000))},
+        {"sponsor": " ".join(chr(0x20000 + number) * 200 for number in range(200))},
+        {"countries": tuple(f"c{number}" * 10 for number in range(60_000))},
+        {"conditions": tuple(f"c{number}" for number in range(200_000))},
+        {
+            "sponsor": " ".join(chr(0x20000 + number) * 200 for number in range(200)),
+            "countries": tuple(chr(0x20000 + number) * 250 for number in range(400)),
+            **{
+                name: " ".join(map(chr, range(0x20000 + 60_000 * part, 0x20000 + 60_000 * (part + 1))))
+                for part, name in enumerate(("title", "summary"))
+            },
+            "conditions": (" ".join(map(chr, range(0x3D000, 0x3D000 + 40_000))),),
+        },
+    ],
+    ids=["words", "long_words", "countries", "conditions", "everything"],
+)
+async def test_a_record_of_whatever_size_never_keeps_its_page_from_being_written(
+    conn: "Connection", given: dict[str, Any]
+) -> None:
+    scrape_id = await begin(conn)
+    assert await write(conn, page([trial(1, **given), trial(2)]), scrape_id) == PageCounts(new=2)
+
+
 async def test_an_update_of_a_record_rewrites_what_search_finds(conn: "Connection") -> None:
     await mirror(conn, trial(1, title="cardiac"))
     await mirror(conn, trial(1, title="renal", status="completed"))
@@ -431,18 +568,19 @@ async def test_every_real_record_is_kept_as_it_came_and_as_it_says(conn: "Connec
     assert (await store.raw(conn, one.id)).body in studies
 
 
-async def test_real_versions_of_a_record_become_its_history_in_whatever_order_they_come(
+async def test_real_versions_of_a_record_become_its_history_in_whatever_order_they_are_written(
     conn: "Connection", shared_data: Path
 ) -> None:
+    """Each was fetched on the day of its update; a page that comes to be written after a later one changes nothing."""
     studies = lines(shared_data / "ctgov_v2" / "versions.ndjson.zst")
     scrape_id = await begin(conn)
-    for number, body in enumerate(studies):
-        await write(conn, read([body], START + timedelta(minutes=number)), scrape_id)
     newest = dict[str, str]()
     for body in studies:
         protocol = orjson.loads(body)["protocolSection"]
         number = protocol["identificationModule"]["nctId"]
-        newest[number] = max(newest.get(number, ""), protocol["statusModule"]["lastUpdatePostDateStruct"]["date"])
+        day = protocol["statusModule"]["lastUpdatePostDateStruct"]["date"]
+        await write(conn, read([body], datetime.fromisoformat(f"{day}T00:00Z")), scrape_id)
+        newest[number] = max(newest.get(number, ""), day)
     kept = await conn.fetch("select registry_id, last_updated_on, version from trials")
     assert {row["registry_id"]: row["last_updated_on"].isoformat() for row in kept} == newest
     assert sum(row["version"] for row in kept) > len(newest)
