@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 RUN := .venv/bin/python
 TABLE ?= ../shared/ACCEPTANCE.md
 UV := uv==0.13.9
+PYTEST := -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -15,14 +16,14 @@ demo: .venv/installed  ## a world to try triald in, on http://127.0.0.1:8080
 	.venv/bin/triald up --demo $(ARGS)
 
 test: machine  ## every test; ARGS=tests/schema for some
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) $(PYTEST) $(ARGS)
 
 check: machine  ## format, lint, types, import rules, tests
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	.venv/bin/lint-imports --no-logo
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) $(PYTEST) $(ARGS)
 
 bench: .venv/installed  ## what we measure, beside the peers that are installed
 	$(RUN) -m bench $(ARGS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Close, Open, Thresholds, judge, rules
 from actors.monitoring.lately import summed
+from actors.queue import operating
 from actors.queue import store as queue
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
@@ -69,7 +70,7 @@ class Monitor:
 
     async def look(self) -> Measured:
         """One round: measure, scale, alarm. Each step has the time that a statement has, so it beats between them."""
-        loads = await queue.load(self.pool)
+        loads = await operating.load(self.pool)
         self.beat()
         processes = await queue.processes(self.pool)
         alive = [p for p in processes if p["beat_age_s"] < self.thresholds.silent_s and not p["draining"]]
@@ -113,7 +114,7 @@ class Monitor:
     async def _slowly(self) -> Measured:
         now = self.now()
         await monitoring.close_orphans(self.pool)
-        dead, done = await queue.failures_since(self.pool, now - timedelta(hours=1))
+        dead, done = await operating.failures_since(self.pool, now - timedelta(hours=1))
         disk = shutil.disk_usage(self.data_dir)
         measured: Measured = {
             ("database_size_bytes", ""): float(await monitoring.database_size(self.pool)),

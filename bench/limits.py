@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from actors.queue import store
+from actors.queue import operating, store
 from bench import server
 from bench.measure import Figures, medians
 from bench.working import Numbered, kind, opened, running, until
@@ -35,7 +35,7 @@ async def drained_per_s(dsn: str, jobs: int, rules: dict[str, Any]) -> float:
     try:
         await db.execute("truncate jobs, job_history, job_dependencies, job_events")
         await store.ensure_queues(db, ["default"])
-        await store.set_limits(db, "default", **rules)
+        await operating.set_limits(db, "default", **rules)
         for tenant in ("a", "b"):
             await store.enqueue_alike(db, work.new(Numbered(), tenant=tenant), ['{"i":0}'] * (jobs // 2))
         await db.execute("vacuum analyze")
@@ -45,7 +45,7 @@ async def drained_per_s(dsn: str, jobs: int, rules: dict[str, Any]) -> float:
                 await until(lambda: desk.ended_total >= jobs // 2 * 2, look_every_s=0.01)
                 return jobs / (time.perf_counter() - began)
     finally:
-        await store.set_limits(db, "default", **CASES["none"])
+        await operating.set_limits(db, "default", **CASES["none"])
         await db.close()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from actors.queue import store as queue
+from actors.queue import operating
 from actors.trials import store as trials
 from actors.trials.scrapes import Scrape, progress
 from supervisor.database import AWAY
@@ -65,7 +65,7 @@ async def follow(
 
 
 async def _look(pool: "asyncpg.Pool[Any]", job: int, registry: str) -> Look:
-    state = await queue.state_of(pool, job)
+    state = await operating.state_of(pool, job)
     found = [scrape for scrape in await trials.scrapes(pool, registry, limit=LATEST) if scrape.job_id == job]
     return Look(registry, job, state or "discarded", found[0] if found else None)
 

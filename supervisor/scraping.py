@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from actors.jobs import JobKind
-from actors.queue import store
+from actors.queue import operating, store
 from supervisor.wiring import job_kinds
 
 
@@ -39,7 +39,7 @@ async def ask_for_scrapes(
     ids = await store.enqueue(db, jobs)
     return tuple(
         [
-            Asked(registry, job, joined=(await store.show(db, job))["trace_id"] != trace)
+            Asked(registry, job, joined=(await operating.show(db, job))["trace_id"] != trace)
             for registry, job in zip(registries, ids, strict=True)
         ]
     )

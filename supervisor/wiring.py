@@ -34,6 +34,7 @@ from actors.runtime.catalog import catalog
 from actors.runtime.compute import Compute, own_process
 from actors.runtime.fetch import Fetch
 from actors.runtime.files import LocalFiles
+from actors.runtime.memory import give_back_large_blocks
 from actors.runtime.politeness import user_agent
 from actors.runtime.telemetry import attach, emit
 from actors.tools import Tools
@@ -169,6 +170,7 @@ async def _settle_in(settings: Settings, connection: "asyncpg.Connection[Any]") 
 def collecting_rarely() -> Iterator[None]:
     """What is there at the start lives as long as the service: the collector leaves it alone, and looks less often."""
     before = gc.get_threshold()
+    give_back_large_blocks()
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, *before[1:])

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from actors.jobs.scrape import JOB, Payload
-from actors.queue import cron, schedules, store
+from actors.queue import cron, operating, schedules, store
 from actors.runtime import telemetry
 from actors.scheduler import Scheduler
 from supervisor.life import Life
@@ -61,7 +61,7 @@ async def test_a_schedule_that_is_due_makes_one_job_and_waits_for_its_next_time(
         assert [await one.fire() for _ in range(3)] == [[], [], []]
         clock.at = START + DAY - timedelta(seconds=1)
         assert await one.fire() == []
-        shown = await store.show(db, job)
+        shown = await operating.show(db, job)
         expected = {
             "kind": "print", "payload": {"n": 1}, "queue": "enrichment", "priority": 4, "max_attempts": 5,
             "timeout_s": 7.0, "schedule_id": nightly, "trace_id": "nightly@20260501T0200Z", "state": "ready",
@@ -211,7 +211,7 @@ async def test_a_schedule_that_makes_no_sense_does_not_stop_the_others(db: Pool,
 async def test_a_job_of_a_kind_that_is_not_known_is_enqueued_for_a_version_that_knows_it(db: Pool) -> None:
     await put(db, kind="mail")
     [job] = await scheduler(db, Clock().now).fire()
-    assert (await store.show(db, job))["queue"] == "default"
+    assert (await operating.show(db, job))["queue"] == "default"
 
 
 async def test_by_default_the_clock_is_the_databases(db: Pool) -> None:

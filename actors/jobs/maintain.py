@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from actors.jobs import JobKind
 from actors.monitoring import store as monitoring
-from actors.queue import store as queue
+from actors.queue import keeping
 from actors.queue.attempt import Attempt
+from actors.queue.keeping import Busy
 from actors.queue.outcome import Done, Outcome, Snooze
-from actors.queue.store import Busy
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
 
@@ -28,8 +28,8 @@ async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     history, events = now - timedelta(days=payload.history_days), now - timedelta(days=payload.events_days)
     try:
         for ahead in range(1, DAYS_AHEAD + 1):
-            added += await queue.add_partition(tools.db, (now + timedelta(days=ahead)).date())
-        removed = await queue.trim(tools.db, history_before=history, events_before=events)
+            added += await keeping.add_partition(tools.db, (now + timedelta(days=ahead)).date())
+        removed = await keeping.trim(tools.db, history_before=history, events_before=events)
     except Busy:  # whoever reads the history for long must not make those wait who end jobs
         return Snooze(AGAIN_S)
     removed |= await monitoring.trim(tools.db, history)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from actors.errors import NotFound
-from actors.queue.store import Database, plain
+from actors.queue.operating import plain
+from actors.queue.store import Database
 from schema import query
 
 

@@ -1,16 +1,13 @@
 """The queue's statements. The first argument is a pool or a connection: a caller can put two into one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
 import orjson
 
-from actors.errors import NotFound, Refusal, Unavailable
-from actors.queue.explain import Facts
+from actors.errors import NotFound, Refusal
 from actors.queue.job import Job, NewJob, QueueRules
 from schema import query
 
@@ -205,10 +202,10 @@ async def drop(
     db: Database, ids: Sequence[int], fences: Sequence[int], reasons: Sequence[str], worker: UUID
 ) -> list[int]:
     """Cancels jobs that this worker holds, and what waited for them."""
-    return await _take_along(db, await db.fetch(query("jobs.drop_claimed"), ids, fences, reasons, worker))
+    return await take_along(db, await db.fetch(query("jobs.drop_claimed"), ids, fences, reasons, worker))
 
 
-async def _take_along(db: Database, gone: Sequence[Any]) -> list[int]:
+async def take_along(db: Database, gone: Sequence[Any]) -> list[int]:
     """Cancels what began to wait for these jobs while they were on their way out: their statement could not see it."""
     if parents := [row["id"] for row in gone if row["has_dependents"]]:
         await db.fetch(query("jobs.cancel_dependents"), parents, "what it waited for was cancelled")
@@ -306,188 +303,3 @@ async def queue_rules(db: Database) -> dict[str, QueueRules]:
 
 async def ensure_queues(db: Database, names: Iterable[str]) -> None:
     await db.execute(query("jobs.ensure_queues"), sorted(names))
-
-
-async def set_paused(db: Database, queue: str, *, paused: bool) -> None:
-    """Raises NotFound."""
-    if await db.fetchval(query("jobs.set_paused"), queue, paused) is None:
-        raise NotFound(f"queue: there is no queue {queue!r}")
-
-
-async def set_limits(
-    db: Database, queue: str, *, most_running: int | None, per_minute: float | None, fair: bool
-) -> None:
-    """Raises NotFound."""
-    if await db.fetchval(query("jobs.set_limits"), queue, most_running, per_minute, fair) is None:
-        raise NotFound(f"queue: there is no queue {queue!r}")
-
-
-async def load(db: Database) -> list[dict[str, Any]]:
-    return [dict(row) for row in await db.fetch(query("jobs.load"))]
-
-
-# ── what an operator asks ──
-
-
-async def list_jobs(
-    db: Database, *, states: Sequence[str] | None = None, queue: str | None = None, kind: str | None = None,
-    before: int | None = None, limit: int = 50,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Newest first: jobs that wait, run or died, or, for the states of ended ones, the history."""
-    ended = bool(states) and set(states or ()) <= ENDED
-    name = "jobs.list_ended" if ended else "jobs.list"
-    rows = await db.fetch(query(name), list(states) if states else None, queue, kind, before, limit)
-    return [plain(row) for row in rows]
-
-
-ENDED = frozenset({"done", "cancelled", "discarded"})
-_JSON = frozenset({"payload", "result", "progress", "checkpoint", "errors", "last_error", "detail"})
-
-
-def plain(row: Any) -> dict[str, Any]:
-    return {k: orjson.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
-
-
-async def show(db: Database, job: int) -> dict[str, Any]:
-    """Everything that is known of a job, with its events. Raises NotFound."""
-    row = await db.fetchrow(query("jobs.show"), job) or await db.fetchrow(query("jobs.show_ended"), job)
-    if row is None:
-        raise NotFound(f"job: there is no job {job}")
-    events = [plain(event) for event in await db.fetch(query("jobs.events"), job)]
-    return plain(row) | {"events": events}
-
-
-async def state_of(db: Database, job: int) -> str | None:
-    row = await db.fetchrow(query("jobs.show"), job) or await db.fetchrow(query("jobs.show_ended"), job)
-    return row["state"] if row else None
-
-
-async def facts(db: Database, job: int, kinds: Iterable[str]) -> Facts:
-    """What decides whether a job may run. Raises NotFound."""
-    row = await db.fetchrow(query("jobs.facts"), job)
-    if row is None:
-        ended = await db.fetchrow(query("jobs.show_ended"), job)
-        if ended is None:
-            raise NotFound(f"job: there is no job {job}")
-        return Facts(id=job, state=ended["state"], queue=ended["queue"], kind=ended["kind"])
-    known = dict(row)
-    error = orjson.loads(known.pop("last_error") or "null")
-    worker = known.pop("worker")
-    return Facts(
-        **known,
-        kind_known=row["kind"] in set(kinds),
-        worker=str(worker) if worker else None,
-        last_error=error["error"] if error else None,
-    )
-
-
-async def cancel(db: Database, job: int, reason: str) -> str:
-    """`cancelled` for one that waited (and all that waited for it), `asked` for one that runs. Raises NotFound."""
-    if await _take_along(db, await db.fetch(query("jobs.cancel_waiting"), job, reason)):
-        return "cancelled"
-    if await db.fetchval(query("jobs.ask_to_stop"), job, reason) is not None:
-        return "asked"
-    state = await state_of(db, job)
-    if state is None:
-        raise NotFound(f"job: there is no job {job}")
-    return state
-
-
-async def revive(
-    db: Database, *, ids: Sequence[int] | None = None, since: datetime | None = None, kind: str | None = None
-) -> list[int]:
-    """Dead letters become ready again, their attempts at zero."""
-    rows = await db.fetch(query("jobs.revive"), list(ids) if ids is not None else None, since, kind)
-    for queue in {row["queue"] for row in rows}:
-        await db.execute(query("jobs.wake"), queue)
-    return [row["id"] for row in rows]
-
-
-async def release(db: Database, job: int) -> str | None:
-    """The state of a job that was held; None for one that was not."""
-    row = await db.fetchrow(query("jobs.release"), job)
-    if row is not None and row["state"] == "ready":
-        await db.execute(query("jobs.wake"), row["queue"])
-    return None if row is None else str(row["state"])
-
-
-async def run_now(db: Database, job: int) -> bool:
-    row = await db.fetchrow(query("jobs.run_now"), job)
-    if row is not None:
-        await db.execute(query("jobs.wake"), row["queue"])
-    return row is not None
-
-
-async def discard(
-    db: Database, *, ids: Sequence[int] | None = None, since: datetime | None = None, kind: str | None = None
-) -> list[int]:
-    """Moves dead letters to the history, and cancels what waited for them."""
-    given = list(ids) if ids is not None else None
-    return await _take_along(db, await db.fetch(query("jobs.discard"), given, since, kind))
-
-
-async def ended_since(db: Database, since: datetime) -> list[dict[str, Any]]:
-    return [dict(row) for row in await db.fetch(query("jobs.ended_since"), since)]
-
-
-async def failures_since(db: Database, since: datetime) -> tuple[int, int]:
-    """How many jobs died, and how many were done."""
-    row = await db.fetchrow(query("jobs.failures_since"), since)
-    return row["dead"], row["done"]
-
-
-# ── keeping the history short ──
-
-
-class Busy(Unavailable):
-    """Somebody reads the history; its days cannot be changed just now."""
-
-
-async def add_partition(db: Database, day: date) -> bool:
-    """Raises Busy."""
-    try:
-        return bool(await db.fetchval(query("jobs.add_partition"), day))
-    except asyncpg.LockNotAvailableError as error:
-        raise Busy(f"the day {day} of the history could not be added") from error
-
-
-async def trim(db: Database, *, history_before: datetime, events_before: datetime) -> dict[str, int]:
-    """Removes ended jobs, events, ticks and idempotency keys that are older; whole days at once where possible.
-
-    Raises Busy.
-    """
-    try:
-        dropped = await db.fetch(query("jobs.drop_partitions"), history_before.date())
-    except asyncpg.LockNotAvailableError as error:
-        raise Busy("old days of the history could not be dropped") from error
-    rows = await db.fetchval(query("jobs.trim_default"), history_before)
-    events = await db.fetchval(query("jobs.trim_events"), events_before)
-    ticks = await db.fetchval(query("jobs.trim_ticks"), history_before)
-    keys = await db.fetchval(query("jobs.trim_idempotency"), events_before)
-    return {"partitions": len(dropped), "rows": rows, "events": events, "ticks": ticks, "keys": keys}
-
-
-# ── one key, one effect ──
-
-
-class FirstCall(NamedTuple):
-    """What is known of the first call with an idempotency key."""
-
-    request_sha: bytes
-    status: int
-    answer: str  # JSON
-
-
-async def begin_once(db: Database, route: str, key: str, request_sha: bytes) -> bool:
-    """True for the first call with its key; waits while a twin, in another transaction, is at work."""
-    return await db.fetchval(query("jobs.begin_once"), route, key, request_sha) is not None
-
-
-async def first_call(db: Database, route: str, key: str) -> FirstCall:
-    """The call that was the first with this key."""
-    return FirstCall(**await db.fetchrow(query("jobs.once"), route, key))
-
-
-async def end_once(db: Database, route: str, key: str, *, status: int, answer: str) -> None:
-    """Keeps the answer, in the transaction of the effect."""
-    await db.execute(query("jobs.end_once"), route, key, status, answer)

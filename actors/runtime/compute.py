@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from actors.errors import Unavailable
+from actors.runtime.memory import give_back_large_blocks
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -170,6 +171,7 @@ def _held_bytes() -> int:
 
 def _settle_in() -> None:
     """Runs first in each process: who ends it is the service, be it by its own death."""
+    give_back_large_blocks()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()

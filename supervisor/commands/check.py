@@ -11,7 +11,7 @@ from pathlib import Path
 from actors.errors import Refusal, TrialdError
 from actors.governance import store as governance
 from actors.monitoring import store as monitoring
-from actors.queue import store as queue
+from actors.queue import operating
 from actors.reading import known_registries
 from actors.registries import Registry
 from actors.runtime.ask import Ask
@@ -93,7 +93,10 @@ async def _database(settings: Settings) -> Finding:
                 server = connection.get_server_version()
                 lacking = await lacking_migrations(connection)
             await asyncio.gather(
-                queue.load(pool), trials.scrapes(pool, limit=1), monitoring.open_alerts(pool), governance.tokens(pool)
+                operating.load(pool),
+                trials.scrapes(pool, limit=1),
+                monitoring.open_alerts(pool),
+                governance.tokens(pool),
             )
     except (DatabaseUnavailable, Refusal) as error:
         return Finding("database", False, f"{kind}: {error}")

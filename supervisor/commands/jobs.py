@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from actors.errors import NotFound, Refusal
+from actors.queue import operating
 from actors.queue import store as queue
 from actors.queue.explain import explain
 from actors.queue.rescuer import rescue_now
@@ -94,11 +95,11 @@ def limit(number: type[int] | type[float]) -> Any:
 
 
 async def _list(given: argparse.Namespace, settings: Settings) -> int:
-    ended = [state for state in given.state or () if state in queue.ENDED]
+    ended = [state for state in given.state or () if state in operating.ENDED]
     if ended and len(ended) != len(given.state):
         raise Refusal("--state: jobs that ended and jobs that did not are kept apart: ask for them one after the other")
     async with database(settings) as pool:
-        jobs = await queue.list_jobs(
+        jobs = await operating.list_jobs(
             pool, states=given.state, queue=given.queue, kind=given.kind, before=given.before, limit=given.limit
         )
     if given.json:
@@ -111,7 +112,7 @@ async def _list(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _show(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        job = await queue.show(pool, given.job)
+        job = await operating.show(pool, given.job)
     if given.json:
         print(as_json(job))
         return Exit.OK
@@ -126,7 +127,7 @@ async def _show(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _explain(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        facts = await queue.facts(pool, given.job, job_kinds())
+        facts = await operating.facts(pool, given.job, job_kinds())
     reasons = explain(facts)
     print(as_json({"job": given.job, "state": facts.state, "reasons": reasons}) if given.json else "\n".join(reasons))
     return Exit.OK
@@ -137,9 +138,9 @@ async def _explain(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _retry(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        if await queue.run_now(pool, given.job) or await queue.revive(pool, ids=[given.job]):
+        if await operating.run_now(pool, given.job) or await operating.revive(pool, ids=[given.job]):
             return _say(given, f"job {given.job} is ready", {"job": given.job, "state": "ready"})
-        state = await queue.state_of(pool, given.job)
+        state = await operating.state_of(pool, given.job)
     if state is None:
         raise NotFound(f"job: there is no job {given.job}")
     return _say(given, f"job {given.job} is {state}: nothing to do", {"job": given.job, "state": state}, Exit.FAILED)
@@ -147,10 +148,10 @@ async def _retry(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _release(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        state = await queue.release(pool, given.job)
+        state = await operating.release(pool, given.job)
         if state is not None:
             return _say(given, f"job {given.job} is {state}", {"job": given.job, "state": state})
-        state = await queue.state_of(pool, given.job)
+        state = await operating.state_of(pool, given.job)
     if state is None:
         raise NotFound(f"job: there is no job {given.job}")
     return _say(given, f"job {given.job} is {state}, not held", {"job": given.job, "state": state}, Exit.FAILED)
@@ -158,7 +159,7 @@ async def _release(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _cancel(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        end = await queue.cancel(pool, given.job, given.reason)
+        end = await operating.cancel(pool, given.job, given.reason)
     words = {"cancelled": "is cancelled", "asked": "is running: its worker was asked to stop"}
     code = Exit.OK if end in words else Exit.FAILED
     said = words.get(end, f"has ended: {end}")
@@ -167,7 +168,7 @@ async def _cancel(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _requeue(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        ids = await queue.revive(pool, since=datetime.now(UTC) - given.since, kind=given.kind)
+        ids = await operating.revive(pool, since=datetime.now(UTC) - given.since, kind=given.kind)
     return _say(given, f"{len(ids)} jobs are ready again", {"jobs": sorted(ids)})
 
 
@@ -176,7 +177,7 @@ async def _discard(given: argparse.Namespace, settings: Settings) -> int:
         raise Refusal("expected ids, --since or --kind: all dead jobs at once are not put away by oversight")
     since = datetime.now(UTC) - given.since if given.since else None
     async with database(settings) as pool:
-        ids = await queue.discard(pool, ids=given.job or None, since=since, kind=given.kind)
+        ids = await operating.discard(pool, ids=given.job or None, since=since, kind=given.kind)
     left = sorted(set(given.job) - set(ids))
     said = f"{len(ids)} jobs were discarded" + (f"; not dead: {', '.join(map(str, left))}" if left else "")
     return _say(given, said, {"jobs": sorted(ids), "not_dead": left}, Exit.FAILED if left else Exit.OK)
@@ -194,13 +195,13 @@ async def _rescue(given: argparse.Namespace, settings: Settings) -> int:
 
 async def _pause(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        await queue.set_paused(pool, given.queue, paused=True)
+        await operating.set_paused(pool, given.queue, paused=True)
     return _say(given, f"queue {given.queue} is paused; what runs goes on", {"queue": given.queue, "paused": True})
 
 
 async def _resume(given: argparse.Namespace, settings: Settings) -> int:
     async with database(settings) as pool:
-        await queue.set_paused(pool, given.queue, paused=False)
+        await operating.set_paused(pool, given.queue, paused=False)
     return _say(given, f"queue {given.queue} goes on", {"queue": given.queue, "paused": False})
 
 
@@ -216,7 +217,7 @@ async def _limits(given: argparse.Namespace, settings: Settings) -> int:
         if changes:
             now = rules[given.queue]
             keep = {"most_running": now.most_running, "per_minute": now.per_minute, "fair": now.fair}
-            await queue.set_limits(pool, given.queue, **(keep | changes))
+            await operating.set_limits(pool, given.queue, **(keep | changes))
             rules = await queue.queue_rules(pool)
     rows = [
         {"queue": rule.name, "paused": rule.paused, "most_running": rule.most_running, "per_minute": rule.per_minute,

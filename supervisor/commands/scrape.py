@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import NotFound, Refusal
+from actors.queue import operating
 from actors.queue import store as queue
 from actors.queue.explain import explain
 from actors.trials.scrapes import Mode
@@ -74,8 +75,8 @@ async def _warn(pool: "asyncpg.Pool[Any]", asked: Iterable[Asked]) -> None:
     for one in asked:
         if one.joined:
             sys.stderr.write(f"{_line(one)}\n")
-        state = await queue.state_of(pool, one.job)
-        facts = await queue.facts(pool, one.job, job_kinds()) if state == "ready" else None
+        state = await operating.state_of(pool, one.job)
+        facts = await operating.facts(pool, one.job, job_kinds()) if state == "ready" else None
         if facts is not None and facts.paused:
             sys.stderr.write("".join(f"{reason}\n" for reason in explain(facts)))
 

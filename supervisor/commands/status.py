@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actors.monitoring import store as monitoring
+from actors.queue import operating
 from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.scrapes import Scrape, progress
@@ -43,7 +44,7 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
         now = datetime.now(UTC)
         told = {
             "at": now,
-            "queues": await queue.load(pool),
+            "queues": await operating.load(pool),
             "processes": await queue.processes(pool),
             "scrapes": [told_scrape(scrape, now) for scrape in await trials.scrapes(pool, limit=SCRAPES)],
             "alerts": await monitoring.open_alerts(pool),

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from actors.errors import NotFound
-from actors.queue import store
+from actors.queue import operating
 from actors.queue.explain import explain as reasons_of
 from supervisor.web import job_answers as answers
 from supervisor.web.job_answers import (
@@ -25,11 +25,11 @@ from supervisor.web.route import Call, Nothing
 async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
     """Jobs that have not ended, or of the states asked for."""
     asked = call.query
-    if asked.state and len({state in store.ENDED for state in asked.state}) == 2:
+    if asked.state and len({state in operating.ENDED for state in asked.state}) == 2:
         raise Refused.field(
-            "state", f"expected states of ended jobs ({', '.join(sorted(store.ENDED))}) or of others, not both"
+            "state", f"expected states of ended jobs ({', '.join(sorted(operating.ENDED))}) or of others, not both"
         )
-    rows = await store.list_jobs(
+    rows = await operating.list_jobs(
         call.db, states=asked.state or None, queue=asked.queue, kind=asked.kind, before=asked.before,
         limit=asked.limit + 1,
     )  # fmt: skip
@@ -39,19 +39,19 @@ async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
 
 async def show(call: Call[Nothing, Nothing]) -> JobFull:
     """One job, with what happened to it."""
-    return answers.full(await store.show(call.db, call.id()))
+    return answers.full(await operating.show(call.db, call.id()))
 
 
 async def explain(call: Call[Nothing, Nothing]) -> Explained:
     """Why a job is not running."""
-    facts = await store.facts(call.db, call.id(), call.site.kinds)
+    facts = await operating.facts(call.db, call.id(), call.site.kinds)
     return Explained(facts.id, facts.state, tuple(reasons_of(facts)))
 
 
 async def retry(call: Call[Nothing, Nothing]) -> JobIs:
     """A dead letter becomes ready again, its attempts at zero."""
     job = call.id()
-    if not await store.revive(call.db, ids=[job]):
+    if not await operating.revive(call.db, ids=[job]):
         await _refuse(call, job, "dead")
     return JobIs(job, "ready")
 
@@ -59,7 +59,7 @@ async def retry(call: Call[Nothing, Nothing]) -> JobIs:
 async def run_now(call: Call[Nothing, Nothing]) -> JobIs:
     """A job that waits for its time becomes ready now."""
     job = call.id()
-    if not await store.run_now(call.db, job):
+    if not await operating.run_now(call.db, job):
         await _refuse(call, job, "scheduled")
     return JobIs(job, "ready")
 
@@ -67,11 +67,11 @@ async def run_now(call: Call[Nothing, Nothing]) -> JobIs:
 async def cancel(call: Call[Nothing, Reason]) -> JobIs:
     """A job that waits is cancelled, with all that waits for it; one that runs is asked to stop."""
     job = call.id()
-    was = await store.state_of(call.db, job)
-    match await store.cancel(call.db, job, call.body.reason):
+    was = await operating.state_of(call.db, job)
+    match await operating.cancel(call.db, job, call.body.reason):
         case "asked":
             return JobIs(job, "asked")
-        case "cancelled" if was not in store.ENDED:
+        case "cancelled" if was not in operating.ENDED:
             return JobIs(job, "discarded" if was == "dead" else "cancelled")
         case state:
             raise Refused(409, "conflict", f"job {job} cannot be cancelled: it is {state}", {"state": state})
@@ -80,14 +80,14 @@ async def cancel(call: Call[Nothing, Reason]) -> JobIs:
 async def requeue(call: Call[Nothing, DeadLetters]) -> JobIds:
     """Dead letters become ready again: these, or all since a time."""
     asked = _chosen(call.body)
-    ids = await store.revive(call.db, ids=asked.ids, since=asked.since, kind=asked.kind)
+    ids = await operating.revive(call.db, ids=asked.ids, since=asked.since, kind=asked.kind)
     return JobIds(tuple(sorted(ids)))
 
 
 async def discard(call: Call[Nothing, DeadLetters]) -> JobIds:
     """Dead letters go to the history for good: these, or all since a time."""
     asked = _chosen(call.body)
-    ids = await store.discard(call.db, ids=asked.ids, since=asked.since, kind=asked.kind)
+    ids = await operating.discard(call.db, ids=asked.ids, since=asked.since, kind=asked.kind)
     return JobIds(tuple(sorted(ids)))
 
 
@@ -108,7 +108,7 @@ async def rescue(call: Call[Nothing, Nothing]) -> Rescued:
 async def release(call: Call[Nothing, Nothing]) -> JobIs:
     """A job that is held is let go."""
     job = call.id()
-    match await store.release(call.db, job):
+    match await operating.release(call.db, job):
         case "ready" | "scheduled" | "blocked" as state:
             return JobIs(job, state)
         case _:
@@ -116,7 +116,7 @@ async def release(call: Call[Nothing, Nothing]) -> JobIs:
 
 
 async def _refuse(call: Call[Nothing, Nothing], job: int, expected: str) -> NoReturn:
-    state = await store.state_of(call.db, job)
+    state = await operating.state_of(call.db, job)
     if state is None:
         raise NotFound(f"job: there is no job {job}")
     why = (

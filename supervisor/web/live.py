@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from actors.monitoring import store as monitoring
+from actors.queue import operating
 from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.shown import RegistryCount
@@ -37,7 +38,7 @@ class Look:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._counts = Kept(lambda: _counts(site))
-        self._loads = Kept(lambda: queue.load(site.pool))
+        self._loads = Kept(lambda: operating.load(site.pool))
         self._registries = Kept(self._look_at_registries, least_s=REGISTRIES_EVERY_S)
         self._lines = Kept(lambda: _lines(site), least_s=LINES_EVERY_S)
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from aiohttp import web
 
-from actors.queue import store
+from actors.queue import keeping
 from supervisor.web.problems import Refused
 from supervisor.web.route import Database, Who
 
@@ -38,11 +38,11 @@ async def once(
         raise Refused.field(HEADER, "expected 1 to 200 visible ASCII characters")
     route = f"{request.method} {_template(request)}"
     asked = sha256(b"\0".join((who.key.encode(), request.path_qs.encode(), await request.read()))).digest()
-    if await store.begin_once(db, route, key, asked):
+    if await keeping.begin_once(db, route, key, asked):
         kept = await effect()
-        await store.end_once(db, route, key, status=kept.status, answer=kept.answer.decode())
+        await keeping.end_once(db, route, key, status=kept.status, answer=kept.answer.decode())
         return kept, False
-    first = await store.first_call(db, route, key)
+    first = await keeping.first_call(db, route, key)
     if first.request_sha != asked:
         raise Refused(409, "key_reused", f"{HEADER}: this key was used for another request")
     return Kept(first.status, first.answer.encode()), True

@@ -7,7 +7,7 @@ import asyncpg
 
 from actors.jobs.maintain import DAYS_AHEAD, JOB, Payload
 from actors.monitoring import store as monitoring
-from actors.queue import store
+from actors.queue import operating, store
 from tests.postgres import Postgres
 from tests.queue.house import house, tools_at
 from tests.queue.jobs import states
@@ -30,10 +30,10 @@ async def test_days_are_made_ahead_and_what_is_older_than_its_keeping_goes(
         )
         async with house(db, tools, JOB, slots=1) as one:
             await one.heard.until_settled(2, "done")
-        result = (await store.show(db, first))["result"]
+        result = (await operating.show(db, first))["result"]
         removed = {"partitions": 0, "rows": 1, "events": 1, "ticks": 0, "keys": 0, "measures": 1, "alerts": 0}
         assert result == {"partitions_added": DAYS_AHEAD, "removed": removed}
-        assert (await store.show(db, again))["result"]["partitions_added"] == 0
+        assert (await operating.show(db, again))["result"]["partitions_added"] == 0
         assert await states(db, [old, young]) == [None, "done"]
         assert len(await partitions(db)) == DAYS_AHEAD + 1
         assert await monitoring.samples(db, "depth", now - 30 * DAY) != {}

@@ -1,5 +1,7 @@
 """When measures alarm, and when the alarms end."""
 
+from pathlib import Path
+
 import pytest
 
 from actors.monitoring.alarms import CLOSES_BELOW, Close, Open, Rule, Thresholds, judge, rules
@@ -59,3 +61,10 @@ def test_every_rule_has_a_message_that_can_be_told(rule: Rule) -> None:
 def test_names_and_measures_of_the_rules_are_their_own() -> None:
     shipped = rules(Thresholds())
     assert len({rule.name for rule in shipped}) == len({rule.measure for rule in shipped}) == len(shipped)
+
+
+def test_every_alert_is_in_the_documentation() -> None:
+    """G13: what an operator is told of, and at which threshold."""
+    told = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
+    for rule in rules(Thresholds()):
+        assert f"- `{rule.name}`: " in told

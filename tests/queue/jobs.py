@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID, uuid4
 
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.job import Job, NewJob
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ async def dead(db: store.Database, **fields: Any) -> int:
 
 
 async def states(db: store.Database, jobs: Sequence[int]) -> list[str | None]:
-    return [await store.state_of(db, job) for job in jobs]
+    return [await operating.state_of(db, job) for job in jobs]
 
 
 async def events(db: store.Database, job: int) -> list[str]:
-    return [event["event"] for event in (await store.show(db, job))["events"]]
+    return [event["event"] for event in (await operating.show(db, job))["events"]]
 
 
 async def register(db: store.Database, worker: UUID = ME, queues: Sequence[str] = ("default",)) -> int:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.attempt import Attempt
 from actors.queue.desk import Desk, Ended
 from actors.queue.job import Job, NewJob
@@ -60,7 +60,7 @@ async def test_the_result_of_one_who_holds_the_job_no_more_is_refused_and_told(
             await one.heard.until_settled(1, "refused")
             assert await states(db, [job]) == ["running"]
             assert await finish(db, taken, worker=OTHER) == [job]
-            shown = await store.show(db, job)
+            shown = await operating.show(db, job)
             assert (shown["state"], shown["worker"]) == ("done", OTHER)
             [refused] = [event for event in shown["events"] if event["event"] == "late_result_refused"]
             assert refused["detail"] == {"fence": 1, "attempt": 1}
@@ -113,7 +113,7 @@ async def test_an_effect_and_the_end_of_its_job_are_one_transaction(db: Pool, to
         assert [row["job"] for row in await db.fetch("select job from effects")] == [good]
         await due_now(db, bad)
         await one.heard.until_settled(2, "done")
-    assert (await store.show(db, bad))["result"] == {"rows": 1}
+    assert (await operating.show(db, bad))["result"] == {"rows": 1}
     assert await db.fetchval("select count(*) from effects") == 2
 
 

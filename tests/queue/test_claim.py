@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.job import Job, NewJob
 from tests.postgres import Postgres
 from tests.queue.jobs import GRACE_S, ME, Pool, add, add_one, claim, finish, states
@@ -53,10 +53,10 @@ async def test_what_is_not_ready_is_not_claimed(db: Pool) -> None:
 
 async def test_a_paused_queue_gives_nothing(db: Pool) -> None:
     await add(db)
-    await store.set_paused(db, "default", paused=True)
+    await operating.set_paused(db, "default", paused=True)
     assert await claim(db) == []
     assert await store.claim_within_limits(db, "default", 10, ME, GRACE_S) == []
-    await store.set_paused(db, "default", paused=False)
+    await operating.set_paused(db, "default", paused=False)
     assert len(await claim(db)) == 1
 
 
@@ -67,7 +67,7 @@ async def test_a_queue_with_rules_gives_nothing_to_a_claim_that_ignores_them(
     db: Pool, most_running: int | None, per_minute: float | None, fair: bool
 ) -> None:
     [first] = await add(db)
-    await store.set_limits(db, "default", most_running=most_running, per_minute=per_minute, fair=fair)
+    await operating.set_limits(db, "default", most_running=most_running, per_minute=per_minute, fair=fair)
     assert await claim(db) == []
     assert await store.claim_from(db, "default", 10, ME, GRACE_S, priority=0, first_id=first) == []
 
@@ -137,6 +137,6 @@ async def test_without_scheduled_jobs_nothing_comes_due(db: Pool) -> None:
 
 async def test_run_now_makes_a_scheduled_job_ready_and_no_other(db: Pool) -> None:
     later, held = await add_one(db, delay_s=60.0), await add_one(db, held=True)
-    assert await store.run_now(db, later) is True
-    assert await store.run_now(db, held) is False
+    assert await operating.run_now(db, later) is True
+    assert await operating.run_now(db, held) is False
     assert await states(db, [later, held]) == ["ready", "held"]

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from actors.errors import Refusal
-from actors.queue import store
+from actors.queue import operating, store
 from tests.postgres import Postgres
 from tests.queue.jobs import (
     ME,
@@ -120,7 +120,7 @@ async def test_cancelling_a_job_cancels_all_that_waits_for_it(db: Pool) -> None:
     top = await add_one(db)
     middle = await add_after(db, top)
     bottom, stranger = await add_after(db, middle), await add_one(db)
-    assert await store.cancel(db, top, "not needed") == "cancelled"
+    assert await operating.cancel(db, top, "not needed") == "cancelled"
     assert await states(db, [top, middle, bottom, stranger]) == ["cancelled"] * 3 + ["ready"]
     assert await db.fetchval("select count(*) from job_dependencies") == 0
     assert await events(db, bottom) == ["cancelled"]
@@ -139,14 +139,14 @@ async def test_discarding_a_dead_letter_cancels_what_waited_for_it(db: Pool) -> 
     parent = await dead(db)
     child = await add_after(db, parent)
     assert await states(db, [child]) == ["blocked"]
-    assert await store.discard(db, ids=[parent]) == [parent]
+    assert await operating.discard(db, ids=[parent]) == [parent]
     assert await states(db, [parent, child]) == ["discarded", "cancelled"]
 
 
 async def test_a_dependent_of_a_dead_letter_runs_once_that_was_revived_and_is_done(db: Pool) -> None:
     parent = await dead(db)
     child = await add_after(db, parent)
-    await store.revive(db, ids=[parent])
+    await operating.revive(db, ids=[parent])
     await finish(db, *await claim(db))
     assert await states(db, [parent, child]) == ["done", "ready"]
 
@@ -167,9 +167,9 @@ async def test_a_dependent_that_is_added_while_its_parent_is_cancelled_goes_with
 
 async def _end(db: store.Database, job: int, way: str) -> None:
     if way == "cancel":
-        await store.cancel(db, job, "not needed")
+        await operating.cancel(db, job, "not needed")
     else:
-        await store.discard(db, ids=[job])
+        await operating.discard(db, ids=[job])
 
 
 async def test_a_job_that_is_claimed_while_it_is_cancelled_is_asked_to_stop_and_its_dependents_stay(db: Pool) -> None:
@@ -179,7 +179,7 @@ async def test_a_job_that_is_claimed_while_it_is_cancelled_is_asked_to_stop_and_
         transaction = claiming.transaction()
         await transaction.start()
         assert [job.id for job in await claim(claiming)] == [parent]
-        cancel = asyncio.create_task(store.cancel(cancelling, parent, "not needed"))
+        cancel = asyncio.create_task(operating.cancel(cancelling, parent, "not needed"))
         await until_it_waits(db, cancelling)
         await transaction.commit()
         assert await cancel == "asked"

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from actors.errors import NotFound
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.job import NewJob
 from tests.postgres import Postgres
 from tests.queue.jobs import Pool, add, add_after, add_one, claim, dead, finish, states
@@ -16,7 +16,7 @@ from tests.queue.jobs import Pool, add, add_after, add_one, claim, dead, finish,
 async def test_ids_come_back_in_the_order_in_which_the_jobs_were_given(db: Pool) -> None:
     ids = await store.enqueue(db, [NewJob("print", f'{{"n":{n}}}', priority=-n) for n in range(50)])
     assert ids == sorted(ids)
-    payloads = [(await store.show(db, job))["payload"] for job in ids]
+    payloads = [(await operating.show(db, job))["payload"] for job in ids]
     assert payloads == [{"n": n} for n in range(50)]
 
 
@@ -40,7 +40,7 @@ async def test_a_job_keeps_all_that_it_was_given(db: Pool) -> None:
         "trace_id": "t-1", "parent_id": 12, "schedule_id": 3, "queue": "enrichment",
     }  # fmt: skip
     job = await add_one(db, **given | {"payload": '{"n": 1}'})
-    shown = await store.show(db, job)
+    shown = await operating.show(db, job)
     assert {name: shown[name] for name in given} == given
 
 
@@ -62,7 +62,7 @@ async def test_batches_mix_jobs_with_taken_free_and_no_keys(db: Pool) -> None:
     assert ids[1] == ids[5] == taken
     assert ids[2] == ids[4]
     assert len({*ids}) == 5
-    assert [(await store.show(db, ids[n]))["payload"] for n in (0, 2, 3, 6)] == ["0", "2", "3", "6"]
+    assert [(await operating.show(db, ids[n]))["payload"] for n in (0, 2, 3, 6)] == ["0", "2", "3", "6"]
 
 
 async def test_twenty_at_once_with_one_key_make_one_job(any_postgres: Postgres) -> None:
@@ -169,7 +169,7 @@ async def test_a_dependency_that_has_ended_is_not_waited_for(db: Pool) -> None:
     await finish(db, *await claim(db, 1))
     assert await states(db, [await add_after(db, first)]) == ["ready"]
     child = await add_after(db, first, second)
-    assert (await store.show(db, child))["waits_for"] == 1
+    assert (await operating.show(db, child))["waits_for"] == 1
 
 
 async def test_a_dependency_named_twice_is_waited_for_once(db: Pool) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
-from actors.queue import schedules, store
+from actors.queue import keeping, operating, schedules, store
 from tests.postgres import Postgres
 from tests.queue.jobs import ME, Pool, add_one, claim, claim_one, events, finish, states
 
@@ -21,7 +21,7 @@ async def test_a_done_job_is_kept_with_all_that_it_was(any_postgres: Postgres) -
         )
         [job] = await claim(db)
         assert await store.finish(db, [job.id], [job.fence], ['{"rows": 3}'], ME) == [job_id]
-        shown = await store.show(db, job_id)
+        shown = await operating.show(db, job_id)
         expected = {
             "id": job_id, "state": "done", "queue": "default", "kind": "print", "priority": 3, "attempts": 1,
             "worker": ME, "tenant": "north", "trace_id": "t", "unique_key": "k", "parent_id": 5, "schedule_id": 6,
@@ -37,24 +37,24 @@ async def test_results_belong_to_their_jobs_also_when_some_have_none(db: Pool) -
     await add_one(db)
     one, two = await claim(db)
     await store.finish(db, [two.id, one.id], [two.fence, one.fence], [None, '"first"'], ME)
-    assert [(await store.show(db, job.id))["result"] for job in (one, two)] == ["first", None]
+    assert [(await operating.show(db, job.id))["result"] for job in (one, two)] == ["first", None]
 
 
 async def test_errors_of_earlier_attempts_are_kept_with_a_job_that_was_done_at_last(db: Pool) -> None:
     job = await claim_one(db)
     await store.put_off(db, [job.id], [job.fence], [0.0], ['{"error": "it broke"}'], [False], ME)
     await finish(db, *await claim(db))
-    assert (await store.show(db, job.id))["errors"] == [{"error": "it broke"}]
+    assert (await operating.show(db, job.id))["errors"] == [{"error": "it broke"}]
 
 
 async def test_what_ended_is_counted_by_queue_and_state(db: Pool) -> None:
     await finish(db, await claim_one(db))
-    await store.cancel(db, await add_one(db), "not needed")
-    counted = {row["state"]: row["n"] for row in await store.ended_since(db, NOW - DAY)}
+    await operating.cancel(db, await add_one(db), "not needed")
+    counted = {row["state"]: row["n"] for row in await operating.ended_since(db, NOW - DAY)}
     assert counted == {"done": 1, "cancelled": 1}
-    assert await store.ended_since(db, NOW + DAY) == []
+    assert await operating.ended_since(db, NOW + DAY) == []
     await store.add_events(db, [(1, "dead", {}), (2, "retry", {})])
-    assert await store.failures_since(db, NOW - DAY) == (1, 1)
+    assert await operating.failures_since(db, NOW - DAY) == (1, 1)
 
 
 # ── partitions ──
@@ -74,7 +74,7 @@ async def test_a_days_partition_is_made_once_and_takes_what_ends_on_it(any_postg
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         today = await db.fetchval("select (now() at time zone 'UTC')::date")
         tomorrow = today + DAY
-        assert [await store.add_partition(db, day) for day in (today, tomorrow, today)] == [True, True, False]
+        assert [await keeping.add_partition(db, day) for day in (today, tomorrow, today)] == [True, True, False]
         job = await claim_one(db)
         await finish(db, job)
         assert await db.fetchval("select count(*) from only job_history_default") in (0, 1)  # 1 just after midnight
@@ -87,7 +87,7 @@ CATCH_ALL = "job_history_default"
 async def test_a_day_that_has_begun_in_the_catch_all_stays_there(db: Pool) -> None:
     await finish(db, await claim_one(db))
     today = await db.fetchval("select (max(ended_at) at time zone 'UTC')::date from job_history")
-    assert await store.add_partition(db, today) is False
+    assert await keeping.add_partition(db, today) is False
     assert await partitions(db) == [CATCH_ALL]
 
 
@@ -95,12 +95,12 @@ async def test_what_is_older_than_its_keeping_is_removed_and_nothing_else(any_po
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         old = [await ended(db, NOW - 40 * DAY), await ended(db, NOW - 31 * DAY)]
         for day in (date(2020, 1, 1), date(2020, 1, 2)):
-            assert await store.add_partition(db, day)
+            assert await keeping.add_partition(db, day)
         ancient = await ended(db, datetime(2020, 1, 1, 12, tzinfo=UTC))
         young = await ended(db, NOW - 29 * DAY)
         await db.execute("insert into job_events (job_id, at, event) values (1, $1, 'dead')", NOW - 91 * DAY)
         await db.execute("insert into job_events (job_id, at, event) values (2, $1, 'dead')", NOW - 89 * DAY)
-        removed = await store.trim(db, history_before=NOW - 30 * DAY, events_before=NOW - 90 * DAY)
+        removed = await keeping.trim(db, history_before=NOW - 30 * DAY, events_before=NOW - 90 * DAY)
         assert removed == {"partitions": 2, "rows": 2, "events": 1, "ticks": 0, "keys": 0}
         assert await states(db, [*old, ancient, young]) == [None, None, None, "done"]
         assert await events(db, young) == []
@@ -111,24 +111,24 @@ async def test_who_reads_the_history_for_long_makes_nobody_wait_who_ends_jobs(an
     """A day is dropped or added only where nobody waits for it: whoever ends jobs would wait behind."""
     async with asyncpg.create_pool(any_postgres.dsn, min_size=3, max_size=3) as db:
         long_ago, ahead = datetime(2020, 1, 2, tzinfo=UTC), date(2030, 1, 1)
-        await store.add_partition(db, long_ago.date())
+        await keeping.add_partition(db, long_ago.date())
         job = await claim_one(db)
         async with db.acquire() as reader, reader.transaction():
             await reader.fetch("select * from job_history")
-            with pytest.raises(store.Busy):
-                await store.trim(db, history_before=long_ago + timedelta(days=2), events_before=long_ago)
-            with pytest.raises(store.Busy):
-                await store.add_partition(db, ahead)
+            with pytest.raises(keeping.Busy):
+                await keeping.trim(db, history_before=long_ago + timedelta(days=2), events_before=long_ago)
+            with pytest.raises(keeping.Busy):
+                await keeping.add_partition(db, ahead)
             async with asyncio.timeout(5):
                 assert await finish(db, job) == [job.id]
-        removed = await store.trim(db, history_before=long_ago + timedelta(days=2), events_before=long_ago)
-        assert (removed["partitions"], await store.add_partition(db, ahead)) == (1, True)
+        removed = await keeping.trim(db, history_before=long_ago + timedelta(days=2), events_before=long_ago)
+        assert (removed["partitions"], await keeping.add_partition(db, ahead)) == (1, True)
 
 
 async def test_two_that_look_after_the_history_at_once_do_it_once(any_postgres: Postgres) -> None:
     async with asyncpg.create_pool(any_postgres.dsn, min_size=4, max_size=4) as db:
         day = date(2030, 1, 1)
-        assert sum(await asyncio.gather(*(store.add_partition(db, day) for _ in range(4)))) == 1
+        assert sum(await asyncio.gather(*(keeping.add_partition(db, day) for _ in range(4)))) == 1
 
 
 async def ended(db: store.Database, at: datetime) -> int:
@@ -152,10 +152,10 @@ async def test_the_first_call_with_a_key_acts_and_the_others_get_its_answer(any_
 
         async def call() -> str:
             async with db.acquire() as one, one.transaction():
-                if await store.begin_once(one, ROUTE, KEY, SHA):
+                if await keeping.begin_once(one, ROUTE, KEY, SHA):
                     job = await add_one(one)
-                    await store.end_once(one, ROUTE, KEY, status=202, answer=f'{{"id": {job}}}')
-                first = await store.first_call(one, ROUTE, KEY)
+                    await keeping.end_once(one, ROUTE, KEY, status=202, answer=f'{{"id": {job}}}')
+                first = await keeping.first_call(one, ROUTE, KEY)
                 assert (first.request_sha, first.status) == (SHA, 202)
                 return first.answer
 
@@ -168,18 +168,18 @@ async def test_a_call_that_came_to_nothing_leaves_its_key_to_the_next(db: Pool) 
     """N13: what was rolled back had no effect, so it may be tried again."""
     with pytest.raises(ZeroDivisionError):
         async with db.acquire() as one, one.transaction():
-            assert await store.begin_once(one, ROUTE, KEY, SHA)
+            assert await keeping.begin_once(one, ROUTE, KEY, SHA)
             raise ZeroDivisionError
-    assert await store.begin_once(db, ROUTE, KEY, SHA)
+    assert await keeping.begin_once(db, ROUTE, KEY, SHA)
 
 
 async def test_keys_are_of_one_route_and_are_forgotten_in_time(db: Pool) -> None:
-    assert await store.begin_once(db, ROUTE, KEY, SHA)
-    assert await store.begin_once(db, "POST /elsewhere", KEY, SHA)
-    assert not await store.begin_once(db, ROUTE, KEY, SHA)
-    trimmed = await store.trim(db, history_before=NOW, events_before=NOW + DAY)
+    assert await keeping.begin_once(db, ROUTE, KEY, SHA)
+    assert await keeping.begin_once(db, "POST /elsewhere", KEY, SHA)
+    assert not await keeping.begin_once(db, ROUTE, KEY, SHA)
+    trimmed = await keeping.trim(db, history_before=NOW, events_before=NOW + DAY)
     assert trimmed["keys"] == 2
-    assert await store.begin_once(db, ROUTE, KEY, SHA)
+    assert await keeping.begin_once(db, ROUTE, KEY, SHA)
 
 
 # ── ticks of schedules ──

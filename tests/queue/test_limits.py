@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from actors.errors import NotFound
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.job import Job, NewJob
 from tests.postgres import Postgres
 from tests.queue.jobs import GRACE_S, ME, Pool, add, finish
@@ -21,7 +21,7 @@ async def claim(db: store.Database, limit: int = 500) -> list[Job]:
 async def limit(
     db: store.Database, *, most_running: int | None = None, per_minute: float | None = None, fair: bool = False
 ) -> None:
-    await store.set_limits(db, "default", most_running=most_running, per_minute=per_minute, fair=fair)
+    await operating.set_limits(db, "default", most_running=most_running, per_minute=per_minute, fair=fair)
 
 
 async def test_no_more_run_at_once_than_a_queue_allows(any_postgres: Postgres) -> None:
@@ -108,7 +108,7 @@ async def test_rules_can_be_joined(db: Pool) -> None:
 
 async def test_rules_are_read_as_they_were_set(db: Pool) -> None:
     await limit(db, most_running=2, per_minute=30.0, fair=True)
-    await store.set_paused(db, "scraping", paused=True)
+    await operating.set_paused(db, "scraping", paused=True)
     rules = await store.queue_rules(db)
     default = rules["default"]
     assert (default.most_running, default.per_minute, default.fair, default.plain) == (2, 30.0, True, False)
@@ -118,8 +118,8 @@ async def test_rules_are_read_as_they_were_set(db: Pool) -> None:
 
 async def test_a_queue_that_is_not_there_has_no_rules_to_set(db: Pool) -> None:
     with pytest.raises(NotFound, match=r"^queue: there is no queue 'nowhere'"):
-        await store.set_paused(db, "nowhere", paused=True)
+        await operating.set_paused(db, "nowhere", paused=True)
     with pytest.raises(NotFound, match=r"^queue: there is no queue 'nowhere'"):
-        await store.set_limits(db, "nowhere", most_running=1, per_minute=None, fair=False)
+        await operating.set_limits(db, "nowhere", most_running=1, per_minute=None, fair=False)
     await store.ensure_queues(db, ["nowhere", "default"])
-    await store.set_paused(db, "nowhere", paused=True)
+    await operating.set_paused(db, "nowhere", paused=True)

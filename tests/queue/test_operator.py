@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from actors.errors import NotFound
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.explain import explain
 from tests.postgres import Postgres
 from tests.queue.jobs import (
@@ -38,8 +38,8 @@ NEVER = 1_000_000
 async def test_a_job_that_waits_is_cancelled_at_once(any_postgres: Postgres, fields: dict[str, Any]) -> None:
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         job = await add_one(db, **fields)
-        assert await store.cancel(db, job, "not needed") == "cancelled"
-        shown = await store.show(db, job)
+        assert await operating.cancel(db, job, "not needed") == "cancelled"
+        shown = await operating.show(db, job)
         assert (shown["state"], shown["result"]) == ("cancelled", {"reason": "not needed"})
         assert await events(db, job) == ["cancelled"]
 
@@ -47,7 +47,7 @@ async def test_a_job_that_waits_is_cancelled_at_once(any_postgres: Postgres, fie
 async def test_a_job_that_runs_is_asked_to_stop(db: Pool) -> None:
     job = await claim_one(db)
     assert await store.asked_to_stop(db, [job.id]) == []
-    assert await store.cancel(db, job.id, "not needed") == "asked"
+    assert await operating.cancel(db, job.id, "not needed") == "asked"
     assert await store.asked_to_stop(db, [job.id]) == [job.id]
     assert await states(db, [job.id]) == ["running"]
     assert await events(db, job.id) == ["cancel_asked"]
@@ -56,23 +56,23 @@ async def test_a_job_that_runs_is_asked_to_stop(db: Pool) -> None:
 async def test_cancelling_what_has_ended_tells_how_it_ended(db: Pool) -> None:
     job = await claim_one(db)
     await finish(db, job)
-    assert await store.cancel(db, job.id, "not needed") == "done"
+    assert await operating.cancel(db, job.id, "not needed") == "done"
 
 
 async def test_cancelling_a_dead_letter_discards_it(db: Pool) -> None:
     job = await dead(db)
-    assert await store.cancel(db, job, "not needed") == "cancelled"
+    assert await operating.cancel(db, job, "not needed") == "cancelled"
     assert await states(db, [job]) == ["discarded"]
 
 
 async def test_there_is_nothing_to_cancel_or_show_of_a_job_that_never_was(db: Pool) -> None:
     with pytest.raises(NotFound, match=f"^job: there is no job {NEVER}"):
-        await store.cancel(db, NEVER, "not needed")
+        await operating.cancel(db, NEVER, "not needed")
     with pytest.raises(NotFound, match=f"^job: there is no job {NEVER}"):
-        await store.show(db, NEVER)
+        await operating.show(db, NEVER)
     with pytest.raises(NotFound, match=f"^job: there is no job {NEVER}"):
-        await store.facts(db, NEVER, [])
-    assert await store.state_of(db, NEVER) is None
+        await operating.facts(db, NEVER, [])
+    assert await operating.state_of(db, NEVER) is None
 
 
 # ── dead letters ──
@@ -82,10 +82,10 @@ async def test_a_revived_dead_letter_begins_anew(any_postgres: Postgres) -> None
     """N15: replay."""
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         job = await dead(db)
-        assert await store.revive(db, ids=[job]) == [job]
+        assert await operating.revive(db, ids=[job]) == [job]
         [again] = await claim(db)
         assert (again.id, again.attempt) == (job, 1)
-        assert (await store.show(db, job))["errors"][-1]["error"] == "it broke"
+        assert (await operating.show(db, job))["errors"][-1]["error"] == "it broke"
         assert await events(db, job) == ["requeued"]
 
 
@@ -101,22 +101,22 @@ async def test_dead_letters_are_revived_by_kind_by_time_or_all(any_postgres: Pos
             "update jobs set errors = jsonb_build_array(jsonb_build_object('at', $2::text)) where id = $1",
             lately, (when + timedelta(hours=1)).isoformat(),
         )  # fmt: skip
-        assert await store.revive(db, kind="nothing") == []
-        assert sorted(await store.revive(db, since=when + timedelta(minutes=30))) == [lately, rescued.id]
-        assert await store.revive(db, kind="print") == [long_ago]
-        assert await store.revive(db) == []
+        assert await operating.revive(db, kind="nothing") == []
+        assert sorted(await operating.revive(db, since=when + timedelta(minutes=30))) == [lately, rescued.id]
+        assert await operating.revive(db, kind="print") == [long_ago]
+        assert await operating.revive(db) == []
 
 
 async def test_a_living_job_is_not_revived(db: Pool) -> None:
     running = await claim_one(db)
     waiting = await add_one(db)
-    assert await store.revive(db, ids=[running.id, waiting, NEVER]) == []
+    assert await operating.revive(db, ids=[running.id, waiting, NEVER]) == []
 
 
 async def test_a_dead_letter_whose_key_has_a_new_holder_stays_dead(db: Pool) -> None:
     buried = await dead(db, unique_key="k")
     holder = await add_one(db, unique_key="k")
-    assert await store.revive(db) == []
+    assert await operating.revive(db) == []
     assert await states(db, [buried, holder]) == ["dead", "ready"]
 
 
@@ -124,7 +124,7 @@ async def test_of_dead_letters_with_one_key_the_latest_is_revived(any_postgres: 
     async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=2) as db:
         older, newer = await dead(db, unique_key="k"), await dead(db, unique_key="k")
         plain, mail = await dead(db), await dead(db, kind="mail", unique_key="k")
-        assert sorted(await store.revive(db)) == [newer, plain, mail]
+        assert sorted(await operating.revive(db)) == [newer, plain, mail]
         assert await states(db, [older]) == ["dead"]
 
 
@@ -138,7 +138,7 @@ async def test_a_key_that_is_taken_at_that_moment_keeps_no_other_dead_letter_fro
             transaction = other.transaction()
             await transaction.start()
             await add_one(other, unique_key="k")
-            reviving = asyncio.create_task(store.revive(db))
+            reviving = asyncio.create_task(operating.revive(db))
             await until_somebody_waits(db)
             await transaction.commit()
         assert sorted(await reviving) == [plain, keyed]
@@ -150,7 +150,7 @@ async def until_somebody_waits(db: Pool) -> None:
         "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
     )
     async with asyncio.timeout(30):
-        while not await db.fetchval(waiting):
+        while not await db.fetchval(waiting):  # noqa: ASYNC110 -- told by nobody
             await asyncio.sleep(0.01)
 
 
@@ -158,7 +158,7 @@ async def test_a_held_job_is_let_go(db: Pool) -> None:
     parent = await add_one(db, delay_s=60.0)
     held, later, ready = await add_one(db, held=True), await add_one(db, held=True, delay_s=60.0), await add_one(db)
     waits = await add_after(db, parent, held=True)
-    assert [await store.release(db, job) for job in (held, later, waits, ready)] == [
+    assert [await operating.release(db, job) for job in (held, later, waits, ready)] == [
         "ready", "scheduled", "blocked", None
     ]  # fmt: skip
     assert await states(db, [held, later, waits]) == ["ready", "scheduled", "blocked"]
@@ -182,12 +182,12 @@ async def test_dead_letters_are_discarded_into_the_history(db: Pool) -> None:
     buried, other = await dead(db), await dead(db)
     mail, kept = await dead(db, kind="mail"), await dead(db, kind="mail")
     await db.execute("update jobs set errors = jsonb_build_array(jsonb_build_object('at', now())) where id = $1", mail)
-    assert await store.discard(db, kind="mail", since=datetime.now(UTC) - timedelta(hours=1)) == [mail]
+    assert await operating.discard(db, kind="mail", since=datetime.now(UTC) - timedelta(hours=1)) == [mail]
     assert await states(db, [mail, kept]) == ["discarded", "dead"]
     running = await claim_one(db)
-    assert sorted(await store.discard(db, ids=[buried, other, running.id])) == [buried, other]
+    assert sorted(await operating.discard(db, ids=[buried, other, running.id])) == [buried, other]
     assert await states(db, [buried, other, running.id]) == ["discarded", "discarded", "running"]
-    assert (await store.show(db, buried))["errors"][-1]["error"] == "it broke"
+    assert (await operating.show(db, buried))["errors"][-1]["error"] == "it broke"
     assert await events(db, buried) == ["discarded"]
 
 
@@ -200,14 +200,14 @@ async def test_jobs_are_listed_by_state_queue_and_kind_newest_first(db: Pool) ->
     mail = await add_one(db, kind="mail", queue="enrichment")
 
     async def ids(**by: Any) -> list[int]:
-        return [row["id"] for row in await store.list_jobs(db, **by)]
+        return [row["id"] for row in await operating.list_jobs(db, **by)]
 
     assert await ids() == [mail, three, two, one, buried]
     assert await ids(states=["dead"]) == [buried]
     assert await ids(queue="enrichment") == await ids(kind="mail") == [mail]
     assert await ids(limit=2) == [mail, three]
     assert await ids(limit=2, before=three) == [two, one]
-    [row] = await store.list_jobs(db, states=["dead"])
+    [row] = await operating.list_jobs(db, states=["dead"])
     assert row["last_error"]["error"] == "it broke"
 
 
@@ -215,10 +215,10 @@ async def test_ended_jobs_are_listed_from_the_history(db: Pool) -> None:
     done = await claim_one(db)
     await finish(db, done)
     gone = await add_one(db)
-    await store.cancel(db, gone, "not needed")
-    assert [row["id"] for row in await store.list_jobs(db, states=["done", "cancelled"])] == [gone, done.id]
-    assert [row["id"] for row in await store.list_jobs(db, states=["done"])] == [done.id]
-    assert await store.list_jobs(db) == []
+    await operating.cancel(db, gone, "not needed")
+    assert [row["id"] for row in await operating.list_jobs(db, states=["done", "cancelled"])] == [gone, done.id]
+    assert [row["id"] for row in await operating.list_jobs(db, states=["done"])] == [done.id]
+    assert await operating.list_jobs(db) == []
 
 
 async def test_the_load_of_each_queue_is_counted_by_state(db: Pool) -> None:
@@ -229,18 +229,18 @@ async def test_the_load_of_each_queue_is_counted_by_state(db: Pool) -> None:
     await add(db, delay_s=60.0)
     await add(db, held=True)
     await db.execute("update jobs set created_at = now() - interval '90 s', run_at = created_at where id = $1", parent)
-    [load] = [load for load in await store.load(db) if load["queue"] == "default"]
+    [load] = [load for load in await operating.load(db) if load["queue"] == "default"]
     counted = {state: load[state] for state in ("ready", "running", "scheduled", "blocked", "held", "dead")}
     assert counted == {"ready": 2, "running": 1, "scheduled": 1, "blocked": 1, "held": 1, "dead": 1}
     assert load["oldest_age_s"] >= 0
-    assert {load["queue"] for load in await store.load(db)} == {"default", "scraping", "enrichment"}
+    assert {load["queue"] for load in await operating.load(db)} == {"default", "scraping", "enrichment"}
 
 
 # ── why is it not running? ──
 
 
 async def why(db: store.Database, job: int) -> list[str]:
-    return explain(await store.facts(db, job, ["print"]))
+    return explain(await operating.facts(db, job, ["print"]))
 
 
 async def test_what_keeps_a_job_from_running_is_found_in_the_database(any_postgres: Postgres) -> None:
@@ -254,16 +254,16 @@ async def test_what_keeps_a_job_from_running_is_found_in_the_database(any_postgr
         assert await why(db, second) == ["it is ready, with 1 ahead of it in queue default (0 running there)"]
         child = await add_after(db, first, second)
         assert await why(db, child) == [f"it waits for 2 other jobs to end: {first} (ready), {second} (ready)"]
-        await store.set_paused(db, "default", paused=True)
+        await operating.set_paused(db, "default", paused=True)
         assert await why(db, first) == ["queue default is paused: triald jobs resume default"]
-        await store.set_paused(db, "default", paused=False)
+        await operating.set_paused(db, "default", paused=False)
         stranger = await add_one(db, kind="mail")
         assert await why(db, stranger) == ["this version of triald knows no job kind mail"]
         nowhere = await add_one(db, queue="nowhere")
         assert await why(db, nowhere) == [
             "there is no queue nowhere: nobody looks at it", "no worker that is alive takes jobs of queue nowhere"
         ]  # fmt: skip
-        await store.set_limits(db, "default", most_running=None, per_minute=60.0, fair=False)
+        await operating.set_limits(db, "default", most_running=None, per_minute=60.0, fair=False)
         limited = ["queue default starts at most 60 a minute, and has started as many"]
         assert (await why(db, first), await why(db, second)) == (limited, limited)
         await db.execute("update queues set tokens_at = now() - interval '5 s'")
@@ -277,12 +277,12 @@ async def test_what_became_of_a_job_is_found_in_the_database(db: Pool) -> None:
     [running, *_] = await add(db, 2)
     [job] = await claim(db, 1)
     assert (await why(db, running))[0].startswith(f"it is running on worker {ME} for ")
-    await store.set_limits(db, "default", most_running=1, per_minute=None, fair=False)
+    await operating.set_limits(db, "default", most_running=1, per_minute=None, fair=False)
     assert await why(db, running + 1) == ["queue default runs at most 1 at once, and that many are running"]
     assert await store.claim_within_limits(db, "default", 9, ME, 10.0) == []  # what ran before the rule counts too
     await bury(db, job)
     assert await why(db, running) == [
         "it is a dead letter after 1 of 3 attempts: it broke", f"triald jobs retry {running} revives it"
     ]  # fmt: skip
-    await store.discard(db, ids=[running])
+    await operating.discard(db, ids=[running])
     assert await why(db, running) == ["it has ended: discarded"]

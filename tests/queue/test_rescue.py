@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.rescuer import Rescuer
 from supervisor.life import Life
 from tests.postgres import Postgres
@@ -44,7 +44,7 @@ async def test_a_dead_workers_job_is_ready_again_or_dead_after_its_last_attempt(
         assert (row["id"], row["state"], row["attempts"]) == (job.id, state, 1)
         assert await states(db, [job.id, others.id]) == [state, "running"]
         assert await finish(db, job) == []
-        shown = await store.show(db, job.id)
+        shown = await operating.show(db, job.id)
         assert shown["errors"][-1]["error"] == "its worker stopped beating"
         [told, *rest] = shown["events"]
         assert told["event"] == "rescued"
@@ -88,7 +88,7 @@ async def test_a_job_whose_cancelling_was_asked_for_is_cancelled_by_whoever_clai
     """N16: also where its worker died, put it off, or was too late, before it could."""
     lost, late, failed = [await claim_one(db, max_attempts=1) for _ in range(3)]
     for job in (lost, late, failed):
-        assert await store.cancel(db, job.id, "asked") == "asked"
+        assert await operating.cancel(db, job.id, "asked") == "asked"
     assert await store.begin_attempt(db, lost, ME)
     await store.take_back(db, [late.id], [late.fence], ME)
     await store.put_off(db, [failed.id], [failed.fence], [3600.0], [None], [False], ME)

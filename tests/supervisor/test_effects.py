@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 
 from actors.jobs import JobKind
-from actors.queue import store as queue
+from actors.queue import operating
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Fail, Outcome
 from actors.runtime.fetch import Ask
@@ -382,9 +382,9 @@ async def test_dead_after_s_is_the_silence_after_which_a_process_loses_its_jobs(
 
         async def taken_back() -> bool:
             await round_of(patients)
-            assert await queue.state_of(db, job.id) == "running"
+            assert await operating.state_of(db, job.id) == "running"
             await round_of(hastys)
-            return await queue.state_of(db, job.id) == "ready"
+            return await operating.state_of(db, job.id) == "ready"
 
         await until(taken_back)
 
@@ -535,7 +535,7 @@ async def stopped(dsn: str, db: Pool, folder: Path, token: str, *, lets_end: boo
             registry.go.set()
             assert await one.ended() == 0
         per_min = await db.fetchval("select per_min from rate_limits where name = 'ctgov'")
-        return Told(one.said_so_far, opened, per_min, await queue.state_of(db, asked.job))
+        return Told(one.said_so_far, opened, per_min, await operating.state_of(db, asked.job))
 
 
 async def text_says(one: Running, word: str) -> bool:

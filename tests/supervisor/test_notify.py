@@ -127,6 +127,7 @@ async def test_time_to_stop_is_asked_for_again_and_again_while_draining(systemd:
         (None, None, None),
         (0, None, None),
     ],
+    ids=["anybody", "us", "another", "nobody", "never"],
 )
 def test_only_a_watchdog_that_is_meant_for_this_process_is_fed(
     watchdog_usec: int | None, watchdog_pid: int | None, every_s: float | None

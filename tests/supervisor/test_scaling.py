@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.desk import Desk
 from actors.queue.job import QueueRules
 from supervisor.autoscaler import Limits
@@ -78,7 +78,7 @@ class Scaled:
     async def ticks(self, number: int, *, finished: int = 80, processes: int = 1) -> None:
         for _ in range(number):
             self.at_s += 5.0
-            await self.scaling.step(await store.load(self.db), processes)
+            await self.scaling.step(await operating.load(self.db), processes)
             self.desk.ended_total += finished
             self.desk.run_s_total += finished
 
@@ -104,7 +104,7 @@ async def test_a_queue_with_rules_is_scaled_for_as_far_as_they_let_it_run(
 ) -> None:
     """G11: two thousand jobs wait; more workers come where the rules leave them something to do, and else none."""
     await waiting_for_minutes(db, 2000)
-    await store.set_limits(db, "default", **{"most_running": None, "per_minute": None, "fair": False} | rules)
+    await operating.set_limits(db, "default", **{"most_running": None, "per_minute": None, "fair": False} | rules)
     one = Scaled(db)
     one.desk.rules = await store.queue_rules(db)
     if "most_running" in rules:
@@ -119,7 +119,7 @@ async def test_a_queue_with_rules_is_scaled_for_as_far_as_they_let_it_run(
 async def test_rules_that_are_being_read_again_are_as_they_were(db: Pool) -> None:
     """The desk forgets them for a moment when it is told that they changed."""
     await waiting_for_minutes(db, 2000)
-    await store.set_limits(db, "default", most_running=None, per_minute=6.0, fair=False)
+    await operating.set_limits(db, "default", most_running=None, per_minute=6.0, fair=False)
     one = Scaled(db)
     one.desk.rules = await store.queue_rules(db)
     await one.ticks(2)
@@ -130,7 +130,7 @@ async def test_rules_that_are_being_read_again_are_as_they_were(db: Pool) -> Non
 
 async def test_a_paused_queue_asks_for_no_workers(db: Pool) -> None:
     await waiting_for_minutes(db, 2000)
-    await store.set_paused(db, "default", paused=True)
+    await operating.set_paused(db, "default", paused=True)
     one = Scaled(db)
     await one.ticks(10)
     assert one.wanted == LIMITS.least

@@ -4,6 +4,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from actors.queue import operating
 from actors.queue import store as queue
 from demo.process import Demo
 from supervisor.scraping import ask_for_scrapes
@@ -32,7 +33,7 @@ async def ask_once(db: Pool, mode: Any = "full") -> int:
 
 
 async def state_of(db: Pool, job: int) -> str:
-    return str(await queue.state_of(db, job))
+    return str(await operating.state_of(db, job))
 
 
 async def becomes(db: Pool, job: int, *states: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import pytest
 
-from actors.queue import store as queue
+from actors.queue import operating
 from tests.survive.gates import gate
 from tests.survive.jobs import begun, done, enqueue, events_of, runs_of
 from tests.survive.processes import NODE, QUICK, SMALL, running, until
@@ -102,7 +102,7 @@ async def test_a_process_killed_in_the_midst_of_a_statement_of_the_queue_leaves_
         assert await becomes(db, job, "done", "scheduled", "dead") == scene.state
         await until(partial(_events_are, db, job, list(scene.events)))
     assert await runs_of(db, [job]) == {job: scene.runs}
-    assert (await queue.show(db, job))["attempts"] == scene.attempts
+    assert (await operating.show(db, job))["attempts"] == scene.attempts
 
 
 async def _events_are(db: Pool, job: int, events: list[str]) -> bool:

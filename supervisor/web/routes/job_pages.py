@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 from msgspec import Meta
 
-from actors.queue import store
+from actors.queue import operating, store
 from actors.queue.explain import explain
 from supervisor.roles import Role
 from supervisor.web import job_commands as commands
@@ -54,7 +54,7 @@ async def listed(call: Call[JobsQuery, Nothing]) -> web.Response:
 async def show(call: Call[Nothing, Nothing]) -> web.Response:
     """One job: why it is where it is, what happened to it, and what may be done."""
     told = await commands.show(call)
-    reasons = explain(await store.facts(call.db, told.id, call.site.kinds))
+    reasons = explain(await operating.facts(call.db, told.id, call.site.kinds))
     return page(call, "job.html", here="jobs", job=told, reasons=reasons, scrape=_scrape_of(told), pretty=_pretty)
 
 
@@ -88,7 +88,7 @@ async def run_now(call: Call[Nothing, Nothing]) -> web.Response:
 
 async def discard(call: Call[Nothing, Nothing]) -> web.Response:
     """The button that puts a dead letter into the history."""
-    if not await store.discard(call.db, ids=[call.id()]):
+    if not await operating.discard(call.db, ids=[call.id()]):
         raise Refused(409, "conflict", f"job {call.id()} is no dead letter")
     return _back(call)
 
@@ -101,13 +101,13 @@ async def release(call: Call[Nothing, Nothing]) -> web.Response:
 
 async def requeue_chosen(call: Call[Back, Chosen]) -> web.Response:
     """The button that revives the dead letters that were chosen."""
-    await store.revive(call.db, ids=_chosen(call))
+    await operating.revive(call.db, ids=_chosen(call))
     return see(call.query.back)
 
 
 async def discard_chosen(call: Call[Back, Chosen]) -> web.Response:
     """The button that puts the dead letters that were chosen into the history."""
-    await store.discard(call.db, ids=_chosen(call))
+    await operating.discard(call.db, ids=_chosen(call))
     return see(call.query.back)
 
 

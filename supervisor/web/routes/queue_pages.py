@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from actors.queue import store
+from actors.queue import operating
 from supervisor.roles import Role
 from supervisor.web.pages_of import see
 from supervisor.web.route import Call, Nothing, Resource, Route
@@ -10,13 +10,13 @@ from supervisor.web.route import Call, Nothing, Resource, Route
 
 async def pause(call: Call[Nothing, Nothing]) -> web.Response:
     """The button after which no more jobs of a queue are started."""
-    await store.set_paused(call.db, call.word("name"), paused=True)
+    await operating.set_paused(call.db, call.word("name"), paused=True)
     return see("/")
 
 
 async def resume(call: Call[Nothing, Nothing]) -> web.Response:
     """The button that lets a paused queue go on."""
-    await store.set_paused(call.db, call.word("name"), paused=False)
+    await operating.set_paused(call.db, call.word("name"), paused=False)
     return see("/")
 
 

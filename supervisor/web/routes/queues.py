@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.errors import NotFound
-from actors.queue import store
+from actors.queue import operating, store
 from supervisor.roles import Role
 from supervisor.web import picture
 from supervisor.web.picture import QueueTold
@@ -36,18 +36,18 @@ class QueueIs(msgspec.Struct, frozen=True):
 async def queues(call: Call[Nothing, Nothing]) -> QueuesList:
     """Every queue with what waits and runs in it."""
     per_s = picture.per_s(await store.processes(call.db))
-    return QueuesList(picture.queues(await store.load(call.db), per_s))
+    return QueuesList(picture.queues(await operating.load(call.db), per_s))
 
 
 async def pause(call: Call[Nothing, Nothing]) -> QueueIs:
     """Nothing more is claimed from a queue; what runs goes on."""
-    await store.set_paused(call.db, call.word("name"), paused=True)
+    await operating.set_paused(call.db, call.word("name"), paused=True)
     return await _rules(call)
 
 
 async def resume(call: Call[Nothing, Nothing]) -> QueueIs:
     """A paused queue goes on."""
-    await store.set_paused(call.db, call.word("name"), paused=False)
+    await operating.set_paused(call.db, call.word("name"), paused=False)
     return await _rules(call)
 
 
@@ -59,7 +59,7 @@ async def show(call: Call[Nothing, Nothing]) -> QueueIs:
 async def limits(call: Call[Nothing, Rules]) -> QueueIs:
     """How many jobs of a queue run at once, how many start a minute, and whether tenants share its turns."""
     rules = call.body
-    await store.set_limits(
+    await operating.set_limits(
         call.db, call.word("name"), most_running=rules.most_running, per_minute=rules.per_minute, fair=rules.fair
     )
     return await _rules(call)

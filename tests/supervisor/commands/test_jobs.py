@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from actors.queue import schedules
+from actors.queue import operating, schedules
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from supervisor.commands.jobs import ago, limit
@@ -51,7 +51,7 @@ async def process(db: "Connection") -> UUID:
 
 
 async def state(db: "Connection", job: int) -> str | None:
-    return await queue.state_of(db, job)
+    return await operating.state_of(db, job)
 
 
 async def test_jobs_are_listed_by_state_queue_and_kind(triald: Triald, connection: "Connection") -> None:
@@ -76,7 +76,7 @@ async def test_jobs_are_listed_by_state_queue_and_kind(triald: Triald, connectio
 
 async def test_a_job_is_shown_and_explained(triald: Triald, connection: "Connection") -> None:
     [job] = await queue.enqueue(connection, [NewJob("scrape", payload='{"registry": "ctgov"}', trace_id="t-1")])
-    await queue.set_paused(connection, "default", paused=True)
+    await operating.set_paused(connection, "default", paused=True)
     shown, plain, why, nothing = await asyncio.gather(
         triald("jobs", "show", str(job), "--json"),
         triald("jobs", "show", str(job)),
@@ -111,7 +111,7 @@ async def test_a_job_is_cancelled_or_asked_to_stop(triald: Triald, connection: "
     assert [end.json["end"] for end in ends] == ["asked", "cancelled"]
     assert [await state(connection, job) for job in (running, waiting)] == ["running", "cancelled"]
     [gone] = await dead(connection)
-    await queue.discard(connection, ids=[gone])
+    await operating.discard(connection, ids=[gone])
     ends = await asyncio.gather(*(triald("jobs", "cancel", str(job)) for job in (waiting, gone, gone + 1)))
     assert [end.code for end in ends] == [0, 1, 3]
 

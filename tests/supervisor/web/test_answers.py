@@ -13,6 +13,7 @@ import pytest
 
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Open, Rule
+from actors.queue import operating
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from actors.runtime.telemetry import attach
@@ -181,8 +182,8 @@ async def test_every_command_of_the_interface_answers_a_key_once(api: Api) -> No
         assert first[0] in (200, 202), (path, first)
         assert described.problems(method, path, first[0], first[2]) == []
         assert (again[0], again[2], again[1].get("Idempotent-Replayed")) == (first[0], first[2], "true"), path
-    assert await queue.state_of(pool, dead) == "ready"
-    assert await queue.state_of(pool, waiting) == "cancelled"
+    assert await operating.state_of(pool, dead) == "ready"
+    assert await operating.state_of(pool, waiting) == "cancelled"
 
 
 async def test_a_key_used_for_another_request_is_refused(api: Api) -> None:

@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Open, Rule
+from actors.queue import operating
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from actors.trials import store
@@ -269,7 +270,7 @@ async def test_a_job_can_be_retried_and_cancelled_by_who_may(api: Api, browser: 
         await visit.page.click("text=Yes, cancel it")
         await visit.page.wait_for_selector('h1 .state[data-state="cancelled"]', timeout=WAIT_MS)
         assert "it has ended: cancelled" in await visit.text("main")
-    assert await queue.state_of(api.site.pool, job) == "cancelled"
+    assert await operating.state_of(api.site.pool, job) == "cancelled"
 
 
 async def test_everything_can_be_reached_and_used_with_the_keyboard_alone(trials: Api, browser: Browser) -> None:
@@ -413,7 +414,7 @@ async def test_who_may_operate_does_it_from_the_dashboard(api: Api, browser: Bro
             await visit.page.click("text=Start a scrape")
             await visit.page.wait_for_url("**/jobs/*", timeout=WAIT_MS)
             assert '"mode": "full"' in await visit.text("main")
-    [job] = await queue.list_jobs(pool)
+    [job] = await operating.list_jobs(pool)
     assert (job["kind"], job["queue"]) == ("scrape", "scraping")
 
 
@@ -439,18 +440,18 @@ async def test_dead_letters_are_revived_and_discarded_by_choice_and_not_by_overs
         await visit.page.check(f'input[value="{first}"]')
         await visit.page.click("text=Requeue the chosen")
         await visit.page.wait_for_url("**/jobs?state=dead", timeout=WAIT_MS)
-        assert await queue.state_of(pool, first) == "ready"
+        assert await operating.state_of(pool, first) == "ready"
         await visit.page.check(f'input[value="{second}"]')
         assert not await visit.page.is_visible("text=Yes, discard them")
         await visit.page.click("text=Discard the chosen…")
-        assert await queue.state_of(pool, second) == "dead"
+        assert await operating.state_of(pool, second) == "dead"
         await visit.page.click("text=Yes, discard them")
         await visit.page.wait_for_selector(f'main:not(:has(input[value="{second}"]))', timeout=WAIT_MS)
-        assert await queue.state_of(pool, second) == "discarded"
+        assert await operating.state_of(pool, second) == "discarded"
         await visit.page.click("text=Choose all")
         await visit.page.click("text=Requeue the chosen")
         await visit.page.wait_for_selector("main >> text=There are none.", timeout=WAIT_MS)
-    assert [await queue.state_of(pool, job) for job in (third, fourth)] == ["ready", "ready"]
+    assert [await operating.state_of(pool, job) for job in (third, fourth)] == ["ready", "ready"]
 
 
 async def test_a_form_without_its_script_and_with_nothing_chosen_says_so(api: Api) -> None:

@@ -1,0 +1,1 @@
+"""MeSH: files read, terms looked up, texts mapped."""
