@@ -45,6 +45,7 @@ BENCHES = (
     Bench("startup", "from the command to ready", quick="--runs 1", takes_pg=False),
     Bench("idle", "what doing nothing costs", quick="--seconds 5 --settle 2", takes_pg=False),
     Bench("autoscale", "scaling rules on the same traces", quick="--seeds 1", takes_pg=False),
+    Bench("mesh", "MeSH read, looked up and mapped", quick="--megabytes 5", takes_pg=False),
     Bench("held_xmin", "the queue beside an open transaction", quick="--minutes 2 --minute 5 --burst 1000"),
 )
 
