@@ -143,7 +143,7 @@ class Claimer:
         self.turn = (self.turn + 1) % len(self.desk.queues)
         self.desk.claiming = True
         for queue in self.desk.queues[self.turn :] + self.desk.queues[: self.turn]:
-            room = min(BATCH, self.desk.room() if self._is_plain(queue) else self.desk.free())
+            room = min(BATCH, self.desk.room())
             if room <= 0 or not self.may_claim():
                 break
             now_s = time.monotonic()
@@ -207,8 +207,7 @@ class Claimer:
     async def _walk(self, shortcut: "Shortcut", queue: str) -> None:
         """A claim from the very start, beside the others: it may take long."""
         began = time.monotonic()
-        room = self.desk.room() if self._is_plain(queue) else self.desk.free()
-        jobs = await self._claim_any(self.pool, queue, max(1, min(BATCH, room)))
+        jobs = await self._claim_any(self.pool, queue, max(1, min(BATCH, self.desk.room())))
         self._take(jobs)
         shortcut.walked(jobs, time.monotonic() - began, time.monotonic())
 
