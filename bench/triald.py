@@ -38,9 +38,13 @@ class NotReady(Exception):
     """It ended, or answered too late; what it said last follows."""
 
 
+class Ended(Exception):
+    """It ended by itself, before it was asked to; what it said last follows."""
+
+
 @asynccontextmanager
 async def up(data_dir: Path, **settings: str) -> AsyncIterator[Triald]:
-    """Its log is triald.log in the data directory. Raises NotReady."""
+    """Its log is triald.log in the data directory. Raises NotReady, Ended."""
     token, file, log = secrets.token_urlsafe(32), data_dir / "bench-token", data_dir / "triald.log"
     file.write_text(token)
     url = f"http://127.0.0.1:{_free_port()}"
@@ -55,6 +59,8 @@ async def up(data_dir: Path, **settings: str) -> AsyncIterator[Triald]:
     try:
         await _ready(process, url, log)
         yield Triald(process.pid, url, token, time.perf_counter() - began)
+        if process.returncode is not None:  # what was measured of it says nothing
+            raise Ended(f"it ended with {process.returncode}: {await asyncio.to_thread(_end_of, log)}")
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
