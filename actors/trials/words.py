@@ -33,11 +33,16 @@ def words(text: str | None) -> tuple[str, ...]:
         text = _MARKUP.sub(" ", text)
     if "&" in text:
         text = html.unescape(text)
-    text = text.casefold()
-    if not text.isascii():
-        parts = unicodedata.normalize("NFKD", text)
-        text = "".join(one for one in parts if not unicodedata.combining(one))
-    return tuple(_stem(word) for word in _WORD.findall(text) if word not in _GRAMMAR)
+    return tuple(_stem(word) for word in _WORD.findall(_folded(text)) if word not in _GRAMMAR)
+
+
+def _folded(text: str) -> str:
+    """Without case and accents. Taking a sign apart can give one that has a case, and folding one that has parts."""
+    if text.isascii():
+        return text.lower()
+    for _ in range(2):
+        text = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(one for one in text if not unicodedata.combining(one))
 
 
 @lru_cache(maxsize=262_144)
