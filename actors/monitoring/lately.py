@@ -77,8 +77,8 @@ class _Window:
 
 def summed(told: Sequence[Mapping[str, Mapping[str, float]]], what: str) -> dict[str, float]:
     """One thing that processes tell, over all of them, by its name. No I/O."""
-    total: Counter[str] = Counter()
+    total: dict[str, float] = {}
     for one in told:
         for name, value in one.get(what, {}).items():
-            total[name] += value  # type: ignore[assignment]  # a Counter adds floats just as well
-    return dict(total)
+            total[name] = total.get(name, 0.0) + value
+    return total

@@ -68,14 +68,14 @@ class Claimer:
         self.shortcut: dict[str, Shortcut] = {}
         self.doubts = 0
         self.swept_at = time.monotonic()
-        self.held_before: set[int] = set()
+        self.held_before: set[tuple[int, int]] = set()  # ids and fences
         self.turn = 0
         self.pace = {queue: Pace(soon_s, 0.0) for queue in desk.queues}
         self.walk: asyncio.Task[None] | None = None
 
     async def run(self, life: Life) -> None:
         self.doubts = DOUBTS if self.desk.claiming else 0
-        self.held_before = self.desk.holds()
+        self.held_before = self.desk.held()
         try:
             async with self.pool.acquire() as db:
                 await self._claim_until_draining(db, life)
@@ -108,7 +108,8 @@ class Claimer:
     def _wait_s(self) -> float:
         """Until a queue is to be looked at, or a job comes due; without room, until somebody tells of some."""
         now_s = time.monotonic()
-        looks = [pace.next_s for pace in self.pace.values()] if self.desk.room() else []
+        may_look = self.desk.room() and self.may_claim()
+        looks = [pace.next_s for pace in self.pace.values()] if may_look else []
         due = [] if self.next_due_at is None else [max(self.next_due_at, now_s + 0.001)]
         return max(0.0, min([now_s + self.poll_s, *looks, *due]) - now_s)
 
@@ -165,8 +166,8 @@ class Claimer:
         that the attempt which goes on is the one that holds it.
         """
         if self.held_before:
-            self.held_before &= self.desk.holds()
-            jobs = [job for job in jobs if job.id not in self.held_before]
+            self.held_before &= self.desk.held()
+            jobs = [job for job in jobs if (job.id, job.fence) not in self.held_before]
         for job in jobs:
             if job.cancel_asked:
                 self.desk.end(job, Drop("cancelled by request"), 0.0)

@@ -106,8 +106,13 @@ class Desk:
 
     def holds(self) -> set[int]:
         """The jobs that are here: waiting, running, ended."""
-        ended = {one.job.id for one in (*self.ended, *self.in_doubt)}
-        return {job.id for job in self.waiting.items()} | self.running.keys() | ended
+        return {id_ for id_, _ in self.held()}
+
+    def held(self) -> set[tuple[int, int]]:
+        """Ids and fences of the jobs that are here."""
+        ended = (one.job for one in (*self.ended, *self.in_doubt))
+        running = (attempt.job for attempt in self.running.values())
+        return {(job.id, job.fence) for jobs in (self.waiting.items(), running, ended) for job in jobs}
 
     def overdue(self, older_than_s: float) -> list[Job]:
         """Takes jobs off the desk that no slot could start for so long: others may have them."""

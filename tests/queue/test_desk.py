@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from actors.queue.attempt import Attempt
+from actors.queue.claimer import Claimer
 from actors.queue.desk import GRACE_S, MOST_AHEAD, MOST_ENDED, Desk
 from actors.queue.job import Job
 from actors.queue.outcome import FINISHED, Cancel, Drop, Fail
@@ -129,3 +130,26 @@ def test_a_job_that_waits_for_a_slot_is_cancelled_before_it_starts() -> None:
     assert one.cancel(2, "asked") is True
     assert one.waiting.items() == (first,)
     assert [(end.job.id, end.settlement) for end in one.ended] == [(2, Drop("asked"))]
+
+
+async def test_a_claim_made_again_is_told_from_a_newer_one_by_its_fence() -> None:
+    """N14: of a job that was taken from a deaf attempt here and is claimed anew, the newer claim is to run."""
+    one = desk()
+    [job] = jobs(1)
+    one.running[1] = attempt(one, job)
+    claimer = Claimer(one, None)  # type: ignore[arg-type]  # it takes what was claimed, and asks nothing
+    claimer.held_before = one.held()
+    claimer._take([job])
+    assert one.waiting.items() == ()
+    newer = job._replace(fence=2)
+    claimer._take([newer])
+    assert one.waiting.items() == (newer,)
+
+
+def test_one_that_may_not_claim_waits_until_it_looks_again() -> None:
+    """Else it would go round without a pause, and nothing else would move."""
+    heard = [False]
+    claimer = Claimer(desk(), None, may_claim=lambda: heard[0])  # type: ignore[arg-type]  # it asks nothing
+    assert claimer._wait_s() > 0.5
+    heard[0] = True
+    assert claimer._wait_s() == 0.0
