@@ -115,11 +115,18 @@ async def test_a_killed_triald_loses_nothing_and_the_next_takes_the_server_over(
 
 async def test_a_triald_killed_together_with_its_server_loses_nothing(data_dir: Path) -> None:
     _, server_pid = await _kill_after_commit(data_dir)
-    os.kill(server_pid, signal.SIGKILL)
+    await _kill(server_pid, data_dir)
     server = await start(data_dir)
     assert server.pid not in (None, server_pid)
     assert await _one(server, "SELECT word FROM kept LIMIT 1") == "committed"
     await server.stop()
+
+
+async def _kill(server_pid: int, data_dir: Path) -> None:
+    os.kill(server_pid, signal.SIGKILL)
+    async with asyncio.timeout(30):  # a process lives on for a moment after it was killed
+        while running(data_dir / "postgres" / "cluster") is not None:
+            await asyncio.sleep(0.01)
 
 
 async def _kill_after_commit(data_dir: Path) -> tuple[int, int]:
@@ -147,7 +154,7 @@ async def test_a_server_is_revived_once_however_many_notice_that_it_died(server:
     before = server.pid
     await server.revive()
     assert server.pid == before is not None
-    os.kill(before, signal.SIGKILL)
+    await _kill(before, data_dir)
     await asyncio.gather(server.revive(), second.revive())
     assert server.pid == second.pid not in (None, before)
     assert await _one(second, "SELECT 1") == 1
