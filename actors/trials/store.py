@@ -142,6 +142,8 @@ async def _write(
         await db.execute(query("trials.forget_ids"), ids)
         reread = [one for one in rewritten if one.event is None]
         await db.execute(query("trials.forget_raw"), [one.id for one in reread], [one.version for one in reread])
+        if reread:  # no version tells of these
+            await db.execute(query("following.again"), [one.id for one in reread])
     versions = rows.versions(both, seen_at=at, registry=page.source.registry, scrape_id=scrape_id)
     await copy(db, "trial_ids", ID_COLUMNS, rows.ids(both))
     await copy(db, "trial_versions", VERSION_COLUMNS, versions)

@@ -345,9 +345,9 @@ with asked as materialized (
     select case when $2::text = '' then words else words && $2::tsquery end as question, words
     from (select websearch_to_tsquery('english', fold($1::text)) as words) given
 ), newest as materialized (
-    select n.id, ts_rank(n.words, a.words) as rank, (ts_filter(n.words, '{a}') || n.facets) @@ a.question as in_title
+    select n.id, ts_rank(n.words, a.words) as rank, (ts_filter(n.words, '{a}') || n.facets || n.mesh) @@ a.question as in_title
     from asked a cross join (
-        select id, words, facets, start_on, completion_on, last_updated_on, removed_at from trials
+        select id, words, facets, mesh, start_on, completion_on, last_updated_on, removed_at from trials
         where (id <= $14::bigint) is true
           and coalesce(last_updated_on, '-infinity') between coalesce($7::date, '-infinity') and coalesce($8::date, 'infinity')
         order by coalesce(last_updated_on, '-infinity') desc, id desc limit $15::bigint
@@ -359,7 +359,7 @@ with asked as materialized (
       and ($9::boolean or n.removed_at is null)
 ), titled as materialized (
     select t.id, ts_rank(t.words, a.words) as rank
-    from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets) @@ a.question
+    from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.question
     where (select count(*) from newest where in_title) < $16::bigint
       and (t.words @@ a.question) is true   -- -word is meant of the whole trial
       and (t.id <= $14::bigint) is true

@@ -80,7 +80,7 @@ async def test_what_a_record_does_not_state_stays_unstated(conn: "Connection") -
     await mirror(conn, trial(1, title=None, status="unknown", status_raw=None, ids=(), last_updated=None))
     row = await conn.fetchrow("select * from trials")
     assert row is not None
-    kept = {name for name, value in row.items() if value not in (None, [])}
+    kept = {name for name, value in row.items() if value not in (None, [], "")}
     assert kept == {
         "id", "version", "adapter_version", "first_seen_at", "changed_at", "registry", "registry_id", "content_sha256",
         "url", "status", "study_type", "facets", "record", "words",

@@ -1,0 +1,9 @@
+-- MeSH.
+
+-- forward
+
+select 1;
+
+-- back
+
+select 1;

@@ -1,0 +1,9 @@
+-- Search.
+
+-- forward
+
+select 1;
+
+-- back
+
+select 1;

@@ -1,0 +1,9 @@
+-- Watching.
+
+-- forward
+
+select 1;
+
+-- back
+
+select 1;
