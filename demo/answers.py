@@ -6,14 +6,27 @@ import asyncio
 import hashlib
 import zlib
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from demo.switches import Fault, Switches
+from demo.switches import Common, Fault
 
 _MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a registry answers with. `tail` bytes at the end of a document may have white space before them."""
+
+    content_type: str
+    wrong_shape: bytes
+    tail: int = 1
+
+
+JSON = Format("application/json", b'{"studies":{"protocolSection":[]},"nextPageToken":7}')
 
 
 def as_json(value: Any) -> web.Response:
@@ -25,7 +38,7 @@ def tag(*parts: object) -> str:
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
-def refused(fault: Fault | None, switches: Switches) -> web.Response | None:
+def refused(fault: Fault | None, switches: Common) -> web.Response | None:
     """The answer to a request that is turned away before it is looked at."""
     match fault:
         case Fault.ERROR:
@@ -38,20 +51,26 @@ def refused(fault: Fault | None, switches: Switches) -> web.Response | None:
 
 
 async def answer(
-    request: web.Request, body: bytes, etag: str, *, fault: Fault | None, switches: Switches
+    request: web.Request,
+    body: bytes,
+    etag: str | None,
+    *,
+    fault: Fault | None,
+    switches: Common,
+    form: Format = JSON,
 ) -> web.StreamResponse:
-    headers = {"ETag": etag, "Content-Type": "application/json"}
+    headers = {"Content-Type": form.content_type} | ({"ETag": etag} if etag else {})
     match fault:
         case Fault.NOT_JSON:
             return web.Response(text="<html><body>Scheduled maintenance</body></html>", content_type="text/html")
         case Fault.WRONG_SHAPE:
-            return as_json({"studies": {"protocolSection": []}, "nextPageToken": 7})
+            return web.Response(body=form.wrong_shape, headers={"Content-Type": form.content_type})
         case Fault.CUT_JSON:
             body = body[: len(body) // 2]
         case Fault.TRUNCATED:
             return await _truncated(request, body, headers)
         case Fault.GIGANTIC:
-            return await _gigantic(request, body, headers, switches.gigantic_bytes)
+            return await _gigantic(request, body, headers, switches.gigantic_bytes, form.tail)
         case _:
             pass
     if switches.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -76,13 +95,16 @@ async def _truncated(request: web.Request, body: bytes, headers: dict[str, str])
     return response
 
 
-async def _gigantic(request: web.Request, body: bytes, headers: dict[str, str], size: int) -> web.StreamResponse:
-    """White space is allowed in JSON: a client that does not bound what it reads, reads all of it."""
+async def _gigantic(
+    request: web.Request, body: bytes, headers: dict[str, str], size: int, tail: int
+) -> web.StreamResponse:
+    """White space is allowed there: a client that does not bound what it reads, reads all of it."""
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
+    at = len(body) - tail
     with suppress(ConnectionError):  # a client that bounds what it reads leaves
-        await response.write(body[:-1])
+        await response.write(body[:at])
         for _ in range(-(-size // _MIB)):
             await response.write(b" " * _MIB)
-        await response.write(body[-1:])
+        await response.write(body[at:])
     return response

@@ -16,7 +16,7 @@ from demo.phrases import PHRASES
 from demo.tables import Condition, ancestors
 from demo.world import Site, Truth, World, person, truth
 
-_RECORD, _CONTACTS, _STOPPED = 3, 4, 5
+RECORD, _CONTACTS, _STOPPED = 3, 4, 5
 _OPEN = frozenset({"RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION"})
 _ENDED = frozenset({"COMPLETED", "TERMINATED", "WITHDRAWN", "UNKNOWN"})
 
@@ -30,7 +30,7 @@ def record(world: World, index: int) -> bytes:
 
 def study(world: World, of: Truth) -> Json:
     at = of.outline
-    dice = many_dice(world.seed, at.index, _RECORD)
+    dice = many_dice(world.seed, at.index, RECORD)
     if at.status == "WITHHELD":
         return _withheld(world, of)
     fill = wording.details(dice, of)

@@ -31,9 +31,12 @@ _LISTS_KEPT = 8
 _LIST = "/api/v2/studies"
 
 
+Ctgov = Server[Source, Switches]
+
+
 @dataclass(slots=True)
 class Api:
-    server: Server
+    server: Ctgov
     _counted: int = 0
     """Pages that said a total so far."""
     _lists: OrderedDict[object, Sequence[int]] = field(default_factory=OrderedDict)
@@ -107,9 +110,9 @@ class Api:
 
 
 @asynccontextmanager
-async def serve(source: Source, *, port: int = 0, switches: Switches | None = None) -> AsyncIterator[Server]:
+async def serve(source: Source, *, port: int = 0, switches: Switches | None = None) -> AsyncIterator[Ctgov]:
     """The server on 127.0.0.1 until the context ends; port 0 takes a free one."""
-    server = Server(source, switches or Switches(), _LIST)
+    server: Ctgov = Server(source, switches or Switches(), _LIST)
     api = Api(server)
     routes = [
         web.get(_LIST, api.page),

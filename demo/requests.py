@@ -24,3 +24,5 @@ class Seen:
     first: int | None = None
     """Of a page: how many records of the list come before it."""
     records: int | None = None
+    body: str = ""
+    """Of a POST, as it came."""

@@ -1,6 +1,6 @@
 """A demo registry while it is served: its source, its switches, and every request that it has seen.
 
-Knows no registry: `ctgov_server` gives it the paths and the answers of one.
+Knows no registry: `ctgov_server` and its like give it the paths and the answers of one.
 """
 
 from __future__ import annotations
@@ -11,28 +11,38 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from aiohttp import web
 
 from demo.requests import BadRequest, Seen
-from demo.source import Source
-from demo.switches import Switches, changed
+from demo.switches import Common, changed
 
 CONTROL = "/__demo/"
 
 
+class Dated(Protocol):
+    """What a registry serves, on one of its days."""
+
+    def on(self, day: int | None) -> Any:
+        """The same on another day; None is the day that it starts with."""
+
+
+D = TypeVar("D", bound=Dated)
+S = TypeVar("S", bound=Common)
+
+
 @dataclass(slots=True)
-class Server:
-    source: Source
-    switches: Switches
+class Server(Generic[D, S]):
+    source: D
+    switches: S
     list_path: str
     """Where this registry answers with pages."""
     url: str = ""
     requests: list[Seen] = field(default_factory=list)
     open_port: Callable[[], Awaitable[None]] | None = None
     close_port: Callable[[], Awaitable[None]] | None = None
-    _days: dict[int | None, Source] = field(default_factory=dict)
+    _days: dict[int | None, D] = field(default_factory=dict)
     _beside: set[asyncio.Task[None]] = field(default_factory=set)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -41,7 +51,7 @@ class Server:
         self.switches = changed(self.switches, changes)
 
     @property
-    def today(self) -> Source:
+    def today(self) -> D:
         """The source on the day that the switches say."""
         day = self.switches.day
         if day not in self._days:
@@ -53,7 +63,7 @@ class Server:
         """Requests for pages, in order of arrival."""
         return [seen for seen in self.requests if seen.path == self.list_path]
 
-    async def until(self, met: Callable[[Server], bool]) -> None:
+    async def until(self, met: Callable[[Server[D, S]], bool]) -> None:
         """Wait until what was seen so far fulfils a condition; looked at whenever a request arrives or is answered."""
         async with self._news:
             await self._news.wait_for(lambda: met(self))
@@ -83,7 +93,8 @@ class Server:
             await self.open_port()
 
 
-SERVER = web.AppKey("server", Server)
+AnyServer = Server[Any, Any]
+SERVER = web.AppKey("server", Server[Any, Any])
 NOTED: ContextVar[Seen] = ContextVar("noted")
 """The request that is being answered; a handler of pages adds what it knows."""
 
@@ -97,7 +108,8 @@ async def _guard(
         return await handler(request)
     server = request.app[SERVER]
     headers = {name.lower(): value for name, value in request.headers.items()}
-    seen = Seen(datetime.now(UTC), request.method, request.path, dict(request.query), headers)
+    body = (await request.read()).decode("utf-8", "replace") if request.method == "POST" else ""
+    seen = Seen(datetime.now(UTC), request.method, request.path, dict(request.query), headers, body=body)
     NOTED.set(seen)
     server.requests.append(seen)
     await server.tell()
@@ -119,7 +131,7 @@ async def _guard(
 
 
 @asynccontextmanager
-async def served(server: Server, routes: Iterable[web.RouteDef], *, port: int = 0) -> AsyncIterator[Server]:
+async def served(server: Server[D, S], routes: Iterable[web.RouteDef], *, port: int = 0) -> AsyncIterator[Server[D, S]]:
     """The server on 127.0.0.1 until the context ends; port 0 takes a free one."""
     app = web.Application(middlewares=[_guard])
     app[SERVER] = server

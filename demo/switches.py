@@ -1,7 +1,8 @@
 """What can be made to go wrong, and which request it befalls. No I/O.
 
 "The next n" counts requests for pages and single records; `/version` and `/stats/size` stay well. Several counts at
-once are used up in the order of `Fault`.
+once are used up in the order of `Fault`. `Common` holds for every registry, whatever it answers with; each has a kind
+of its own for what is wrong with it alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -32,7 +33,7 @@ _LISTS_ONLY = frozenset({Fault.EMPTY_PAGE, Fault.TOKEN_LOOP})
 
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class Common:
     day: int | None = None
     """World day, or version number of replayed records; None is the day that the source starts with."""
     latency_ms: float = 0
@@ -51,92 +52,135 @@ class Switches:
     truncated: int = 0
     """The next n end half-way: the connection closes before Content-Length is reached."""
     cut_json: int = 0
-    """The next n are complete as HTTP, but the JSON in them is cut half-way."""
+    """The next n are complete as HTTP, but the document in them (JSON, XML, text, archive) is cut half-way."""
     not_json: int = 0
-    """The next n hold a page of HTML with status 200."""
+    """The next n hold a page of HTML with status 200, that says that there is maintenance."""
     wrong_shape: int = 0
-    """The next n hold JSON in which `studies` is an object."""
+    """The next n hold a document of the right format and of another shape: `studies` is an object, say."""
     gigantic: int = 0
     """The next n have `gigantic_bytes` and more of white space before their end."""
     gigantic_bytes: int = 1 << 30
-    empty_pages: int = 0
-    """The next n pages are empty and lead to the page that they should have been."""
-    token_loops: int = 0
-    """The next n pages lead back to themselves (pages that were asked for with a token)."""
 
-    token_epoch: int = 0
-    """Tokens given under another value are answered 400."""
-    empty_last_page: bool = False
-    """When the last page is full it carries a token to one more page, which is empty."""
+    page_shift: int = 0
+    """Later pages begin so many records later: negative repeats records, positive leaves some out."""
     total_drift: int = 0
     """Each further page that counts says a total that differs by so much more from the true one."""
-    page_shift: int = 0
-    """Pages with a token begin so many records later: negative repeats records, positive leaves some out."""
     nul_every: int = 0
-    """Every n-th record has a title that begins with an escaped NUL; 0 is none, as for the three below."""
-    surrogate_every: int = 0
-    """… with an escaped lone surrogate."""
+    """Every n-th record has a title that begins with NUL; 0 is none, as for those below."""
     bad_utf8_every: int = 0
     """… with a byte that is not UTF-8."""
     shapeless_every: int = 0
-    """… is a text instead of an object."""
+    """… is nothing of the shape of a record: a text instead of an object, an element without any of its parts."""
     cut_record: int = 0
-    """Each page with this record is cut half-way in its JSON, unless it has the asked fields only. Records are numbered
-    from 1 in the order of an unsorted listing; 0 is none."""
+    """Each page with this record is cut half-way, unless it has the asked fields only. Records are numbered from 1 in
+    the order of an unsorted listing; 0 is none."""
     gigantic_record: int = 0
     """… is as large as `gigantic_bytes`."""
 
 
-_NAMES = frozenset(field.name for field in fields(Switches))
+@dataclass(frozen=True, slots=True)
+class Switches(Common):
+    """Of ClinicalTrials.gov."""
+
+    empty_pages: int = 0
+    """The next n pages are empty and lead to the page that they should have been."""
+    token_loops: int = 0
+    """The next n pages lead back to themselves (pages that were asked for with a token)."""
+    token_epoch: int = 0
+    """Tokens given under another value are answered 400."""
+    empty_last_page: bool = False
+    """When the last page is full it carries a token to one more page, which is empty."""
+    surrogate_every: int = 0
+    """Every n-th record has a title that begins with an escaped lone surrogate."""
+
+
+@dataclass(frozen=True, slots=True)
+class CtisSwitches(Common):
+    cap: int = 10_000
+    """A search reaches so many records, says the true total and no word about the rest."""
+    uneven_days: int = 2
+    """Order by lastUpdated is off by up to so many days."""
+
+
+@dataclass(frozen=True, slots=True)
+class EuctrSwitches(Common):
+    missing_breaks: float = 0.0
+    """So large a share of the line breaks between the fields of the full text are missing."""
+    grouped_counts: bool = True
+    """Counts from a thousand up have a comma, as 44,400."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsrctnSwitches(Common):
+    shuffled: bool = True
+    """The same query gives its records in another order each time, and with a limit others of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class IctrpSwitches(Common):
+    swapped_days: bool = False
+    """Day and month have changed places where both can be months, as an export through XLSX leaves them."""
+    encoding: str = "utf-8"
+    """In which the files really are written; `declared` is what they say."""
+    declared: str = "UTF-8"
+    byte_order_mark: bool = False
+    zip_bomb: bool = False
+    """The archive holds `gigantic_bytes` of white space beside its records."""
+    nested_zip: bool = False
+    """The archive holds an archive that holds the records."""
+
+
+S = TypeVar("S", bound=Common)
 
 
 class BadSwitch(ValueError):
     """A change that names no switch, or gives it a value of another kind."""
 
 
-def changed(switches: Switches, changes: Mapping[str, Any]) -> Switches:
+def changed(switches: S, changes: Mapping[str, Any]) -> S:
     """Raises BadSwitch."""
-    unknown = sorted(set(changes) - _NAMES)
+    unknown = sorted(set(changes) - {field.name for field in fields(switches)})
     if unknown:
         raise BadSwitch(f"no such switch: {', '.join(unknown)}")
     try:
-        return msgspec.convert({**asdict(switches), **changes}, Switches)
+        return msgspec.convert({**asdict(switches), **changes}, type(switches))
     except msgspec.ValidationError as error:
         raise BadSwitch(str(error)) from error
 
 
-def take(switches: Switches, *, listing: bool) -> tuple[Fault | None, Switches]:
+def take(switches: S, *, listing: bool) -> tuple[Fault | None, S]:
     """What befalls this request, and the switches for those after it."""
-    waiting = [fault for fault in Fault if getattr(switches, fault.value) > 0 and (listing or fault not in _LISTS_ONLY)]
+    counts = {fault: getattr(switches, fault.value, 0) for fault in Fault}
+    waiting = [fault for fault in Fault if counts[fault] > 0 and (listing or fault not in _LISTS_ONLY)]
     if not waiting:
         return None, switches
     if switches.pass_first > 0:
         return None, replace(switches, pass_first=switches.pass_first - 1)
     name = waiting[0].value
-    return waiting[0], changed(switches, {name: getattr(switches, name) - 1})
+    return waiting[0], changed(switches, {name: counts[waiting[0]] - 1})
 
 
-def befalls(positions: Sequence[int], switches: Switches) -> Fault | None:
+def befalls(positions: Sequence[int], switches: Common) -> Fault | None:
     """What a page of these records always suffers."""
     if switches.cut_record - 1 in positions:
         return Fault.CUT_JSON
     return Fault.GIGANTIC if switches.gigantic_record - 1 in positions else None
 
 
+def is_hit(number: int, every: int) -> bool:
+    return every > 0 and number % every == 0
+
+
 def spoiled(body: bytes, number: int, switches: Switches) -> bytes:
     """A record as the switches for every n-th leave it; records are numbered from 1."""
-
-    def hit(every: int) -> bool:
-        return every > 0 and number % every == 0
-
-    if hit(switches.shapeless_every):
+    if is_hit(number, switches.shapeless_every):
         return b'"this record is a text"'
     head = b'"briefTitle":"'
-    if hit(switches.nul_every):
+    if is_hit(number, switches.nul_every):
         body = body.replace(head, head + rb"\u0000", 1)
-    if hit(switches.surrogate_every):
+    if is_hit(number, switches.surrogate_every):
         body = body.replace(head, head + rb"\ud800", 1)
-    if hit(switches.bad_utf8_every):
+    if is_hit(number, switches.bad_utf8_every):
         body = body.replace(head, head + b"\xff", 1)
     return body
 

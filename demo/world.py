@@ -2,7 +2,8 @@
 
 A *truth* is the trial as it really is. A registry's record is a truth rendered in that registry's shape, with that
 registry's words (`ctgov_record`); a truth with several registrations has a record in several registries. Every index
-below `size(world)` is registered at ClinicalTrials.gov, and about one in eleven somewhere else too.
+below `size(world)` is registered at ClinicalTrials.gov, and about one in eleven somewhere else too; trials that are
+only elsewhere are in `elsewhere`, and who holds which record in `holdings`.
 
 The world has days. Between two of them some trials change, some come in and some are taken out of the register;
 day 0 is complete and untouched.
@@ -68,6 +69,7 @@ class Party:
 class Truth:
     outline: Outline
     nct: str
+    """Empty where ClinicalTrials.gov does not have it."""
     obsolete: tuple[str, ...]
     registrations: tuple[Registration, ...]
     """Elsewhere than at ClinicalTrials.gov."""
@@ -166,12 +168,18 @@ _ACRONYM_PARTS = ("VIT", "CARE", "NOVA", "REST", "OPTI", "PRO", "HELI", "TRI", "
 
 
 def truth(world: World, index: int) -> Truth:
-    at = outline_of(world, index)
-    dice = many_dice(world.seed, index, _TRUTH)
+    """Of a trial that ClinicalTrials.gov has."""
+    return truth_of(world.seed, outline_of(world, index), COUNTRIES)
+
+
+def truth_of(seed: int, at: Outline, homes: Weights[Country]) -> Truth:
+    """What a trial is beside its dates; it is led from one of `homes`."""
+    index = at.index
+    dice = many_dice(seed, index, _TRUTH)
     main = dice.pick(CONDITIONS)
     conditions = (main, *_beside(dice, main))
     treatments = tuple(dice.several(TREATMENTS_OF[main.area], dice.pick((1, 1, 1, 1, 2, 2, 2, 3, 4))))
-    sites = _sites(dice, _site_count(dice, at))
+    sites = _sites(dice, _site_count(dice, at), homes)
     sponsor = _sponsor(dice, sites[0])
     group, ages = dice.weigh(_GROUPS)
     return Truth(
@@ -215,8 +223,8 @@ def _site_count(dice: Dice, at: Outline) -> int:
     return min(1 + int(dice.spread(4.5, 1.4)), 2 + at.planned // 2, 300)
 
 
-def _sites(dice: Dice, count: int) -> tuple[Site, ...]:
-    home = dice.weigh(COUNTRIES)
+def _sites(dice: Dice, count: int, homes: Weights[Country]) -> tuple[Site, ...]:
+    home = dice.weigh(homes)
     abroad = count > 4 and dice.chance(0.45)
     sites = []
     for _ in range(count):

@@ -6,9 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from demo.ctgov_server import serve
+from demo.ctgov_server import Ctgov, serve
 from demo.records_source import Kept, RecordsSource
-from demo.server import Server
 from demo.world_source import world_of
 
 from .client import get, listed, nct, posted, status, updated
@@ -20,12 +19,12 @@ def source() -> Any:
 
 
 @pytest.fixture
-async def server(source: Any) -> AsyncIterator[Server]:
+async def server(source: Any) -> AsyncIterator[Ctgov]:
     async with serve(source) as started:
         yield started
 
 
-async def _all(server: Server) -> list[dict[str, Any]]:
+async def _all(server: Ctgov) -> list[dict[str, Any]]:
     return await listed(server.url, pageSize="1000")
 
 
@@ -44,7 +43,7 @@ async def _all(server: Server) -> list[dict[str, Any]]:
     ],
 )
 async def test_a_range_of_dates_lists_these_and_no_others(
-    server: Server, expression: str, holds: Callable[[dict[str, Any]], bool]
+    server: Ctgov, expression: str, holds: Callable[[dict[str, Any]], bool]
 ) -> None:
     expected = {nct(study) for study in await _all(server) if holds(study)}
     answer = (await get(server.url, pageSize="1000", countTotal="true", filter__advanced=expression)).json
@@ -75,7 +74,7 @@ def _kept(number: int, *, posted: str) -> Kept:
     return Kept(name, (), posted, last, "COMPLETED", last, orjson.dumps(study))
 
 
-async def test_windows_that_touch_list_every_record_once(server: Server) -> None:
+async def test_windows_that_touch_list_every_record_once(server: Ctgov) -> None:
     found: list[str] = []
     for low, high in (("MIN", "2009-12-31"), ("2010-01-01", "2020-06-14"), ("2020-06-15", "MAX")):
         window = f"AREA[StudyFirstPostDate]RANGE[{low},{high}]"
@@ -83,27 +82,27 @@ async def test_windows_that_touch_list_every_record_once(server: Server) -> None
     assert sorted(found) == sorted(nct(study) for study in await _all(server))
 
 
-async def test_statuses_are_filtered(server: Server) -> None:
+async def test_statuses_are_filtered(server: Ctgov) -> None:
     got = await listed(server.url, pageSize="1000", filter__overallStatus="RECRUITING,NOT_YET_RECRUITING")
     assert {status(study) for study in got} == {"RECRUITING", "NOT_YET_RECRUITING"}
     wanted = [s for s in await _all(server) if status(s) in ("RECRUITING", "NOT_YET_RECRUITING")]
     assert len(got) == len(wanted)
 
 
-async def test_ids_list_what_there_is_of_them(server: Server) -> None:
+async def test_ids_list_what_there_is_of_them(server: Ctgov) -> None:
     some = [nct(study) for study in (await _all(server))[5:9]]
     got = await listed(server.url, filter__ids=",".join([*some, "NCT00000001"]))
     assert {nct(study) for study in got} == set(some)
     assert await listed(server.url, filter__ids="NCT00000001") == []
 
 
-async def test_a_search_for_numbers_ignores_filters(server: Server) -> None:
+async def test_a_search_for_numbers_ignores_filters(server: Ctgov) -> None:
     study = next(one for one in await _all(server) if status(one) == "COMPLETED")
     got = await listed(server.url, query__term=nct(study).lower(), filter__overallStatus="RECRUITING")
     assert [nct(one) for one in got] == [nct(study)]
 
 
-async def test_a_search_for_words_lists_records_that_hold_them_all(server: Server) -> None:
+async def test_a_search_for_words_lists_records_that_hold_them_all(server: Ctgov) -> None:
     study = next(one for one in await _all(server) if status(one) == "COMPLETED")
     code = study["protocolSection"]["identificationModule"]["orgStudyIdInfo"]["id"]
     assert nct(study) in {nct(one) for one in await listed(server.url, pageSize="1000", query__term=code)}
@@ -121,7 +120,7 @@ async def test_a_search_for_words_lists_records_that_hold_them_all(server: Serve
     ],
 )
 async def test_lists_are_sorted_across_pages(
-    server: Server, sort: str, key: Callable[[dict[str, Any]], str], descending: bool
+    server: Ctgov, sort: str, key: Callable[[dict[str, Any]], str], descending: bool
 ) -> None:
     got = [key(study) for study in await listed(server.url, pageSize="90", sort=sort)]
     assert len(got) == 400

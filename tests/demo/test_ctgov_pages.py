@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from demo.ctgov_server import serve
-from demo.server import Server
+from demo.ctgov_server import Ctgov, serve
 from demo.switches import Switches
 from demo.world_source import world_of
 
@@ -13,12 +12,12 @@ from .client import STUDIES, fetch, get, listed, nct, pages
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
+async def server() -> AsyncIterator[Ctgov]:
     async with serve(world_of(250)) as started:
         yield started
 
 
-async def test_tokens_lead_through_every_record_once_and_the_last_page_has_none(server: Server) -> None:
+async def test_tokens_lead_through_every_record_once_and_the_last_page_has_none(server: Ctgov) -> None:
     """N32: the fixture server of ClinicalTrials.gov speaks its paging."""
     got = [page async for page in pages(server.url, pageSize="100")]
     assert [len(page["studies"]) for page in got] == [100, 100, 50]
@@ -37,7 +36,7 @@ async def test_a_page_is_ten_by_default_and_at_most_a_thousand(asked: dict[str, 
         assert "nextPageToken" in page
 
 
-async def test_a_full_last_page_has_no_token(server: Server) -> None:
+async def test_a_full_last_page_has_no_token(server: Ctgov) -> None:
     assert [len(page["studies"]) async for page in pages(server.url, pageSize="125")] == [125, 125]
 
 
@@ -46,12 +45,12 @@ async def test_an_empty_world_has_one_empty_page() -> None:
         assert (await get(server.url, countTotal="true")).json == {"totalCount": 0, "studies": []}
 
 
-async def test_the_total_comes_only_on_request(server: Server) -> None:
+async def test_the_total_comes_only_on_request(server: Ctgov) -> None:
     assert "totalCount" not in (await get(server.url)).json
     assert (await get(server.url, countTotal="true")).json["totalCount"] == 250
 
 
-async def test_a_token_goes_with_no_other_query(server: Server) -> None:
+async def test_a_token_goes_with_no_other_query(server: Ctgov) -> None:
     token = (await get(server.url, pageSize="10")).json["nextPageToken"]
     refused = await get(server.url, pageToken=token, filter__overallStatus="RECRUITING")
     assert refused.status == 400
@@ -79,14 +78,14 @@ async def test_a_token_goes_with_no_other_query(server: Server) -> None:
         {"fields": "NoSuchField"},
     ],
 )
-async def test_what_cannot_be_understood_is_400_in_plain_text(server: Server, params: dict[str, str]) -> None:
+async def test_what_cannot_be_understood_is_400_in_plain_text(server: Ctgov, params: dict[str, str]) -> None:
     refused = await get(server.url, **params)
     assert refused.status == 400
     assert refused.headers["Content-Type"].startswith("text/plain")
     assert server.pages[-1].status == 400
 
 
-async def test_fields_cut_records_down(server: Server) -> None:
+async def test_fields_cut_records_down(server: Ctgov) -> None:
     swept = await listed(server.url, pageSize="1000", fields="NCTId,LastUpdatePostDate")
     whole = await listed(server.url, pageSize="1000")
     assert len(swept) == 250
@@ -102,13 +101,13 @@ async def test_fields_cut_records_down(server: Server) -> None:
     assert set(other[0]) == {"protocolSection", "derivedSection", "hasResults"}
 
 
-async def test_a_record_is_found_by_its_number_however_it_is_written(server: Server) -> None:
+async def test_a_record_is_found_by_its_number_however_it_is_written(server: Ctgov) -> None:
     number = nct((await get(server.url, pageSize="1")).json["studies"][0])
     for written in (number, number.lower(), f"NCT{int(number[3:])}", f"nct000{number[3:]}"):
         assert nct((await get(server.url, f"{STUDIES}/{written}")).json) == number
 
 
-async def test_an_obsolete_number_moves_an_unknown_one_is_missing_a_malformed_one_is_refused(server: Server) -> None:
+async def test_an_obsolete_number_moves_an_unknown_one_is_missing_a_malformed_one_is_refused(server: Ctgov) -> None:
     named = [study["protocolSection"]["identificationModule"] for study in await listed(server.url, pageSize="1000")]
     moved = next(one for one in named if "nctIdAliases" in one)
     unmoved = next(one["nctId"] for one in named if "nctIdAliases" not in one)
@@ -123,7 +122,7 @@ async def test_an_obsolete_number_moves_an_unknown_one_is_missing_a_malformed_on
     assert malformed.headers["Content-Type"].startswith("text/plain")
 
 
-async def test_version_and_size_are_told(server: Server) -> None:
+async def test_version_and_size_are_told(server: Ctgov) -> None:
     version = (await get(server.url, "/api/v2/version")).json
     assert version == {"apiVersion": "2.0.5", "dataTimestamp": "2026-01-05T14:00:00"}
     size = (await get(server.url, "/api/v2/stats/size")).json
@@ -131,7 +130,7 @@ async def test_version_and_size_are_told(server: Server) -> None:
     assert size["averageSizeBytes"] > 5_000
 
 
-async def test_an_unchanged_page_is_304(server: Server) -> None:
+async def test_an_unchanged_page_is_304(server: Ctgov) -> None:
     first = await get(server.url, pageSize="5")
     again = await fetch(server.url, STUDIES, {"pageSize": "5"}, {"If-None-Match": first.headers["ETag"]})
     assert (again.status, again.body) == (304, b"")
@@ -139,7 +138,7 @@ async def test_an_unchanged_page_is_304(server: Server) -> None:
     assert (await fetch(server.url, STUDIES, {"pageSize": "5"}, {"If-None-Match": first.headers["ETag"]})).status == 200
 
 
-async def test_answers_are_compressed_when_the_client_can_read_it(server: Server) -> None:
+async def test_answers_are_compressed_when_the_client_can_read_it(server: Ctgov) -> None:
     packed = await get(server.url, pageSize="5")
     plain = await fetch(server.url, STUDIES, {"pageSize": "5"}, {"Accept-Encoding": "identity"})
     assert packed.headers["Content-Encoding"] == "gzip"
