@@ -21,7 +21,7 @@ NEAR = 0.10  # two times that differ by less are one: 3 months and 12 weeks
 
 # Words that stand in measures of any kind, and do not tell one from another.
 _PLAIN_WORDS = frozenset(
-    """
+    words("""
     a an the of in on at to from for by with and or as is are be was were per each all any than that this their
     its change changes changed baseline mean median average number numbers proportion percentage percent rate
     rates incidence frequency occurrence value values level levels score scores total overall assessed assessment
@@ -29,7 +29,7 @@ _PLAIN_WORDS = frozenset(
     within during after before until up participant participants patient patients subject subjects people
     individuals group groups arm arms trial study treatment time point timepoint end start compared comparison
     versus vs who have has had
-    """.split()
+    """)
 )
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "m": 30.44, "y": 365.25}
 _UNIT = r"(hours?|hrs?|days?|weeks?|wks?|months?|mos?|years?|yrs?)"
