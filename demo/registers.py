@@ -46,9 +46,9 @@ def _actrn(index: int, on: date) -> str:
     return f"ACTRN{year}{number}{first}{second}{(first + second) % 10}"
 
 
-def _rebec(index: int, _: date) -> str:
+def _rebec(index: int, on: date) -> str:
     letters, rest = "", index
-    for _ in range(5):
+    for _step in range(5):
         rest, at = divmod(rest, len(_REBEC))
         letters += _REBEC[at]
     return f"RBR-{2 + rest % 8}{letters}"

@@ -61,6 +61,8 @@ class Common:
     """The next n have `gigantic_bytes` and more of white space before their end."""
     gigantic_bytes: int = 1 << 30
 
+    empty_pages: int = 0
+    """The next n pages are empty; where pages lead to the next, to the page that they should have been."""
     page_shift: int = 0
     """Later pages begin so many records later: negative repeats records, positive leaves some out."""
     total_drift: int = 0
@@ -82,8 +84,6 @@ class Common:
 class Switches(Common):
     """Of ClinicalTrials.gov."""
 
-    empty_pages: int = 0
-    """The next n pages are empty and lead to the page that they should have been."""
     token_loops: int = 0
     """The next n pages lead back to themselves (pages that were asked for with a token)."""
     token_epoch: int = 0
