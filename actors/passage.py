@@ -97,22 +97,22 @@ class Passage:
         return True
 
     async def _open(self, db: Any, asked: Asked) -> None:
-        since = await self._since(db, asked)
-        mode: Mode = "full" if since is None else "incremental"
+        mode, since, first = await self._first(db, asked)
         job, now = self.attempt.job.id, self.tools.now()
         scrape = await store.open_scrape(db, self.registry.name, mode, since=since, job_id=job, at=now)
-        self.asking = Asking(self.registry, self.tools, scrape, self.registry.first(since), anew=False)
+        self.asking = Asking(self.registry, self.tools, scrape, first, anew=False)
         await self._save(db)
         emit("scrape.started", scrape=scrape, registry=self.registry.name, mode=mode, since=str(since or ""))
 
-    async def _since(self, db: Any, asked: Asked) -> date | None:
-        """The day to ask from, or None for everything, as long as nothing was mirrored as a whole."""
-        if asked.mode == "full":
-            return None
-        if asked.since is not None:
-            return asked.since
+    async def _first(self, db: Any, asked: Asked) -> tuple[Mode, date | None, tuple[Request, ...]]:
+        """What to ask for first; it is everything, as long as nothing was mirrored as a whole."""
         covered = await store.covered_to(db, self.registry.name)
-        return covered - timedelta(days=self.registry.overlap_days) if covered else None
+        if asked.mode == "reconcile" and covered and self.registry.listing:
+            return "reconcile", None, self.registry.listing()
+        since = asked.since or (covered - timedelta(days=self.registry.overlap_days) if covered else None)
+        if asked.mode != "incremental" or since is None:
+            return "full", None, self.registry.first(None)
+        return "incremental", since, self.registry.first(since)
 
     async def pages(self) -> None:
         """Fetches and reads the next page while this one is written."""
@@ -137,9 +137,17 @@ class Passage:
         if page.telling and got.seen is not None:
             self.seen = (self.asking.name(got.request), got.seen)
         async with self.tools.db.acquire() as db, db.transaction():
+            listed = await store.compare(db, self.registry.name, page.listed)
             counts = await store.write_page(
-                db, page.packed, scrape_id=self.id, total=page.total, part_of=page.query, anew=self.asking.anew
+                db,
+                page.packed,
+                scrape_id=self.id,
+                total=page.total,
+                part_of=page.query,
+                anew=self.asking.anew,
+                listed=listed,
             )
+            self.asking.pending += self.registry.by_numbers(listed.differing)  # behind what is on its way already
             await self._compare(db, page)
             await self._save(db)
         self.written += 1

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 
 from actors import registries
-from actors.registries import Ended, Found, Page, Refused, Registry, Request
+from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request
 from actors.runtime.catalog import catalog
 from actors.trials.pack import PackedPage, Source, pack_page
 
@@ -23,6 +23,7 @@ class ReadPage:
     query: str
     ended: Ended | None
     telling: bool
+    listed: tuple[Listed, ...] = ()
 
 
 def read_page(registry: str, request: Request, body: bytes, url: str, fetched_at: datetime) -> ReadPage:
@@ -54,7 +55,7 @@ def _packed(source: Registry, page: Page, url: str, fetched_at: datetime) -> Rea
     origin = Source(source.name, url, fetched_at, source.adapter_version, source.media_type)
     found, page = [*reversed(page.found)], replace(page, found=())
     packed = pack_page(_handed_over(found), page.refused, origin)
-    return ReadPage(packed, page.follow, page.total, page.query, page.ended, page.telling)
+    return ReadPage(packed, page.follow, page.total, page.query, page.ended, page.telling, page.listed)
 
 
 def _handed_over(found: list[Found]) -> Iterator[Found]:

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from actors.jobs import JobKind
 from actors.queue import operating, store
+from actors.trials.scrapes import Mode
 from supervisor.wiring import job_kinds
 
 
@@ -24,7 +25,7 @@ async def ask_for_scrapes(
     db: store.Database,
     registries: Sequence[str],
     *,
-    mode: Literal["full", "incremental"],
+    mode: Mode,
     since: date | None = None,
     accept_removed: bool = False,
     kinds: Mapping[str, JobKind[Any]] | None = None,

@@ -74,10 +74,19 @@ class Settings:
         Mapping[str, float], kinds.RATES, "Requests a minute, by registry; without one the registry's own terms decide."
     ] = field(default_factory=lambda: NOTHING)
     scrape_cron: Annotated[str, kinds.CRON, "When what changed is fetched from each registry."] = "0 2 * * *"
+    reconcile_cron: Annotated[
+        str, kinds.CRON, "When numbers and dates are compared, to notice what was missed, and what was removed."
+    ] = "0 3 * * 1-6"
     full_scrape_cron: Annotated[
-        str, kinds.CRON, "When everything is fetched again, to notice what was removed at the source."
+        str, kinds.CRON, "When everything is fetched again, to notice what changed without a new date."
     ] = "0 3 * * 0"
-    scrape_zone: Annotated[str, kinds.ZONE, "The time zone of scrape_cron and full_scrape_cron."] = "UTC"
+    scrape_zone: Annotated[str, kinds.ZONE, "The time zone of the times at which registries are asked."] = "UTC"
+    report_cron: Annotated[str, kinds.CRON, "When the daily report is made, in scrape_zone."] = "0 6 * * *"
+    webhook_hosts: Annotated[
+        tuple[tuple[str, int], ...],
+        kinds.HOSTS,
+        "Hosts of our own network that webhooks may go to, also without TLS: hooks.internal:8080.",
+    ] = ()
     workers_least: Annotated[int, kinds.whole(1, 1000), "Workers that always run."] = 2
     workers_most: Annotated[int, kinds.whole(1, 1000), "Workers that run at most, however much waits."] = 20
     slots: Annotated[int, kinds.whole(1, 1000), "Jobs that one worker runs side by side."] = 8
@@ -116,6 +125,9 @@ class Settings:
         float, kinds.number(0.1, 10_000), "Time that a scrape still needs that opens an alert."
     ] = 24.0
     alert_lag_s: Annotated[float, kinds.number(0.01, 3600), "Delay of the event loop that opens an alert."] = 1.0
+    alert_stale_trials: Annotated[
+        int, kinds.whole(1, 10**9), "Active trials not updated at their source for 30 days that open an alert."
+    ] = 100
     log_format: Annotated[
         str, kinds.one_of("auto", "json", "console"), "How log lines look; auto is console on a terminal, else json."
     ] = "auto"

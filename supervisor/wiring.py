@@ -36,6 +36,7 @@ from actors.runtime.fetch import Fetch
 from actors.runtime.files import LocalFiles
 from actors.runtime.memory import give_back_large_blocks
 from actors.runtime.politeness import user_agent
+from actors.runtime.post import Post
 from actors.runtime.telemetry import attach, emit
 from actors.tools import Tools
 from schema.migrate import MigrationError, migrate, pending
@@ -195,11 +196,15 @@ def agent(settings: Settings) -> str:
 @asynccontextmanager
 async def open_tools(settings: Settings, pool: "asyncpg.Pool[Any]") -> AsyncIterator[Tools]:
     compute = _compute(settings.compute_processes)
-    async with Fetch(agent=agent(settings), db=pool, bases=settings.registry_bases) as fetch:
+    async with (
+        Fetch(agent=agent(settings), db=pool, bases=settings.registry_bases) as fetch,
+        Post(agent=agent(settings), own=settings.webhook_hosts) as post,
+    ):
         try:
             yield Tools(
                 db=pool,
                 fetch=fetch,
+                post=post,
                 files=LocalFiles(settings.data_dir / "files", secret=secrets.token_bytes(32)),
                 compute=compute,
                 registries={name: known_registries()[name] for name in settings.registries},
@@ -231,14 +236,29 @@ def desks(queues: Iterable[str], worker: UUID) -> dict[str, Desk]:
 async def put_schedules(settings: Settings, db: queue.Database) -> None:
     """The schedules that the settings ask for; those of registries that are mirrored no more go."""
     kinds = job_kinds(settings.max_attempts)
-    wanted = [f"scrape_{registry}_{mode}" for registry in settings.registries for mode in ("incremental", "full")]
+    modes = {
+        "incremental": settings.scrape_cron,
+        "reconcile": settings.reconcile_cron,
+        "full": settings.full_scrape_cron,
+    }
+    wanted = [f"scrape_{registry}_{mode}" for registry in settings.registries for mode in _modes(registry, modes)]
     await schedules.drop(db, "scrape_", except_for=wanted)
     for registry in settings.registries:
-        for mode, times in (("incremental", settings.scrape_cron), ("full", settings.full_scrape_cron)):
+        for mode, times in _modes(registry, modes).items():
             payload = kinds["scrape"].new(kinds["scrape"].payload(registry=registry, mode=mode)).payload
             await _put(db, f"scrape_{registry}_{mode}", times, settings.scrape_zone, "scrape", payload)
     upkeep = kinds["maintain"].payload(history_days=settings.history_days, events_days=settings.events_days)
+    for follower in ("assess", "watch"):
+        await _put(db, follower, "* * * * *", "UTC", follower, kinds[follower].new().payload)
+    report = kinds["daily_report"].new(kinds["daily_report"].payload(zone=settings.scrape_zone)).payload
+    await _put(db, "daily_report", settings.report_cron, settings.scrape_zone, "daily_report", report)
     await _put(db, "maintain", "30 0 * * *", "UTC", "maintain", kinds["maintain"].new(upkeep).payload)
+
+
+def _modes(registry: str, modes: Mapping[str, str]) -> Mapping[str, str]:
+    """Where comparing is no less than asking for everything, it is not done every day."""
+    can_compare = known_registries()[registry].listing is not None
+    return {mode: times for mode, times in modes.items() if mode != "reconcile" or can_compare}
 
 
 async def _put(db: queue.Database, name: str, times: str, zone: str, kind: str, payload: str) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from actors.errors import LeaseLost
 from actors.jobs import JobKind
@@ -13,6 +12,7 @@ from actors.queue.outcome import Cancel, Fail, Outcome, Snooze
 from actors.runtime.rate_limit import RateLimited
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
+from actors.trials.scrapes import Mode
 
 TURN_S = 15.0  # until a look whether the registry is free
 
@@ -21,11 +21,12 @@ TURN_S = 15.0  # until a look whether the registry is free
 class Payload:
     """`since` begins an incremental scrape at a day; without it, it begins where the mirror is complete.
 
-    `accept_removed`: a full scrape marks what is gone at the source, however much that is.
+    `reconcile` compares the numbers and dates of everything, and asks for what differs; of a registry that has no such
+    list, it asks for everything. `accept_removed`: what is gone at the source is marked, however much that is.
     """
 
     registry: str
-    mode: Literal["full", "incremental"] = "incremental"
+    mode: Mode = "incremental"
     since: date | None = None
     accept_removed: bool = False
 

@@ -6,6 +6,8 @@ A registry never touches the network. The scraper owns rate, retries, ETags, sto
     read(request, body)       what an answer holds, and what to ask next
     instead(request, status)  what to ask when the source refuses a request for good (a dead page token, say)
     narrower(request)         what to ask when the answer is too large, or cannot be read: less at once
+    listing()                 what to ask for bare numbers and dates: which records there are, and which have changed
+    by_numbers(numbers)       what to ask for the records of these numbers
 
 So a registry's test is bytes in, trials out. A `Request` is plain data: what is still to be asked is the scrape's
 checkpoint.
@@ -14,7 +16,7 @@ What is asked is one query or several, each of which may take several requests. 
 that ends a query tells how many records the source counted in it: what was met is compared with that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlencode
@@ -64,6 +66,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A record that there is, and when its source updated it last."""
+
+    registry_id: str
+    updated: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """A query was read to its end: how many records the source counted in it, and how to ask it anew, once."""
 
@@ -75,6 +85,8 @@ class Ended:
 class Page:
     """What one answer held. `total` counts the records of all that is asked, where the source tells.
 
+    `listed` are records that were only named: what is held of them, as of that day, need not be asked for again.
+
     `telling`: whatever changes in its query changes this page, so that its ETag stands for the whole of it.
     """
 
@@ -85,6 +97,7 @@ class Page:
     query: str = ""
     ended: Ended | None = None
     telling: bool = False
+    listed: tuple[Listed, ...] = ()
 
 
 class UnreadableBody(Exception):
@@ -104,4 +117,6 @@ class Registry:
     read: Callable[[Request, bytes], Page]
     instead: Callable[[Request, int], tuple[Request, ...]] = field(default=lambda request, status: ())
     narrower: Callable[[Request], tuple[Request, ...]] = field(default=lambda request: ())
+    listing: Callable[[], tuple[Request, ...]] | None = None  # None: such a list would be no less than everything
+    by_numbers: Callable[[Sequence[str]], tuple[Request, ...]] = field(default=lambda numbers: ())
     overlap_days: int = 2  # an incremental scrape looks back this far beyond the last success

@@ -3,10 +3,11 @@
 One query asks for everything, or for all that changed since a day, a thousand studies a page. Page tokens live
 for a while and inside one query only, so a query too large, or whose token died, goes on as windows of dates:
 
-    everything             RANGE[MIN, …] · 30 days · 30 days · … · RANGE[…, MAX] · those without a date
-    changed since a day    30 days · 30 days · … · RANGE[…, MAX]
+    everything             RANGE[MIN, …] · RANGE[…] · … · RANGE[…, MAX] · those without a date
+    changed since a day    RANGE[since, …] · RANGE[…] · … · RANGE[…, MAX]
 
-The outer windows are open, so nothing falls beside them; a window that is still too large is split again. A page that
+The outer windows are open, so nothing falls beside them; a window that is still too large is split again. What is held
+is compared with lists of bare numbers and dates, asked for in the same way. A page that
 is too large or cannot be read is asked for study by study, of which the bare numbers are listed first; what follows it
 is a window again:
 
@@ -22,16 +23,16 @@ Parameters, limits and paging: the registry's own OpenAPI description of /api/v2
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
 import msgspec
 
-from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
+from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request, UnreadableBody
 from actors.trials.ctgov_page import NotAPage, PageOfStudies, page_of
 from actors.trials.ctgov_study import read_study
-from actors.trials.ctgov_windows import LAST_DAY, POSTED, UPDATED, Window, filter_of, halves, left_of, thirty_days
+from actors.trials.ctgov_windows import LAST_DAY, POSTED, UPDATED, Window, filter_of, halves, left_of, parts
 from actors.trials.normalise import NotReadable
 
 URL = "https://clinicaltrials.gov/api/v2/studies"
@@ -41,9 +42,11 @@ MANY = 50_000  # studies of one query; beyond it one dead token would cost too m
 RESTARTS = 3  # of one window that cannot be split, when its token dies again and again
 SPARE_PAGES = 100  # a chain of pages may be this much longer than twice what its count asks for
 UNCOUNTED_PAGES = 5_000
+PARTS, DATES = "parts", "dates"  # why numbers are listed: to ask for fewer at once; to compare
 
 _VERSION = re.compile(rb'"versionHolder"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
 _NUMBER = re.compile(rb'"nctId"\s*:\s*"(NCT[0-9]{8})"')
+_UPDATED = re.compile(rb'"lastUpdatePostDateStruct"\s*:\s*\{[^{}]*?"date"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
 _DATE = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
 
 Note = dict[str, str]
@@ -63,16 +66,18 @@ def read(request: Request, body: bytes) -> Page:
         answer = page_of(body)
     except NotAPage as error:
         raise UnreadableBody(str(error)) from error
-    if "listing" in note:
+    if note.get("listing") == PARTS:
         return _listed(request, note, answer)
+    if note.get("listing") == DATES:
+        return _dated(request, note, answer)
     found, refused = _studies(answer.studies)
     page = int(note.get("page", "1"))
     if page == 1:
         note |= _counted(note, answer.total_count, _newest(answer.studies, found))
     total = int(note["total"]) if "total" in note else None
-    if page == 1 and int(note.get("count", "0")) > MANY and (parts := thirty_days(_window(note), _day(note, "newest"))):
+    if page == 1 and (windows := _too_large(note)):
         # Nothing is taken from this page: its studies come again, in their windows.
-        return Page(follow=tuple(_ask(part, total=total) for part in parts), total=total)
+        return Page(follow=tuple(_ask(window, total=total) for window in windows), total=total)
     days = _days(found, note["by"])
     follow = _next_page(request, note | _reached(days, note["by"]), page, answer.next_page_token)
     telling = request.repeats and (not follow or len(set(days)) > 1)  # the newest day is on it as a whole
@@ -89,10 +94,11 @@ def instead(request: Request, status: int) -> tuple[Request, ...]:
         return ()
     note = dict(request.state)
     window, total = _window(note), note.get("total")
-    if parts := halves(window, _day(note, "newest")):
-        return tuple(_ask(part, total=total) for part in parts)
+    ask = _asker(note)
+    if two := halves(window, _day(note, "newest")):
+        return tuple(ask(half, total=total) for half in two)
     restarts = int(note.get("restarts", "0")) + 1
-    return (_ask(window, total=total, restarts=restarts, again=note.get("again")),) if restarts <= RESTARTS else ()
+    return (ask(window, total=total, restarts=restarts, again=note.get("again")),) if restarts <= RESTARTS else ()
 
 
 def narrower(request: Request) -> tuple[Request, ...]:
@@ -112,6 +118,17 @@ def narrower(request: Request) -> tuple[Request, ...]:
     return (_list(here, total), *(_ask(part, total=total) for part in beside))
 
 
+def listing() -> tuple[Request, ...]:
+    """The numbers of all studies, with the days of their last updates."""
+    return (_list_dates(Window(POSTED)),)
+
+
+def by_numbers(numbers: Sequence[str]) -> tuple[Request, ...]:
+    """Studies by their numbers, some at once."""
+    note = {"by": POSTED}
+    return tuple(_ask_for(numbers[at : at + BY_NUMBER], note) for at in range(0, len(numbers), BY_NUMBER))
+
+
 def _ask(window: Window, **known: object) -> Request:
     """A window from its start; `known` goes into the note: total, restarts, again."""
     condition = filter_of(window)
@@ -122,8 +139,19 @@ def _ask(window: Window, **known: object) -> Request:
 
 def _list(window: Window, total: str | None) -> Request:
     """The bare numbers and dates of the studies of a window, in its order."""
-    asked = _ask(window, total=total, listing="yes")
+    asked = _ask(window, total=total, listing=PARTS)
     return replace(asked, params=(*asked.params, ("fields", f"NCTId,{window.by}")))
+
+
+def _list_dates(window: Window, **known: object) -> Request:
+    """The numbers of the studies of a window, and when they were updated."""
+    asked = _ask(window, listing=DATES, **known)
+    return replace(asked, params=(*asked.params, ("fields", f"NCTId,{UPDATED}")))
+
+
+def _asker(note: Note) -> Callable[..., Request]:
+    """How a window is asked for that comes of this one."""
+    return _list_dates if note.get("listing") == DATES else _ask
 
 
 def _ask_for(numbers: Sequence[str], note: Note, **known: object) -> Request:
@@ -166,12 +194,19 @@ def _counted(note: Note, count: int | None, newest: date | None) -> Note:
     """
     learnt = {}
     if count is not None:
-        total = int(note.get("total", count)) + count - int(note.get("again", count))
-        learnt = {"count": str(count), "total": str(total)}
+        learnt = {"count": str(count)}
+        if "total" in note or "numbers" not in note:  # else these are some of others, which are counted elsewhere
+            learnt["total"] = str(int(note.get("total", count)) + count - int(note.get("again", count)))
         learnt |= {"again": str(count)} if "again" in note else {}
     if newest is not None:
         learnt["newest"] = newest.isoformat()
     return learnt
+
+
+def _too_large(note: Note) -> tuple[Window, ...]:
+    """The windows to ask for instead of a query that counts too many; of equal length, each half full at best."""
+    count = int(note.get("count", "0"))
+    return parts(_window(note), _day(note, "newest"), 2 * -(-count // MANY)) if count > MANY else ()
 
 
 def _ended(note: Note, follow: tuple[Request, ...]) -> Ended | None:
@@ -182,7 +217,7 @@ def _ended(note: Note, follow: tuple[Request, ...]) -> Ended | None:
         return Ended(count)
     if "numbers" in note:
         return Ended(count, (_ask_for(note["numbers"].split(","), note, again=count),))
-    return Ended(count, (_ask(_window(note), total=note["total"], again=count),))
+    return Ended(count, (_asker(note)(_window(note), total=note["total"], again=count),))
 
 
 def _days(found: Iterable[Found], by: str) -> list[date]:
@@ -228,12 +263,35 @@ def _listed(request: Request, note: Note, answer: PageOfStudies) -> Page:
     return Page(follow=(*parts, *rest), total=total)
 
 
-def _stated(raw: bytes) -> date | None:
-    """The one date that a study of a list states."""
+def _dated(request: Request, note: Note, answer: PageOfStudies) -> Page:
+    """A list of numbers and dates, to be compared with what is held."""
+    listed = []
+    for raw in map(bytes, answer.studies):
+        number, updated = _NUMBER.search(raw), _UPDATED.search(raw)
+        if number is None:
+            raise UnreadableBody("a list of studies without their numbers")
+        listed.append(Listed(number[1].decode(), _calendar_day(updated)))
+    page = int(note.get("page", "1"))
+    if page == 1:
+        days = [one.updated for one in listed if one.updated]
+        note |= _counted(note, answer.total_count, min(max(days), LAST_DAY) if days else None)
+    total = int(note["total"]) if "total" in note else None
+    if page == 1 and (windows := _too_large(note)):
+        return Page(follow=tuple(_list_dates(window, total=total) for window in windows), total=total)
+    follow = _next_page(request, note, page, answer.next_page_token)
+    return Page(listed=tuple(listed), follow=follow, total=total, query=_query(note), ended=_ended(note, follow))
+
+
+def _calendar_day(found: "re.Match[bytes] | None") -> date | None:
     try:
-        return date.fromisoformat(found[1].decode()) if (found := _DATE.search(raw)) else None
+        return date.fromisoformat(found[1].decode()) if found else None
     except ValueError:
         return None  # not a day of the calendar
+
+
+def _stated(raw: bytes) -> date | None:
+    """The one date that a study of a list states."""
+    return _calendar_day(_DATE.search(raw))
 
 
 def _newest(studies: list[msgspec.Raw], found: list[Found]) -> date | None:
@@ -273,4 +331,6 @@ REGISTRY = Registry(
     read=read,
     instead=instead,
     narrower=narrower,
+    listing=listing,
+    by_numbers=by_numbers,
 )

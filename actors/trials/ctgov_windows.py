@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
 
 POSTED, UPDATED = "StudyFirstPostDate", "LastUpdatePostDate"
-WINDOW_DAYS = 30
-FEWEST_WINDOWS = 12  # of an open range whose newest date is not known
+FEWEST_DAYS = 60  # of an open range whose newest date is not known, or near
 FIRST_DAY = date(2000, 1, 1)  # the registry opened in early 2000; what is older falls into the first window
 LAST_DAY = date(2100, 1, 1)  # no window begins beyond it
 
@@ -30,32 +28,22 @@ def filter_of(window: Window) -> str | None:
     return f"AREA[{window.by}]RANGE[{window.start or 'MIN'},{window.end or 'MAX'}]"
 
 
-def thirty_days(window: Window, newest: date | None) -> tuple[Window, ...]:
-    """The shorter windows that together are `window`; none where it cannot be cut."""
-    if window.undated or window.end is not None:
-        return halves(window, newest)
+def parts(window: Window, newest: date | None, many: int) -> tuple[Window, ...]:
+    """The same in as many windows of equal length, or in fewer where it has fewer days; none where it cannot be cut."""
     start = window.start or FIRST_DAY
-    many = max(((newest or start) - start).days // WINDOW_DAYS, FEWEST_WINDOWS)
-    edges = [start + timedelta(days=WINDOW_DAYS * number) for number in range(many + 1)]
-    if edges[-1] > LAST_DAY:
+    end = window.end or max(newest or start, start + timedelta(days=FEWEST_DAYS))
+    if window.undated or end <= start or start > LAST_DAY:
         return ()
-    closed = [Window(window.by, edge, after - timedelta(days=1)) for edge, after in pairwise(edges)]
-    return (*_before(window), *closed, Window(window.by, edges[-1]), *_undated(window))
+    many = min(many, (end - start).days + 1)
+    edges = [start + ((end - start) + timedelta(days=1)) * number // many for number in range(1, many)]
+    starts = [window.start, *edges]
+    ends = [*(edge - timedelta(days=1) for edge in edges), window.end]
+    return (*(Window(window.by, *ends_) for ends_ in zip(starts, ends, strict=True)), *_undated(window))
 
 
 def halves(window: Window, newest: date | None) -> tuple[Window, ...]:
     """The same in two; none where it is a day, or has no dates."""
-    start = window.start or FIRST_DAY
-    end = window.end or max(newest or start, start + timedelta(days=2 * WINDOW_DAYS))
-    if window.undated or end <= start or start > LAST_DAY:
-        return ()
-    middle = start + (end - start) // 2
-    lower = Window(window.by, window.start, middle)
-    return (lower, Window(window.by, middle + timedelta(days=1), window.end), *_undated(window))
-
-
-def _before(window: Window) -> tuple[Window, ...]:
-    return () if window.start else (Window(window.by, None, FIRST_DAY - timedelta(days=1)),)
+    return parts(window, newest, 2)
 
 
 def _undated(window: Window) -> tuple[Window, ...]:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, Protocol
 
-Mode = Literal["full", "incremental"]
+Mode = Literal["full", "incremental", "reconcile"]
+OF_EVERYTHING: tuple[Mode, ...] = ("full", "reconcile")  # these notice what is gone at the source
 State = Literal["running", "done", "failed", "cancelled"]
 End = Literal["done", "failed", "cancelled"]
 
@@ -87,18 +88,36 @@ def missing(scrape: Scrape, met: Met) -> int:
 def covers_to(scrape: Scrape, before: date | None, *, missed: int) -> date | None:
     """The day before which every update at the source is here once this scrape has ended; None where it proves nothing.
 
-    `before`: as far as earlier scrapes reach. A full scrape reaches to the latest update that it met, or to its own
-    beginning; so does one of what changed, if it leaves no gap between them.
+    `before`: as far as earlier scrapes reach. A scrape of everything reaches to the latest update that it met, or
+    to its own beginning; so does one of what changed, if it leaves no gap between them.
     """
     began = scrape.started_at.date()
     reached = min(scrape.reached_on, began) if scrape.reached_on else None
     if missed:
         return None
-    if scrape.mode == "full":
+    if scrape.mode in OF_EVERYTHING:
         return reached or began
     if before is None or scrape.since is None or scrape.since > before:
         return None
     return max(before, reached) if reached else before
+
+
+class Named(Protocol):
+    """A record that there is at the source, and when that updated it last."""
+
+    @property
+    def registry_id(self) -> str: ...
+    @property
+    def updated(self) -> date | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Records that were only named: those that are held as of that day, and the numbers of all others."""
+
+    same: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
+    reached: date | None = None  # the latest of the days
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +142,18 @@ def too_many(vanished: int, present: int) -> bool:
 
 def may_remove(scrape: Scrape, met: Met) -> bool:
     """Whether what a scrape has not met is gone: only when it was of everything, and met all that there is."""
-    return scrape.mode == "full" and not missing(scrape, met) and not met.unnamed
+    return scrape.mode in OF_EVERYTHING and not missing(scrape, met) and not met.unnamed
 
 
 def warning(scrape: Scrape, met: Met, gone: Removed | TooManyVanished | None) -> str | None:
     """What a scrape that came to its end could not do, in words; None where it did everything."""
-    nothing = ", so none that was not met is marked as removed" if scrape.mode == "full" else ""
+    nothing = ", so none that was not met is marked as removed" if scrape.mode in OF_EVERYTHING else ""
     if missed := missing(scrape, met):
         return f"{missed:,} records that the source counted did not come, asked twice{nothing}; the next one goes back"
     if isinstance(gone, TooManyVanished):
         return (
             f"{gone.vanished:,} of {gone.present:,} trials were not met: too many to believe, so none is marked as "
-            f"removed; triald scrape {scrape.registry} --full --accept-removed does it"
+            f"removed; triald scrape {scrape.registry} --{scrape.mode} --accept-removed does it"
         )
     if met.unnamed and nothing:
         return f"{met.unnamed:,} refused records have no readable number{nothing}"

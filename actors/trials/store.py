@@ -19,9 +19,21 @@ from actors.trials.copying import CopyConnection, copy
 from actors.trials.history import changes
 from actors.trials.pack import ID_COLUMNS, RAW_COLUMNS, TRIAL_COLUMNS, PackedPage, PackedTrial, unpack
 from actors.trials.rows import VERSION_COLUMNS, Placed
-from actors.trials.scrapes import End, Met, Mode, PageCounts, Removed, Scrape, TooManyVanished, too_many
+from actors.trials.scrapes import (
+    Compared,
+    End,
+    Met,
+    Mode,
+    Named,
+    PageCounts,
+    Removed,
+    Scrape,
+    TooManyVanished,
+    too_many,
+)
 from schema import query
 
+NOTHING_LISTED = Compared()
 DIFFS_AT_ONCE = 32  # some 0.1 ms each; then the loop gets a turn
 
 
@@ -53,27 +65,29 @@ async def write_page(
     total: int | None = None,
     part_of: str = "",
     anew: bool = False,
+    listed: Compared = NOTHING_LISTED,
 ) -> PageCounts:
     """Write a page, in the caller's transaction: what is new by COPY, what changed as a new version with its diff.
 
     `part_of`: the query, with whose count what was met is compared. `anew`: some of it may have been met before in this
-    scrape; that is not counted again. Pages of one registry are written one after the other. Raises ScrapeEnded; then
-    nothing may be committed.
+    scrape; that is not counted again. `listed`: records that the page only names. Pages of one registry are written one
+    after the other. Raises ScrapeEnded; then nothing may be committed.
     """
     source = page.source
     await lock_registry(db, source.registry)
     sorted_ = await _sort(db, page)
     new = await _place_new(db, sorted_.new)
     rewritten = await _place_rewritten(db, sorted_.rewritten)
-    reached = max((one.last_updated_on for one in page.trials if one.last_updated_on), default=None)
+    days = [listed.reached, *(one.last_updated_on for one in page.trials)]
+    reached = max((day for day in days if day), default=None)
     if new or rewritten:
         await _write(db, new, rewritten, page=page, scrape_id=scrape_id)
         returned = sum(1 for one in rewritten if one.event == "returned")
         await db.execute(query("trials.count"), source.registry, len(new), returned, reached, source.fetched_at)
     await _set_aside(db, page, scrape_id)
-    numbers = _numbers(page)
+    numbers = list(dict.fromkeys([*_numbers(page), *listed.same, *listed.differing]))
     before = {row["id"] for row in await db.fetch(query("trials.met_before"), scrape_id, numbers)} if anew else set()
-    counts = _counted(page, sorted_, rewritten, new=len(new), before=before)
+    counts = _counted(page, sorted_, rewritten, listed.same, new=len(new), before=before)
     await _account(db, scrape_id, counts, total=total, reached=reached, at=source.fetched_at)
     unnamed = sum(one.registry_id is None for one in page.refused)
     await db.execute(query("trials.see"), scrape_id, part_of, numbers, unnamed)
@@ -81,10 +95,16 @@ async def write_page(
 
 
 def _counted(
-    page: PackedPage, sorted_: Sorted, rewritten: Sequence[Placed], *, new: int, before: AbstractSet[str]
+    page: PackedPage,
+    sorted_: Sorted,
+    rewritten: Sequence[Placed],
+    same: Sequence[str],
+    *,
+    new: int,
+    before: AbstractSet[str],
 ) -> PageCounts:
     reread = [one.packed.registry_id for one in rewritten if one.event is None]
-    unchanged = [*(one.registry_id for one in sorted_.unchanged), *reread]
+    unchanged = [*(one.registry_id for one in sorted_.unchanged), *reread, *same]
     return PageCounts(
         new=new,
         changed=len(rewritten) - len(reread),
@@ -97,6 +117,18 @@ def _numbers(page: PackedPage) -> list[str]:
     """Of every record on a page that has one, read or refused."""
     read, refused = (one.registry_id for one in page.trials), (one.registry_id for one in page.refused)
     return list(dict.fromkeys([*read, *(number for number in refused if number is not None)]))
+
+
+async def compare(db: Connection, registry: str, listed: Sequence[Named]) -> Compared:
+    """Which of these records are held as their source updated them last."""
+    if not listed:
+        return NOTHING_LISTED
+    await lock_registry(db, registry)
+    days = {one.registry_id: one.updated for one in listed}
+    found = await db.fetch(query("trials.same"), registry, list(days), list(days.values()))
+    same = tuple([row["registry_id"] for row in found])
+    differing = tuple(dict.fromkeys(days).keys() - set(same))
+    return Compared(same, tuple(sorted(differing)), max((day for day in days.values() if day), default=None))
 
 
 async def _sort(db: Connection, page: PackedPage) -> Sorted:

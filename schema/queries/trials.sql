@@ -9,6 +9,12 @@ select pg_advisory_xact_lock(1953655148, hashtext($1));
 select id, registry_id, version, adapter_version, content_sha256, last_updated_on, changed_at, removed_at is not null as removed
 from trials where registry = $1 and registry_id = any($2::text[]);
 
+-- name: same
+-- $1 registry, $2 registry ids text[], $3 days date[] -> those that are there, as of the day of their last update at the source
+select t.registry_id from unnest($2::text[], $3::date[]) as given (registry_id, updated)
+join trials t on t.registry = $1 and t.registry_id = given.registry_id
+where t.removed_at is null and t.last_updated_on = given.updated;
+
 -- name: new_ids
 -- $1 how many -> that many fresh ids
 select array_agg(nextval('trials_id_seq')) from generate_series(1, $1::integer);

@@ -11,7 +11,7 @@ from actors.errors import NotFound, Refusal
 from actors.queue import operating
 from actors.queue import store as queue
 from actors.queue.explain import explain
-from actors.trials.scrapes import Mode
+from actors.trials.scrapes import OF_EVERYTHING, Mode
 from supervisor.commands import Command, Exit, database, json_option
 from supervisor.following import Look, follow, screen_on, summary
 from supervisor.printing import as_json
@@ -27,9 +27,15 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("registry", nargs="*", metavar="REGISTRY", help="which; all that the settings name by default")
     parser.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="what changed since this day")
-    parser.add_argument("--full", action="store_true", help="everything; notices what is gone at the source")
+    of_everything = parser.add_mutually_exclusive_group()
+    of_everything.add_argument("--full", action="store_true", help="everything; notices what is gone at the source")
+    of_everything.add_argument(
+        "--reconcile", action="store_true", help="compare numbers and dates, ask for what differs; notices what is gone"
+    )
     parser.add_argument(
-        "--accept-removed", action="store_true", help="with --full: what is gone is marked, however much it is"
+        "--accept-removed",
+        action="store_true",
+        help="with --full or --reconcile: what is gone is marked, however much it is",
     )
     parser.add_argument("--wait", action="store_true", help="show progress, and end with the scrape")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long to wait at most")
@@ -38,11 +44,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(given: argparse.Namespace, settings: Settings) -> int:
     registries = chosen(given.registry, settings.registries)
-    if given.full and given.since:
-        raise Refusal("--since: a full scrape begins at no day; give one of --full and --since")
-    if given.accept_removed and not given.full:
-        raise Refusal("--accept-removed: only a full scrape notices what is gone; give --full as well")
-    mode: Mode = "full" if given.full else "incremental"
+    mode: Mode = "full" if given.full else "reconcile" if given.reconcile else "incremental"
+    if mode in OF_EVERYTHING and given.since:
+        raise Refusal(f"--since: a scrape of everything begins at no day; give one of --{mode} and --since")
+    if given.accept_removed and mode not in OF_EVERYTHING:
+        raise Refusal("--accept-removed: only --full and --reconcile notice what is gone; give one of them as well")
     async with database(settings) as pool:
         kinds = job_kinds(settings.max_attempts)
         asked = await ask_for_scrapes(

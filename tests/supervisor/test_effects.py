@@ -72,7 +72,7 @@ async def test_data_dir_is_where_files_are_kept(given: Given, tmp_path: Path) ->
 @shows("database_url")
 async def test_database_url_is_the_database_that_is_written_to(given: Given, servers: Servers, db: Pool) -> None:
     """N39: database_url."""
-    count = "select count(*) from schedules"
+    count = "select count(*) from schedules where name like 'scrape_%'"
     async with (
         (await servers.at(default_bin_dir())).database() as other,
         asyncpg.create_pool(other.dsn, min_size=1) as there,
@@ -202,32 +202,41 @@ async def test_registries_are_scraped_by_the_clock(given: Given, db: Pool) -> No
     """N39: registries. There is one so far, and a command line cannot ask for none."""
     names = "select array_agg(name order by name) from schedules"
     async with open_service(replace(given(), registries=())) as service:
-        assert await db.fetchval(names) == ["maintain"]
+        assert not any(name.startswith("scrape_") for name in await db.fetchval(names))
         assert not service.registries
     async with open_service(given(registries="ctgov")) as service:
-        assert await db.fetchval(names) == ["maintain", "scrape_ctgov_full", "scrape_ctgov_incremental"]
+        scrapes = ["scrape_ctgov_full", "scrape_ctgov_incremental", "scrape_ctgov_reconcile"]
+        assert [name for name in await db.fetchval(names) if name.startswith("scrape_")] == scrapes
         assert service.registries.keys() == {"ctgov"}
 
 
-@shows("scrape_cron", "full_scrape_cron", "scrape_zone")
+@shows("scrape_cron", "reconcile_cron", "full_scrape_cron", "scrape_zone")
 @pytest.mark.parametrize(
-    ("settings", "changes_due", "all_due"),
+    ("settings", "changes_due", "differences_due", "all_due"),
     [
-        ({}, (2, 0), (3, 0)),
-        ({"scrape_cron": "30 1 * * *"}, (1, 30), (3, 0)),
-        ({"full_scrape_cron": "15 4 1 * *"}, (2, 0), (4, 15)),
-        ({"scrape_zone": "Asia/Tokyo"}, (17, 0), (18, 0)),
+        ({}, (2, 0), (3, 0), (3, 0)),
+        ({"scrape_cron": "30 1 * * *"}, (1, 30), (3, 0), (3, 0)),
+        ({"reconcile_cron": "10 5 * * *"}, (2, 0), (5, 10), (3, 0)),
+        ({"full_scrape_cron": "15 4 1 * *"}, (2, 0), (3, 0), (4, 15)),
+        ({"scrape_zone": "Asia/Tokyo"}, (17, 0), (18, 0), (18, 0)),
     ],
 )
-async def test_scrape_cron_full_scrape_cron_and_scrape_zone_say_when_scrapes_are_due(
-    given: Given, db: Pool, settings: dict[str, str], changes_due: tuple[int, int], all_due: tuple[int, int]
+async def test_the_settings_of_scrapes_say_when_they_are_due(
+    given: Given,
+    db: Pool,
+    settings: dict[str, str],
+    changes_due: tuple[int, int],
+    differences_due: tuple[int, int],
+    all_due: tuple[int, int],
 ) -> None:
-    """N39: scrape_cron, full_scrape_cron, scrape_zone; hours and minutes in UTC."""
+    """N39: scrape_cron, reconcile_cron, full_scrape_cron, scrape_zone; hours and minutes in UTC."""
     async with open_service(given(**settings)):
         rows = await db.fetch("select name, next_due_at from schedules where kind = 'scrape' order by name")
     due = {row["name"]: row["next_due_at"].astimezone(ZoneInfo("UTC")) for row in rows}
     assert {name: (at.hour, at.minute) for name, at in due.items()} == {
-        "scrape_ctgov_incremental": changes_due, "scrape_ctgov_full": all_due
+        "scrape_ctgov_incremental": changes_due,
+        "scrape_ctgov_reconcile": differences_due,
+        "scrape_ctgov_full": all_due,
     }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """Pages of scrapes: all of them, one of them, and the form that starts one."""
 
 from datetime import UTC, datetime
-from typing import Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -9,6 +8,7 @@ from aiohttp import web
 
 from actors.runtime import telemetry
 from actors.trials import store
+from actors.trials.scrapes import Mode
 from supervisor.roles import Role
 from supervisor.scraping import ask_for_scrapes
 from supervisor.web import registry_answers as answers
@@ -22,7 +22,7 @@ class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the form asks for."""
 
     registry: Word
-    mode: Literal["full", "incremental"] = "incremental"
+    mode: Mode = "incremental"
 
 
 async def listed(call: Call[OfRegistry, Nothing]) -> web.Response:

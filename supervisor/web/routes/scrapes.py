@@ -1,12 +1,12 @@
 """Scrapes: how far they are, how they went, and started by hand."""
 
 from datetime import UTC, date, datetime
-from typing import Literal
 
 import msgspec
 
 from actors.runtime import telemetry
 from actors.trials import store
+from actors.trials.scrapes import OF_EVERYTHING, Mode
 from supervisor.roles import Role
 from supervisor.scraping import ask_for_scrapes
 from supervisor.web import registry_answers as answers
@@ -26,11 +26,12 @@ class ScrapesPage(msgspec.Struct, frozen=True):
 class NewScrape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`since` is for an incremental scrape; without it, that begins where the mirror is complete.
 
-    `accept_removed` is for a full one: what is gone at the source is marked, however much it is.
+    `reconcile` compares numbers and dates, and asks for what differs. `accept_removed` is for this and for `full`: what
+    is gone at the source is marked, however much it is.
     """
 
     registry: Word
-    mode: Literal["full", "incremental"] = "incremental"
+    mode: Mode = "incremental"
     since: date | None = None
     accept_removed: bool = False
 
@@ -62,10 +63,10 @@ async def begin(call: Call[Nothing, NewScrape]) -> Enqueued:
     if asked.registry not in call.site.registries:
         known = ", ".join(sorted(call.site.registries))
         raise Refused.field("registry", f"there is no registry {asked.registry!r}; there are: {known}")
-    if asked.since is not None and asked.mode == "full":
-        raise Refused.field("since", "a full scrape asks for everything; expected none")
-    if asked.accept_removed and asked.mode != "full":
-        raise Refused.field("accept_removed", "only a full scrape notices what is gone; expected false")
+    if asked.since is not None and asked.mode in OF_EVERYTHING:
+        raise Refused.field("since", f"a {asked.mode} scrape asks for everything; expected none")
+    if asked.accept_removed and asked.mode not in OF_EVERYTHING:
+        raise Refused.field("accept_removed", "only full and reconcile notice what is gone; expected false")
     [one] = await ask_for_scrapes(
         call.db,
         [asked.registry],

@@ -60,7 +60,7 @@ async def test_what_cannot_be_scraped_is_told_by_the_exit_code(triald: Triald, c
         triald("scrape", "--accept-removed"),
     )
     assert (unknown.code, both.code, day.code, accept.code) == (3, 2, 2, 2)
-    assert "give --full as well" in accept.err
+    assert "give one of them as well" in accept.err
     assert "ctgow is none that the settings name; the nearest is ctgov" in unknown.err
     assert await connection.fetchval("SELECT count(*) FROM jobs") == 0
 
