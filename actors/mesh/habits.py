@@ -110,6 +110,12 @@ def evidence(about: About) -> Evidence:
     return Evidence(_told(line) for line in lines.splitlines())
 
 
+def uis(about: About) -> frozenset[str]:
+    """The terms that habits may add."""
+    lines = {"condition": CONDITIONS, "intervention": INTERVENTIONS}.get(about, "").strip()
+    return frozenset(_told(line).ui for line in lines.splitlines())
+
+
 def _told(line: str) -> Told:
     context, ui, given, trials, _ = line.split("|")
     return Told(context, ui, int(given), int(trials))

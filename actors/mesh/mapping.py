@@ -54,6 +54,7 @@ class Mapper:
     """Maps texts of one field.
 
     `curated`: what a person has decided for texts, by their key (normal.key); no term, where none is meant.
+    `speller`: puts slips of the pen right; without it, one is made of the vocabulary when it is first needed.
     """
 
     def __init__(
@@ -64,13 +65,14 @@ class Mapper:
         evidence: Evidence | None = None,
         curated: Mapping[str, Sequence[str]] = NONE,
         least: float = LEAST,
+        speller: Speller | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.scope = scope
         self._evidence = evidence
         self._curated = curated
         self._least = least
-        self._speller: Speller | None = None
+        self._speller = speller
 
     def answers(self, text: str) -> tuple[Answer, ...]:
         """The terms that a text is about, the surest first."""
@@ -95,6 +97,10 @@ class Mapper:
         """What a text of a trial with known terms can teach."""
         said = self.said(text)
         return Lesson(contexts(text, said), frozenset(answer.ui for answer in said))
+
+    def is_plain(self, text: str) -> bool:
+        """Whether the words of a text say anything as they stand, or are what a person has decided on."""
+        return self.is_decided(text) or bool(self._said(text, normal.tokens(text)))
 
     def _said(self, text: str, tokens: Sequence[Token]) -> tuple[Answer, ...]:
         spans = known_spans(text, tokens, self.vocabulary, self.scope)

@@ -80,6 +80,8 @@ KIN = {
     for word in group.split()
 }  # fmt: skip
 
+LONGEST_KEY = 500  # letters
+
 _WORD = re.compile(r"([^\W_]+)(?:['\u2019\u02bc\u00b4`][sS]?(?![^\W_]))?")  # a possessive's end is not in the word
 _MARKED = re.compile("|".join(GREEK | LETTERS))
 
@@ -175,9 +177,16 @@ def kin(of: Iterable[str]) -> str:
     return bag(KIN.get(one, one) for one in of)
 
 
+def forms(text: str) -> tuple[str, str, str]:
+    """The keys under which a term is looked up: as spelled, as a bag of stems, as a bag of kindred words."""
+    of = words(text)
+    found = stems(of)
+    return spelled(of), bag(found), kin(found)
+
+
 def key(text: str) -> str:
-    """What texts that say the same have in common: their bag of stems."""
-    return bag(stems(words(text)))
+    """What texts that say the same have in common: their bag of stems, as far as an index takes it."""
+    return bag(stems(words(text)))[:LONGEST_KEY].strip()
 
 
 def _number(word: str, before: str) -> str | None:

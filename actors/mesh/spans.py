@@ -48,15 +48,23 @@ def _is_phrase(start: int, end: int, tokens: Sequence[Token], text: str) -> bool
     return ends or not any(token.word in SMALL for token in tokens[start:end])
 
 
-def keys(text: str) -> set[str]:
-    """Every key under which terms in a text are looked up: what to fetch when the vocabulary is not in memory."""
-    tokens = normal.tokens(text)
-    found: set[str] = set()
+def keys(text: str, tokens: Sequence[Token], *, loose: bool = True) -> tuple[set[str], set[str]]:
+    """Every key under which terms in a text are looked up, as spelled and as bags (of kindred words too).
+
+    What to fetch when the vocabulary is not in memory. `loose` as a scope has it.
+    """
+    as_spelled: set[str] = set()
+    as_bags: set[str] = set()
     for start, end in _ranges(tokens):
         words = tuple(token.word for token in tokens[start:end])
-        stems = normal.stems(words)
-        found |= {normal.spelled(words), normal.bag(stems), normal.kin(stems)}
-    return found - {""}
+        as_spelled.add(normal.spelled(words))
+        whole = end - start == len(tokens)
+        if whole or (loose and _is_phrase(start, end, tokens, text)):
+            stems = normal.stems(words)
+            as_bags.add(normal.bag(stems))
+            if whole:
+                as_bags.add(normal.kin(stems))
+    return as_spelled - {""}, as_bags - {""}
 
 
 def chosen(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]]:

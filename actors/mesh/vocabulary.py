@@ -36,6 +36,17 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed:
+    """A term by the keys that were made of it before; `names` tells what its record is called."""
+
+    ui: str
+    source: Source
+    spelled: str
+    bag: str
+    kin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     ui: str
     how: How
@@ -51,32 +62,38 @@ def known(records: Iterable[Descriptor | Supplementary]) -> Iterator[Known]:
 
 
 class Vocabulary:
-    """`kinds`: of supplementary records, which have no place in the tree; `headings`: those they are mapped to."""
+    """`kinds`: of supplementary records, which have no place in the tree; `headings`: those they are mapped to.
+
+    It may hold a part of MeSH: what it then says of a text is the same, if all terms are there that have a key of it.
+    """
 
     def __init__(
         self,
-        terms: Iterable[Known],
+        terms: Iterable[Known | Keyed],
         tree: Tree,
         *,
         kinds: Mapping[str, int] | None = None,
         headings: Mapping[str, Sequence[str]] | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self.tree = tree
         self.headings = dict(headings or {})
-        self._names: dict[str, str] = {}
+        self._names: dict[str, str] = dict(names or {})
         self._uis: list[str] = []
         self._spelled: Index = {}
         self._bags: Index = {}
         self._kin: Index = {}  # where they are not the bag
         self._places: dict[str, int] = {}
         for term in terms:
-            self._take(term)
+            self._take(term if isinstance(term, Keyed) else self._keyed(term))
         uis = {name: ui for ui, name in self._names.items()}
         for name, said in lay.SAID:
             if ui := uis.get(name):
-                self._take(Known(ui, said, "said"))
+                self._take(self._keyed(Known(ui, said, "said")))
         self.short_forms = {short: uis[name] for name, short in lay.SHORT_FORMS if name in uis}
-        self._letters = {ui: _SHARED.setdefault(letters := tree.letters(ui), letters) for ui in self._uis}
+        self._letters = {
+            ui: _SHARED.setdefault(letters := tree.letters(ui), letters) for ui in (*self._uis, *self._names)
+        }
         for ui, kind in (kinds or {}).items():
             self._letters[ui] = frozenset(LETTERS.get(kind, "D"))
 
@@ -134,20 +151,20 @@ class Vocabulary:
     def _each(self, packed: Sequence[int]) -> Iterator[tuple[int, str]]:
         return ((one & 3, self._uis[one >> 2]) for one in packed)
 
-    def _take(self, term: Known) -> None:
+    def _keyed(self, term: Known) -> Keyed:
         if term.source == "name":
             self._names[term.ui] = term.text
+        return Keyed(term.ui, term.source, *normal.forms(term.text))
+
+    def _take(self, term: Keyed) -> None:
         place = self._places.setdefault(term.ui, len(self._uis))
         if place == len(self._uis):
             self._uis.append(term.ui)
         one = place << 2 | RANKS[term.source]
-        words = normal.words(term.text)
-        stems = normal.stems(words)
-        bag, kin = normal.bag(stems), normal.kin(stems)
-        for index, key in ((self._spelled, normal.spelled(words)), (self._bags, bag)):
+        for index, key in ((self._spelled, term.spelled), (self._bags, term.bag)):
             _add(index, key, one)
-        if kin != bag:
-            _add(self._kin, kin, one)
+        if term.kin != term.bag:
+            _add(self._kin, term.kin, one)
 
 
 def _packed(index: Index, key: str) -> tuple[int, ...]:

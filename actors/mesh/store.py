@@ -1,0 +1,85 @@
+"""MeSH in PostgreSQL, looked up: texts, searches and beginnings of words. `reading.py` reads texts of trials with it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from actors.mesh import normal
+from actors.mesh.lookup import Held, Slips, Wanted, wanted_of
+from actors.mesh.naming import Named, named
+from schema import query
+
+
+class Database(Protocol):
+    """asyncpg's pool and connection both fit."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A heading, and the term of it that begins as was typed; `trials` with it or one below it."""
+
+    ui: str
+    name: str
+    term: str
+    trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """The record that is meant by an id now: itself, or what took its place. `gone`: there is none any more."""
+
+    ui: str
+    name: str
+    gone: bool
+
+
+async def expand(db: Database, text: str) -> list[Named]:
+    """The records that a search names: by a name, an entry term or a lay term, whole or in its longest parts."""
+    held = await fetch(db, wanted_of(text))
+    return list(named(text, held.vocabulary()))
+
+
+async def suggest(db: Database, beginning: str, limit: int = 10) -> list[Suggestion]:
+    """Headings with a term that begins so, those with most trials first."""
+    spelled = normal.spelled(normal.words(beginning))
+    if not spelled:
+        return []
+    ends = " " if beginning[-1:].isspace() else ""  # the last word is whole
+    pattern = f"{spelled}{ends}%"  # words hold no sign that a pattern would read
+    return [
+        Suggestion(row["ui"], row["name"], row["text"], row["trials"])
+        for row in await db.fetch(query("mesh.suggest"), pattern, limit)
+    ]
+
+
+async def fetch(db: Database, wanted: Wanted) -> Held:
+    """The terms that have one of these keys, with their records."""
+    terms = await db.fetch(query("mesh.terms_of"), wanted.spelled, wanted.bags)
+    uis = {row["ui"] for row in terms} | set(wanted.uis)
+    records = await db.fetch(query("mesh.records_of"), sorted(uis), wanted.names)
+    return Held([tuple(row) for row in terms], [tuple(row) for row in records])
+
+
+async def slips(db: Database, words: Sequence[str]) -> Slips:
+    """What these words may be slips of the pen for."""
+    conditions = await db.fetch(query("mesh.words_of_conditions"))
+    procedures = await db.fetch(query("mesh.words_of_procedures"))
+    known = await db.fetch(query("mesh.words_known"), list(words))
+    return Slips(
+        {"condition": _lines(conditions), "procedure": _lines(procedures)}, frozenset(row["word"] for row in known)
+    )
+
+
+def _lines(rows: Iterable[Any]) -> str:
+    return "\n".join(f"{row['word']} {row['terms']}" for row in rows)
+
+
+async def stands(db: Database, uis: Iterable[str]) -> dict[str, Stands]:
+    """What is meant by these ids now, as far as they are known."""
+    rows = await db.fetch(query("mesh.now"), sorted(set(uis)))
+    return {row["ui"]: Stands(row["now"], row["name"], row["gone"]) for row in rows}
