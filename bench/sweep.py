@@ -55,12 +55,13 @@ def worst_window(at: Sequence[datetime], window_s: float = WINDOW_S) -> int:
 async def mirrored(db: "asyncpg.Connection[Any]", world: Demo, mode: Mode, *, kill: int | None = None) -> Figures:
     """One scrape to its end; `kill` is the process that is killed on the way."""
     before = len(await world.requests())
+    earlier = max([one.id for one in await store.scrapes(db, "ctgov", limit=1)], default=0)
     began = time.perf_counter()
     await ask_for_scrapes(db, ["ctgov"], mode=mode)
     if kill is not None:
-        await _ended(db, pages=KILL_AFTER_PAGES)
+        await _ended(db, earlier, pages=KILL_AFTER_PAGES)
         os.kill(kill, signal.SIGKILL)
-    scrape = await _ended(db)
+    scrape = await _ended(db, earlier)
     took_s = time.perf_counter() - began
     if scrape.state != "done" or scrape.refused or scrape.error:
         raise RuntimeError(f"the scrape ended as {scrape.state}: {scrape.refused} refused, {scrape.error}")
@@ -72,13 +73,13 @@ async def mirrored(db: "asyncpg.Connection[Any]", world: Demo, mode: Mode, *, ki
     }  # fmt: skip
 
 
-async def _ended(db: "asyncpg.Connection[Any]", pages: int | None = None) -> Scrape:
-    """The latest scrape once it has ended, or has written so many pages."""
+async def _ended(db: "asyncpg.Connection[Any]", after: int, pages: int | None = None) -> Scrape:
+    """The scrape after that one, once it has ended, or has written so many pages."""
     async with asyncio.timeout(DONE_WITHIN_S):
         while True:
-            found = await store.scrapes(db, "ctgov", limit=1)
-            if found and (found[0].ended_at is not None or (pages is not None and found[0].pages >= pages)):
-                return found[0]
+            for found in await store.scrapes(db, "ctgov", limit=1):
+                if found.id > after and (found.ended_at or (pages is not None and found.pages >= pages)):
+                    return found
             await asyncio.sleep(LOOK_EVERY_S)
 
 
