@@ -1,4 +1,4 @@
-"""`triald status`: queues, actors, scrapes, alerts and registries, as the database knows them."""
+"""`triald status`: queues, actors, scrapes, followers, alerts and registries, as the database knows them."""
 
 import argparse
 from dataclasses import asdict
@@ -9,6 +9,7 @@ from actors.monitoring import store as monitoring
 from actors.queue import operating
 from actors.queue import store as queue
 from actors.trials import store as trials
+from actors.trials.following import store as following
 from actors.trials.scrapes import Scrape, progress
 from supervisor.commands import Command, Exit, database, json_option
 from supervisor.printing import as_json, duration, table
@@ -32,6 +33,7 @@ SCRAPE_COLUMNS = (
     "how",
 )
 ALERT_COLUMNS = ("id", "severity", "message", "opened_at", "acknowledged_by")
+FOLLOWER_COLUMNS = ("follower", "trials", "since")  # that it has not seen yet, and since when
 REGISTRY_COLUMNS = ("registry", "present", "removed", "newest_on", "changed_at")
 
 
@@ -47,6 +49,7 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
             "queues": await operating.load(pool),
             "processes": await queue.processes(pool),
             "scrapes": [told_scrape(scrape, now) for scrape in await trials.scrapes(pool, limit=SCRAPES)],
+            "following": [asdict(one) for one in await following.waiting(pool)],
             "alerts": await monitoring.open_alerts(pool),
             "registries": [asdict(count) for count in await trials.counts(pool)],
         }
@@ -66,6 +69,7 @@ def shown(told: dict[str, Any]) -> str:
     sections = (
         ("registries", told["registries"], REGISTRY_COLUMNS, "no trials yet: triald scrape"),
         ("scrapes", [scrape | {"how": _how(scrape)} for scrape in told["scrapes"]], SCRAPE_COLUMNS, "none yet"),
+        ("following", told["following"], FOLLOWER_COLUMNS, "nobody"),
         ("queues", told["queues"], QUEUE_COLUMNS, "none"),
         ("processes", told["processes"], PROCESS_COLUMNS, "none works: triald up"),
         ("actors", actors, ACTOR_COLUMNS, "none"),
@@ -106,4 +110,4 @@ def _how(scrape: dict[str, Any]) -> str:
     return f"{share}{left}"
 
 
-COMMAND = Command("status", "queues, actors, scrapes, alerts and registries", arguments, run)
+COMMAND = Command("status", "queues, actors, scrapes, followers, alerts and registries", arguments, run)

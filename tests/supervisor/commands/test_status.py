@@ -86,6 +86,10 @@ async def test_its_counts_equal_those_of_sql(triald: Triald, connection: "asyncp
     assert told["scrapes"][0]["share"] == 8 / 40
     assert [(one["host"], one["pid"], one["slots"]) for one in told["processes"]] == [("here", 7, 4)]
     assert told["processes"][0]["actors"] == ACTORS
+    due = "SELECT follower, sum(cardinality(trial_ids)) AS trials FROM trial_due GROUP BY 1"
+    assert {one["follower"]: one["trials"] for one in told["following"] if one["trials"]} == {
+        row["follower"]: row["trials"] for row in await connection.fetch(due)
+    } != {}
     assert [(one["name"], one["severity"], one["message"]) for one in told["alerts"]] == [
         ("queue_depth", "high", "much waits")
     ]
@@ -97,7 +101,7 @@ async def test_people_read_it_in_tables(triald: Triald, connection: "asyncpg.Con
     ended = await triald("status")
     assert ended.code == 0
     assert [line for line in ended.out.splitlines() if line.isupper()] == [
-        "REGISTRIES", "SCRAPES", "QUEUES", "PROCESSES", "ACTORS", "ALERTS",
+        "REGISTRIES", "SCRAPES", "FOLLOWING", "QUEUES", "PROCESSES", "ACTORS", "ALERTS",
     ]  # fmt: skip
     assert "much waits" in ended.out
     assert "20%" in ended.out
