@@ -6,7 +6,9 @@ from datetime import date
 
 from actors.mesh import normal
 from actors.mesh.record import Descriptor, Supplementary, Term, terms
+from actors.mesh.scope import CONDITIONS, PROCEDURES
 from actors.mesh.tree import parent
+from actors.mesh.vocabulary import LETTERS
 
 READING = 1  # raise when the rows of the same file become others: it is then read anew
 LONGEST_TERM = 2000  # bytes; the longest of 2024 has some 300, and an index takes no more than 2,700
@@ -18,9 +20,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "places": ("number", "ui", "parent"),
     "actions": ("ui", "action", "name"),
     "headings": ("ui", "major", "heading", "qualifier"),
+    "words": ("word", "letter", "conditions", "procedures"),
 }
 
-Row = tuple[str | int | bool | date | list[str] | None, ...]
+Cell = str | int | bool | date | list[str] | None
+Row = tuple[Cell, ...]
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Rows:
     places: list[Row] = field(default_factory=list)
     actions: list[Row] = field(default_factory=list)
     headings: list[Row] = field(default_factory=list)
+    words: list[Row] = field(default_factory=list)
 
     def of(self, table: str) -> list[Row]:
         found: list[Row] = getattr(self, table)
@@ -50,6 +55,30 @@ def add(rows: Rows, record: Descriptor | Supplementary, year: int | None) -> Non
     if isinstance(record, Supplementary):
         each = {(one.ui, one.qualifier_ui or ""): one.major for one in record.headings}
         rows.headings.extend((record.ui, major, ui, qualifier) for (ui, qualifier), major in each.items())
+
+
+def count_words(rows: Rows) -> None:
+    """Puts the words of the terms to the rows, with how many terms of conditions and of procedures have them.
+
+    What is spelled alike counts once in a record.
+    """
+    about = {ui: _about(ui, kind, numbers) for ui, kind, _, _, _, _, numbers in rows.records}
+    counted: dict[tuple[str, str], list[int]] = {}
+    for ui, spelled in {(row[0], row[8]) for row in rows.terms}:
+        condition, procedure = about[ui]
+        for word in set(str(spelled).split()):
+            each = counted.setdefault((word, str(ui)[0]), [0, 0])
+            each[0] += condition
+            each[1] += procedure
+    rows.words.extend((word, letter, *each) for (word, letter), each in counted.items())
+
+
+def _about(ui: Cell, kind: Cell, numbers: Cell) -> tuple[bool, bool]:
+    """Whether the terms of a record are looked for in conditions, and in procedures."""
+    if str(ui).startswith("C"):
+        return LETTERS.get(int(str(kind)), "D") in CONDITIONS.letters, False
+    letters = {number[0] for number in numbers} if isinstance(numbers, list) else set()
+    return bool(letters & CONDITIONS.letters), bool(letters & PROCEDURES.letters)
 
 
 def too_long(record: Descriptor | Supplementary) -> str | None:

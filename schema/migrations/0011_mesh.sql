@@ -29,8 +29,9 @@ create table mesh_records (
 );
 create index mesh_records_name on mesh_records (lower(name) collate "C");
 
+-- What belongs to a record is written with it, in one transaction; to have each row checked would take a third of its time.
 create table mesh_concepts (
-    ui        text collate "C" not null references mesh_records on delete cascade,
+    ui        text collate "C" not null,
     preferred boolean not null,
     concept   text collate "C" not null,
     name      text not null,
@@ -41,7 +42,7 @@ create table mesh_concepts (
 
 -- Every term as MeSH writes it, and the three forms under which a text finds it (actors/mesh/normal.py).
 create table mesh_terms (
-    ui        text collate "C" not null references mesh_records on delete cascade,
+    ui        text collate "C" not null,
     preferred boolean not null,                       -- of its concept
     permuted  boolean not null,                       -- its words in another order, made by NLM
     is_name   boolean not null,
@@ -61,23 +62,15 @@ create index mesh_terms_kin on mesh_terms (kin) where kin <> bag;
 -- One heading at each place, as far as NLM is concerned; a file that says otherwise is not refused for it.
 create table mesh_places (
     number text collate "C" not null,
-    ui     text collate "C" not null references mesh_records on delete cascade,
+    ui     text collate "C" not null,
     parent text collate "C",
     primary key (number, ui)
 );
 create index mesh_places_ui on mesh_places (ui);
 create index mesh_places_parent on mesh_places (parent);
 
--- A descriptor, and every one that stands above it somewhere, with itself.
-create table mesh_above (
-    ui    text collate "C" not null,
-    above text collate "C" not null,
-    primary key (ui, above)
-);
-create index mesh_above_above on mesh_above (above);
-
 create table mesh_actions (
-    ui     text collate "C" not null references mesh_records on delete cascade,
+    ui     text collate "C" not null,
     action text collate "C" not null,
     name   text not null,
     primary key (ui, action)
@@ -86,7 +79,7 @@ create index mesh_actions_action on mesh_actions (action);
 
 -- The headings that stand for a supplementary record.
 create table mesh_headings (
-    ui        text collate "C" not null references mesh_records on delete cascade,
+    ui        text collate "C" not null,
     major     boolean not null,
     heading   text collate "C" not null,
     qualifier text collate "C" not null,              -- '' where there is none
@@ -96,9 +89,11 @@ create index mesh_headings_heading on mesh_headings (heading);
 
 -- The words of all terms, and in how many terms of each field they stand: what a slip of the pen may have meant.
 create table mesh_words (
-    word       text collate "C" primary key,
+    word       text collate "C" not null,
+    letter     text collate "C" not null,             -- D of descriptors, C of supplementary records
     conditions integer not null,
-    procedures integer not null
+    procedures integer not null,
+    primary key (word, letter)
 );
 
 -- What a file holds, until the transaction that takes it over.
@@ -108,6 +103,7 @@ create unlogged table mesh_staged_terms (like mesh_terms);
 create unlogged table mesh_staged_places (like mesh_places);
 create unlogged table mesh_staged_actions (like mesh_actions);
 create unlogged table mesh_staged_headings (like mesh_headings);
+create unlogged table mesh_staged_words (like mesh_words);
 
 create materialized view mv_mesh_with_synonyms as
 select r.ui, r.name, r.year, r.numbers as tree_numbers,
@@ -191,6 +187,7 @@ drop table trial_mesh_texts;
 drop table trial_mesh;
 drop table mesh_curated;
 drop materialized view mv_mesh_with_synonyms;
+drop table mesh_staged_words;
 drop table mesh_staged_headings;
 drop table mesh_staged_actions;
 drop table mesh_staged_places;
@@ -200,7 +197,6 @@ drop table mesh_staged_records;
 drop table mesh_words;
 drop table mesh_headings;
 drop table mesh_actions;
-drop table mesh_above;
 drop table mesh_places;
 drop table mesh_terms;
 drop table mesh_concepts;

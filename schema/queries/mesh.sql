@@ -20,7 +20,8 @@ from mesh_imports where kind = $1 order by id desc limit 1;
 select id, at, kind, year, reading, sha256, size_bytes, file, counts, changes from mesh_imports order by id desc limit $1;
 
 -- name: empty_staging
-truncate mesh_staged_records, mesh_staged_concepts, mesh_staged_terms, mesh_staged_places, mesh_staged_actions, mesh_staged_headings;
+truncate mesh_staged_records, mesh_staged_concepts, mesh_staged_terms, mesh_staged_places, mesh_staged_actions, mesh_staged_headings,
+    mesh_staged_words;
 
 -- name: weigh_records
 analyze mesh_staged_records;
@@ -88,7 +89,7 @@ delete from mesh_terms m where left(m.ui, 1) = $1::text and not exists (
                                         = (m.ui, m.term, m.text, m.concept, m.tag, m.preferred, m.permuted, m.is_name, m.spelled, m.bag, m.kin));
 
 -- name: take_terms
-insert into mesh_terms select * from mesh_staged_terms on conflict do nothing;
+insert into mesh_terms select * from mesh_staged_terms order by ui on conflict do nothing;
 
 -- name: forget_places
 -- $1 D or C
@@ -113,38 +114,25 @@ delete from mesh_headings m where left(m.ui, 1) = $1::text and not exists (
 -- name: take_headings
 insert into mesh_headings select * from mesh_staged_headings on conflict do nothing;
 
--- name: forget_above
-delete from mesh_above;
-
--- name: take_above
--- -> every descriptor with all above it, place by place
-with recursive up as (
-    select ui, number, parent from mesh_places
-    union
-    select u.ui, p.number, p.parent from up u join mesh_places p on p.number = u.parent
-)
-insert into mesh_above (ui, above)
-select ui, above from (select u.ui, p.ui as above from up u join mesh_places p on p.number = u.number) each
-union
-select ui, ui from mesh_records where left(ui, 1) = 'D' and not gone;
-
 -- name: forget_words
-delete from mesh_words;
+-- $1 D or C
+delete from mesh_words where letter = $1::text;
 
 -- name: take_words
--- -> a term counts once, however many records have it
-insert into mesh_words (word, conditions, procedures)
-select word, count(*) filter (where in_conditions), count(*) filter (where in_procedures)
-from (
-    select t.spelled, bool_or(f.in_conditions) as in_conditions, bool_or(f.in_procedures) as in_procedures
-    from mesh_terms t join (
-        select ui, kind = 3 and left(ui, 1) = 'C' or exists (select from unnest(numbers) n where n ~ '^[CF]') as in_conditions,
-               exists (select from unnest(numbers) n where n like 'E%') as in_procedures
-        from mesh_records where not gone
-    ) f using (ui)
-    where t.spelled <> '' group by t.spelled
-) term cross join lateral (select distinct word from unnest(string_to_array(term.spelled, ' ')) word) part
-where word <> '' group by word;
+insert into mesh_words (word, letter, conditions, procedures)
+select word, letter, sum(conditions), sum(procedures) from mesh_staged_words group by word, letter order by word;
+
+-- name: weigh
+-- -> the planner gets to know what there is
+analyze mesh_records, mesh_terms, mesh_places, mesh_words;
+
+-- name: is_filled
+-- -> whether the view holds anything yet
+select exists (select from mv_mesh_with_synonyms);
+
+-- name: fill_view
+-- -> for the first time: there is nothing to compare with
+refresh materialized view mv_mesh_with_synonyms;
 
 -- name: refresh_view
 refresh materialized view concurrently mv_mesh_with_synonyms;
@@ -196,11 +184,11 @@ select word from mesh_words where word = any($1::text[]);
 
 -- name: words_of_conditions
 -- -> the words of terms for conditions, with how many have them
-select word, conditions as terms from mesh_words where conditions > 0 order by word;
+select word, sum(conditions)::bigint as terms from mesh_words group by word having sum(conditions) > 0 order by word;
 
 -- name: words_of_procedures
 -- -> the words of terms for procedures, with how many have them
-select word, procedures as terms from mesh_words where procedures > 0 order by word;
+select word, sum(procedures)::bigint as terms from mesh_words group by word having sum(procedures) > 0 order by word;
 
 -- name: now
 -- $1 ids -> the record that is meant by each now: itself, or what stands for it
