@@ -178,14 +178,10 @@ def _retrieved(request: Request, note: Note, body: bytes) -> Page:
     if body.lstrip()[:1] == b"<" and "last" not in note:  # its page for people, which it answers for unknown addresses
         return Page(follow=(_still_listed(note),), query=query)
     try:
-        record = loose_json(body)
+        trial = trial_of(loose_json(body), note.get("updated"))
     except NotReadable as error:
-        if "last" not in note:
+        if body.rstrip()[-1:] != b"}" and "last" not in note:
             raise UnreadableBody(f"not the JSON of a record, or cut short: {error}") from error
-        return _refused(str(error), body, number, query)
-    try:
-        trial = trial_of(record, note.get("updated"))
-    except NotReadable as error:
         return _refused(str(error), body, number, query)
     if trial.registry_id != _trial(number):
         return _refused(f"asked for {number}, {trial.registry_id} came", body, number, query)

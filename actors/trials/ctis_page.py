@@ -84,8 +84,8 @@ def _row(raw: bytes) -> Row:
     known = parted(number)
     if known is None:
         raise NotReadable(f"ctNumber {number[:40]!r} is not like 2023-505613-24-00")
-    days = [_day(given.text(name)) for name in ("lastUpdated", "lastPublicationUpdate")]
-    return Row(number, *known, given.text("ctStatus"), *days, raw)
+    updated, published = (_day(given.text(name)) for name in ("lastUpdated", "lastPublicationUpdate"))
+    return Row(number, *known, given.text("ctStatus"), updated, published, raw)
 
 
 def _day(text: str | None) -> date | None:

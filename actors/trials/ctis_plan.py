@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from actors.trials.ctis_words import AGES, HEALTHY, NOTHING, ROLES, SCOPES
 from actors.trials.loose_json import Loose
@@ -56,9 +57,8 @@ def _other_than(name: str, texts: list[str | None]) -> tuple[str, ...]:
 def arms(part_1: Loose) -> tuple[Arm, ...]:
     periods = part_1.each("trialDetails", "protocolInformation", "studyDesign", "periodDetails")
     given = [arm for period in periods for arm in period.each("armDetails")]
-    return tuple(
-        dict.fromkeys(Arm(title, None, arm.text("description")) for arm in given if (title := arm.text("title")))
-    )
+    named = [Arm(title, None, arm.text("description")) for arm in given if (title := arm.text("title"))]
+    return tuple(dict.fromkeys(named))
 
 
 def outcomes(information: Loose) -> tuple[Outcome, ...]:
@@ -107,7 +107,7 @@ def _sex(subjects: Loose) -> Sex | None:
     return None
 
 
-def _ages(subjects: Loose) -> dict[str, object]:
+def _ages(subjects: Loose) -> dict[str, Any]:
     """The span of the age groups; years as days are what "64 Years" is elsewhere."""
     codes = sorted(set(_age_codes(subjects)))
     if not codes:

@@ -1,7 +1,8 @@
 """One record of CTIS (EU Regulation 536/2014) read into a Trial. No I/O.
 
-Since its relaunch of June 2024 CTIS answers `authorizedApplication.{authorizedPartI, authorizedPartsII, …}`; archives hold
-the shape of before, where these stand at the top. Nobody promises a shape, so only the number and Part I must be there.
+Since its relaunch of June 2024 CTIS answers `authorizedApplication.{authorizedPartI, authorizedPartsII, …}`; archives
+hold the shape of before, where these stand at the top. Nobody promises a shape, so only the number and Part I must be
+there.
 The status of the trial is `ctPublicStatusCode`; `ctStatus` is that of the application today.
 """
 
@@ -30,6 +31,8 @@ def trial_of(record: Loose, updated: str | None = None) -> Trial:
     """
     number = record.text("ctNumber") or record.text("_id") or ""
     known = parted(number)
+    if not isinstance(record.value, dict):
+        raise NotReadable("is not a JSON object")
     if known is None:
         raise NotReadable(f"ctNumber {number[:40]!r} is not like 2023-505613-24-00")
     whole, part_1 = _application(record)

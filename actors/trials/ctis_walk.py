@@ -108,6 +108,8 @@ def step(walk: Walk, seen: Seen, *, rows: int, given: int, older: bool, fresh: b
     """What comes after a page of `given` rows, of `rows` in all. `older`: all of them are; `fresh`: some were new."""
     if walk.phase == "part":
         return Step(None)
+    if walk.page == 1 and 0 < given < min(walk.size, rows):
+        walk = replace(walk, size=given)  # it gives fewer at once than it is asked for
     if walk.since is not None:
         return _changed_step(walk, seen, rows=rows, given=given, older=older)
     if walk.phase == "close":

@@ -76,7 +76,7 @@ class Loose:
 
 
 def loose_json(raw: bytes) -> Loose:
-    """The object that `raw` holds. Raises NotReadable: for no JSON, no object, and for what PostgreSQL cannot hold."""
+    """What `raw` holds. Raises NotReadable: for no JSON, and for what PostgreSQL cannot hold."""
     body = raw.removeprefix(_BOM)
     try:
         body.decode()
@@ -90,6 +90,4 @@ def loose_json(raw: bytes) -> Loose:
         raise NotReadable(str(error)) from error
     except RecursionError as error:
         raise NotReadable("is nested too deep") from error
-    if not isinstance(value, dict):
-        raise NotReadable("is not a JSON object")
     return Loose(value)
