@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from demo import serve
+from demo import serve, truth
 
 
 def main(arguments: list[str]) -> int:
     match arguments:
         case ["serve", *rest]:
             return serve.run(rest)
+        case ["truth", *rest]:
+            return truth.run(rest)
         case _:
             print("usage: python -m demo serve [--trials N] [--seed S] [--port P] [--records DIR] …", file=sys.stderr)
+            print("       python -m demo truth [--trials N] [--seed S] [--day D]", file=sys.stderr)
             return 2
 
 

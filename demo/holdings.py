@@ -22,6 +22,8 @@ _OPEN = frozenset({"RECRUITING", "NOT_YET_RECRUITING", "ACTIVE_NOT_RECRUITING", 
 _TRANSITION = date(2025, 1, 30).toordinal()
 """What still ran then in the EU had to move from EU CTR to CTIS."""
 
+_FIRST_IN_EUCTR = date(2004, 5, 1).toordinal()
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -81,7 +83,9 @@ def entries(world: World, index: int) -> list[Entry]:
         states = _states(world, of, number, [one for _, one, _ in numbers if one != number])
         lag, later = dice.between(-60, 200), dice.between(0, 30)
         today = world.first_day.toordinal()
-        registered = max(min(of.outline.submitted + lag, today - 1), date(2004, 5, 1).toordinal())
+        registered = min(of.outline.submitted + lag, today - 1)
+        if name == EUCTR.name:
+            registered = max(registered, _FIRST_IN_EUCTR)
         quiet = max(registered, min(of.outline.updated + later, today - 1))
         updated = of.outline.updated if of.outline.revision else quiet
         found.append(Entry(name, number, index, states, registered, max(updated, registered), before))
@@ -99,10 +103,15 @@ def _numbers(world: World, index: int, of: Truth) -> list[tuple[str, str, str | 
         on = date.fromordinal(of.outline.submitted)
         found.append((national.name, REGISTERS[national.name].number(index, on), None))
     eudract = next((number for name, number, _ in found if name == EUCTR.name), None)
-    runs_on = of.outline.status in _OPEN and of.outline.done > _TRANSITION
-    if eudract and runs_on and of.outline.kind is Kind.INTERVENTIONAL:
+    if eudract and moves_to_ctis(of):
         found.append((CTIS.name, identifiers.eu_ct(index, 2024), eudract))
     return found
+
+
+def moves_to_ctis(of: Truth) -> bool:
+    """Whether it still ran in the EU when what did had to move."""
+    at = of.outline
+    return at.status in _OPEN and at.done > _TRANSITION and at.kind is Kind.INTERVENTIONAL
 
 
 def _states(world: World, of: Truth, number: str, others: Sequence[str]) -> tuple[str, ...]:

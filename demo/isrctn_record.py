@@ -89,7 +89,7 @@ def full_trial(world: World, entry: Entry) -> bytes:
     _child(trial, "attachedFiles")
     _contact(full, of, contact)
     _sponsor(full, of, sponsor)
-    return tostring(full)
+    return tostring(full, encoding="unicode").encode()
 
 
 def _child(parent: Element, name: str, text: str | None = None, **attributes: str) -> Element:

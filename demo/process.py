@@ -1,7 +1,8 @@
-"""The demo server in a process of its own, so that it shares neither loop nor lock with its client.
+"""The demo registries in a process of their own, so that they share neither loop nor lock with their client.
 
 async with running(trials=100_000) as demo:
     demo.url; await demo.switch(errors=1); await demo.requests()
+    ctis = demo.registry("ctis"); ctis.url; await ctis.switch(cap=300)
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,15 @@ class DidNotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
+    """One registry of the world: the first, which is ClinicalTrials.gov's wherever it is served."""
+
     url: str
     pid: int
+    urls: Mapping[str, str]
+    """Of each registry that is served."""
+
+    def registry(self, name: str) -> Demo:
+        return replace(self, url=self.urls[name])
 
     async def switch(self, **changes: Any) -> dict[str, Any]:
         """The switches after the change."""
@@ -77,7 +85,8 @@ async def running(
         sys.executable, "-m", "demo", "serve", *arguments, stdin=PIPE, stdout=PIPE, cwd=_ROOT
     )
     try:
-        yield Demo(await _first_line(process, start_within_s), process.pid)
+        url = await _line(process, start_within_s)
+        yield Demo(url, process.pid, orjson.loads(await _line(process, start_within_s)))
     finally:
         await _end(process)
 
@@ -87,7 +96,7 @@ def _absolute(path: Path) -> Path:
     return path.resolve()
 
 
-async def _first_line(process: Process, within_s: float) -> str:
+async def _line(process: Process, within_s: float) -> str:
     try:
         async with asyncio.timeout(within_s):
             line = await process.stdout.readline() if process.stdout else b""
