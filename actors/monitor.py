@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from actors.queue import store as queue
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
 from actors.trials import store as trials
+from actors.trials.assessing import store as assessing
+from actors.trials.flags import STALE_DAYS
 from actors.trials.scrapes import progress
 
 if TYPE_CHECKING:
@@ -122,12 +125,22 @@ class Monitor:
             ("listen_queue_percent", ""): 100.0 * await monitoring.listen_queue_usage(self.pool),
             ("jobs_rescued", ""): float(await monitoring.rescued_since(self.pool, now - timedelta(minutes=10))),
         }
+        measured |= await self._trials(now)
         if dead + done >= FEWEST_ENDED:
             measured["job_failure_rate", ""] = 100.0 * dead / (dead + done)
         self.beat()
         for table, size in (await monitoring.table_sizes(self.pool)).items():
             measured["table_size_bytes", table] = float(size)
         return measured
+
+    async def _trials(self, now: datetime) -> Measured:
+        """How many bear which flag; the stale ones are counted from the records themselves, flagged yet or not."""
+        flagged: Counter[str] = Counter()
+        for (_, flag), trials_ in (await assessing.counted(self.pool)).items():
+            flagged[flag] += trials_
+        last_day = now.date() - timedelta(days=STALE_DAYS + 1)
+        measured: Measured = {("flagged_trials", flag): float(number) for flag, number in flagged.items()}
+        return measured | {("stale_trials", ""): float(await assessing.stale(self.pool, last_day))}
 
     async def _alarm(self, measured: Measured) -> None:
         open_now = [(alert["name"], alert["subject"]) for alert in await monitoring.open_alerts(self.pool)]

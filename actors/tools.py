@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from actors.runtime.compute import Compute
     from actors.runtime.fetch import Fetch
     from actors.runtime.files import LocalFiles
+    from actors.runtime.post import Post
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
     db: "asyncpg.Pool[Any]"
     fetch: "Fetch"
+    post: "Post"
     files: "LocalFiles"
     compute: "Compute"
     registries: "Mapping[str, Registry]"

@@ -146,6 +146,7 @@ def _thresholds(settings: Settings) -> Thresholds:
         depth=settings.alert_depth, failure_percent=settings.alert_failure_percent, silent_s=settings.alert_silent_s,
         rate_percent=settings.alert_rate_percent, disk_percent=settings.alert_disk_percent,
         eta_hours=settings.alert_eta_hours, lag_s=settings.alert_lag_s,
+        stale_trials=settings.alert_stale_trials,
     )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
         (),
         "Jobs taken back from dead processes or past deadlines in the last 10 minutes.",
     ),
+    "triald_flagged_trials": (("flag",), "Trials that bear a flag."),
+    "triald_stale_trials": ((), "Active trials not updated at their source for more than 30 days."),
     "triald_listen_queue_usage": ((), "Use of PostgreSQL's queue of notifications, from 0 to 1."),
 }
 
@@ -77,6 +79,8 @@ MEASURES: Mapping[str, Measure] = {
     "table_size_bytes": Measure("triald_table_size_bytes", "table"),
     "disk_used_percent": Measure("triald_disk_free_percent", convert=lambda used: 100.0 - used),
     "listen_queue_percent": Measure("triald_listen_queue_usage", convert=lambda percent: percent / 100),
+    "flagged_trials": Measure("triald_flagged_trials", "flag"),
+    "stale_trials": Measure("triald_stale_trials"),
     "jobs_rescued": Measure("triald_jobs_rescued_recently"),
     "job_failure_rate": Measure("triald_job_failure_rate"),
     "workers": Measure("triald_workers", "state"),
@@ -186,6 +190,11 @@ class Metrics:
         self._records = self._counter("triald_records", "Records by what became of them.", "registry", "verdict")
         self._scrapes = self._counter("triald_scrapes_ended", "Scrapes by how they ended.", "registry", "state")
         self._alerts = self._counter("triald_alerts_opened", "Alerts that opened.", "alert")
+        self._assessed = self._counter("triald_trials_assessed", "Trials that the rules were applied to.", "registry")
+        self._notices = self._counter("triald_notices", "Notices that were made, by what they tell.", "kind")
+        self._sent = self._counter(
+            "triald_webhook_attempts", "Attempts at sending a notice, by how they ended.", "state"
+        )
         self._source_seconds = Histogram(
             "triald_source_seconds",
             "Time that registries took to answer.",
@@ -220,6 +229,12 @@ class Metrics:
             case "scrape.ended":
                 self._scrapes.labels(_word(fields, "registry"), _word(fields, "state")).inc()
                 self._count_records(fields, "removed")
+            case "trials.assessed":
+                self._assessed.labels(_word(fields, "registry")).inc(_number(fields, "number"))
+            case "notices.made":
+                self._notices.labels(_word(fields, "kind")).inc(_number(fields, "number"))
+            case "webhook.ended":
+                self._sent.labels(_word(fields, "state")).inc()
             case "alert.opened":
                 self._alerts.labels(_word(fields, "alert")).inc()
 

@@ -161,6 +161,20 @@ def _bases(given: object) -> Mapping[str, str]:
     return MappingProxyType(bases)
 
 
+def _hosts(given: object) -> tuple[tuple[str, int], ...]:
+    """HOST:PORT, an IPv6 host within brackets; commas or blanks between them, or a list of a TOML file."""
+    words = [_text(one) for one in given] if isinstance(given, list) else re.split(r"[\s,]+", _text(given).strip(" ,"))
+    found = [host_and_port(word) for word in words if re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", word)]
+    if len(found) != len(words):
+        raise ValueError
+    return tuple(dict.fromkeys((host.lower(), _within(port, 1, 65535)) for host, port in found))
+
+
+def _host_text(one: tuple[str, int]) -> str:
+    host, port = one
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _rates(given: object) -> Mapping[str, float]:
     return MappingProxyType({name: _within(_float(rate), 0.01, 1_000_000) for name, rate in _pairs(given).items()})
 
@@ -218,6 +232,7 @@ ADDRESS = Kind("HOST:PORT with a loopback host, such as 127.0.0.1:8080 (port 0 t
 # What is shown of these is what their own parser made: a `Kind` of anything cannot tell the type checker so.
 WORDS = Kind("names with commas between", _words, show=lambda value: list(value))  # type: ignore[call-overload]
 BASES = Kind("host=URL with commas between", _bases, show=lambda value: dict(value))  # type: ignore[call-overload]
+HOSTS = Kind("HOST:PORT with commas between", _hosts, show=lambda value: list(map(_host_text, value)))  # type: ignore[call-overload]
 RATES = Kind("name=number with commas between", _rates, show=lambda value: dict(value))  # type: ignore[call-overload]
 CRON = Kind("five fields: minute hour day month weekday", _cron)
 ZONE = Kind("an IANA time zone such as Europe/Berlin", _zone)

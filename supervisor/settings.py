@@ -111,7 +111,7 @@ class Settings:
     ] = 60.0
     retry_longest_s: Annotated[float, kinds.number(0.01, 864_000), "The longest wait between two attempts."] = 3600.0
     history_days: Annotated[int, kinds.whole(1, 36_500), "How long ended jobs and firings of schedules are kept."] = 30
-    events_days: Annotated[int, kinds.whole(1, 36_500), "How long events of jobs are kept."] = 90
+    events_days: Annotated[int, kinds.whole(1, 36_500), "How long events of jobs, and notices, are kept."] = 90
     alert_depth: Annotated[int, kinds.whole(1, 10**9), "Waiting jobs of a queue that open an alert."] = 10_000
     alert_failure_percent: Annotated[
         float, kinds.number(0.1, 100), "Failed jobs of the last hour that open an alert."

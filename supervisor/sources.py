@@ -7,10 +7,9 @@ from typing import Literal
 
 from actors.trials import store
 from actors.trials.scrapes import Scrape
+from actors.trials.standing import SCRAPES_LOOKED_AT, failing_since
 
 State = Literal["ok", "unavailable", "never", "unknown"]
-
-SCRAPES_LOOKED_AT = 30  # of one registry, back to its last success
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +45,6 @@ def source(registry: str, scrapes: Sequence[Scrape], last_success: Scrape | None
     failing = failing_since(scrapes)
     state: State = "unavailable" if failing else "ok" if last_success else "never"
     return Source(registry, state, failing, last_success.ended_at if last_success else None)
-
-
-def failing_since(scrapes: Sequence[Scrape]) -> datetime | None:
-    """When it answered last before the failures that go on now; None where the latest scrape is well. No I/O."""
-    since: datetime | None = None
-    for scrape in scrapes:
-        if scrape.state == "cancelled":
-            continue
-        if not (scrape.state == "failed" or (scrape.state == "running" and scrape.error)):
-            break
-        since = scrape.page_at or scrape.started_at
-    return since
 
 
 def asked_of(sources: Sequence[Source], registries: Sequence[str]) -> tuple[Source, ...]:

@@ -21,6 +21,7 @@ from supervisor.metrics import Metrics
 from tests.postgres import Postgres
 from tests.queue.jobs import ME, OTHER, Pool, add, add_one, claim, dead, finish, register
 from tests.supervisor.test_metrics import told
+from tests.trials.pages import mirror, nct, on, trial
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -428,3 +429,29 @@ async def test_what_a_scaler_outside_reads_of_the_queues_is_what_the_database_sa
     [oldest] = await db.fetch(f"{waits} where state = 'ready' group by queue")
     assert ages[("queue", oldest["queue"]),] == pytest.approx(oldest["waited_s"], abs=5.0)
     assert ages[("queue", "scraping"),] == 0.0
+
+
+# ── what is flagged ──
+
+
+async def test_more_than_a_hundred_active_trials_that_are_stale_open_an_alert(
+    any_postgres: Postgres, tmp_path: Path
+) -> None:
+    """G24: above 100, counted from the records themselves; it closes when they were updated."""
+    fresh, old = NOW.date() - timedelta(days=30), NOW.date() - timedelta(days=31)
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=4) as db, db.acquire() as one:
+        await mirror(one, *(trial(number, last_updated=on(old)) for number in range(1, 101)))
+        await mirror(one, trial(101, last_updated=on(fresh)), trial(102, status="completed", last_updated=on(old)))
+        watcher = monitor(db, tmp_path)
+        watcher.slow = await watcher._slowly()
+        assert watcher.slow["stale_trials", ""] == 100
+        await watcher.look()
+        assert ("trials_stale", "") not in await alarms(db)
+        await one.execute("update trials set last_updated_on = $1 where registry_id = $2", old, nct(101))
+        watcher.slow = await watcher._slowly()
+        await watcher.look()
+        assert ("trials_stale", "") in await alarms(db)
+        await one.execute("update trials set last_updated_on = $1", NOW.date())
+        watcher.slow = await watcher._slowly()
+        await watcher.look()
+        assert ("trials_stale", "") not in await alarms(db)

@@ -1,6 +1,7 @@
 """Applies the rules to trials that have changed, and to those of which a date alone says more by now."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,8 +45,9 @@ async def _page(tools: Tools) -> int:
         if not ids:
             return 0
         judged = await _judged(await store.looked_at(db, sorted(ids)), today)
-        raised = await store.put(db, judged, now)
-    emit("trials.assessed", number=len(judged), new=raised)
+        await store.put(db, judged, now)
+    for registry, number in Counter(one.trial.registry for one, _ in judged).items():
+        emit("trials.assessed", registry=registry, number=number)
     return len(ids)
 
 

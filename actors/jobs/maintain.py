@@ -11,8 +11,12 @@ from actors.queue.keeping import Busy
 from actors.queue.outcome import Done, Outcome, Snooze
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
+from actors.trials.reporting import store as reporting
+from actors.trials.watching import store as watching
+from actors.trials.webhooks import store as webhooks
 
 DAYS_AHEAD = 7
+REPORTS_KEPT = timedelta(days=730)  # a report is some kB
 AGAIN_S = 60.0  # after a look at a history that somebody else was reading
 
 
@@ -33,6 +37,11 @@ async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     except Busy:  # whoever reads the history for long must not make those wait who end jobs
         return Snooze(AGAIN_S)
     removed |= await monitoring.trim(tools.db, history)
+    removed |= {
+        "deliveries": await webhooks.trim(tools.db, history),
+        "notices": await watching.trim(tools.db, events),
+        "reports": await reporting.trim(tools.db, (now - REPORTS_KEPT).date()),
+    }
     emit("database.maintained", new=added, number=sum(removed.values()))
     return Done({"partitions_added": added, "removed": removed})
 

@@ -49,6 +49,7 @@ class Thresholds:
     disk_percent: float = 85  # of the data directory's disk in use
     eta_hours: float = 24  # a scrape's time to go
     lag_s: float = 1.0  # of the event loop
+    stale_trials: float = 100  # active ones not updated at their source for 30 days
 
 
 def rules(t: Thresholds) -> tuple[Rule, ...]:
@@ -73,6 +74,8 @@ def rules(t: Thresholds) -> tuple[Rule, ...]:
              "actor {subject} crashed or hung {value:.0f} times within ten minutes"),
         Rule("registry_unavailable", "registry_failures", 0.5, "high",
              "registry {subject} is unavailable: its latest scrape failed"),
+        Rule("trials_stale", "stale_trials", t.stale_trials, "medium",
+             "{value:.0f} active trials were last updated at their source over 30 days ago, above {threshold:.0f}"),
         Rule("notify_backlog", "listen_queue_percent", 50, "high",
              "{value:.0f} % of PostgreSQL's notification queue is in use: some session listens and does not read"),
     )  # fmt: skip

@@ -43,7 +43,7 @@ create table watches (
     created_at timestamptz not null,
     owner      text not null check (length(owner) between 1 and 100),
     name       text not null check (length(name) between 1 and 200),
-    query      text check (length(query) <= 8000),       -- the search as a page's address holds it
+    query      text check (length(query) <= 30000),       -- the search as a page's address holds it
     asked      jsonb,                                    -- the same, read
     problem    text,                                     -- why it cannot be run any more
     constraint watches_a_trial_or_a_search check (

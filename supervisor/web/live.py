@@ -13,7 +13,8 @@ from actors.queue import operating
 from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.shown import RegistryCount
-from supervisor.sources import SCRAPES_LOOKED_AT, Source
+from actors.trials.standing import SCRAPES_LOOKED_AT
+from supervisor.sources import Source
 from supervisor.web import picture
 from supervisor.web import registry_answers as answers
 from supervisor.web.answering import OUTSIDE

@@ -21,6 +21,7 @@ from actors.runtime import telemetry
 from actors.runtime.compute import Compute
 from actors.runtime.fetch import Fetch
 from actors.runtime.files import LocalFiles
+from actors.runtime.post import Post
 from actors.runtime.signals import Listener
 from actors.tools import Tools
 from actors.worker import Worker
@@ -147,10 +148,10 @@ def topics(desk: Desk, listens: asyncio.Event) -> dict[str, Callable[[str], None
 async def tools_at(pool: Pool, folder: Path) -> AsyncIterator[Tools]:
     """Real tools; chance is a constant."""
     compute = Compute(1)
-    async with Fetch(agent="tests", db=pool) as fetch:
+    async with Fetch(agent="tests", db=pool) as fetch, Post(agent="tests") as post:
         yield Tools(
-            db=pool, fetch=fetch, files=LocalFiles(folder, secret=b"s" * 32), compute=compute, registries={}, rates={},
-            now=lambda: datetime.now(UTC), random=lambda: MIDDLE,
+            db=pool, fetch=fetch, post=post, files=LocalFiles(folder, secret=b"s" * 32), compute=compute, registries={},
+            rates={}, now=lambda: datetime.now(UTC), random=lambda: MIDDLE,
         )  # fmt: skip
     await compute.close()
 

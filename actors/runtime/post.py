@@ -1,0 +1,116 @@
+"""Tells another program something by HTTP: one request, no redirect, nothing inside our own network.
+
+Where to is said by whoever may watch a trial, so the same two doors stand here as before a registry (guard.py): the
+URL, and every address that its name stands for, checked again at each request. Hosts of our own network open only where
+a setting names them, with their port.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from actors.errors import Refusal, Unavailable
+from actors.runtime.guard import ForbiddenAddress, Guard, GuardedResolver, Resolve, system_resolve
+
+TIMEOUT_S = 10.0  # name, TCP, TLS and the head of the answer
+LONGEST_URL = 2000
+
+Host = tuple[str, int]
+
+
+class NotAccepted(Unavailable):
+    """The target did not take it; `status` where it answered."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BadTarget(Refusal):
+    """Nothing may be sent there; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own(Guard):
+    """Lets through the hosts of our own network that are named, and else only public addresses."""
+
+    hosts: frozenset[Host] = frozenset()
+
+    def check(self, host: str, port: int, addresses: Collection[str]) -> None:  # type: ignore[override]
+        """Raises ForbiddenAddress."""
+        if (host, port) not in self.hosts:
+            Guard.check(self, host, port, addresses)
+
+
+def target(text: str, own: Collection[Host] = ()) -> URL:
+    """The URL to send to: https, or a host of our own that is named. Raises BadTarget."""
+    try:
+        url = URL(text)
+        port = url.port
+    except ValueError as error:
+        raise BadTarget(f"url: expected a URL: {error}", field="url") from error
+    if len(text) > LONGEST_URL or not url.host or url.scheme not in ("http", "https") or port is None:
+        raise BadTarget(f"url: expected https://… of {LONGEST_URL} characters at most", field="url")
+    if url.user or url.password or url.fragment:
+        raise BadTarget("url: expected no password and no fragment in it", field="url")
+    if (url.host, port) in own:
+        return url
+    if url.scheme != "https":
+        raise BadTarget("url: expected https: what is told goes through other people's networks", field="url")
+    try:
+        Guard().check_literal(url)
+    except ForbiddenAddress as error:
+        raise BadTarget(f"url: {error}", field="url") from error
+    if url.host == "localhost" or url.host.endswith((".localhost", ".local", ".internal")):
+        raise BadTarget(f"url: {url.host} is inside a network; a setting must name it", field="url")
+    return url
+
+
+class Post:
+    """Made inside the running loop; one for the whole process; `close()` at its end."""
+
+    def __init__(
+        self, *, agent: str, own: Collection[Host] = (), resolve: Resolve = system_resolve, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        self._own = frozenset(own)
+        self._timeout_s = timeout_s
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=GuardedResolver(Own(hosts=self._own), resolve), use_dns_cache=False, force_close=True
+            ),
+            headers={"User-Agent": agent},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+        )
+
+    async def __call__(self, text: str, body: bytes, headers: Sequence[tuple[str, str]]) -> tuple[int, float]:
+        """The status, 2xx, and how long that took. Raises BadTarget, ForbiddenAddress and NotAccepted."""
+        url, began_s = target(text, self._own), monotonic()
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._session.post(url, data=body, headers=list(headers), allow_redirects=False) as response,
+            ):
+                status = response.status  # what else it says is not read: it may be endless
+        except TimeoutError as error:
+            raise NotAccepted(f"{url.host} did not answer within {self._timeout_s:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NotAccepted(f"{url.host} cannot be reached: {type(error).__name__}") from error
+        if not 200 <= status < 300:
+            raise NotAccepted(f"{url.host} answered {status}", status)
+        return status, monotonic() - began_s
+
+    async def close(self) -> None:
+        """Lets go of every connection."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
