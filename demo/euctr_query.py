@@ -53,16 +53,19 @@ def _day(text: str | None) -> date | None:
 
 def select(records: Sequence[Listed], query: Query) -> list[int]:
     """Places, from 1, of what it finds, the newest start first; one without the date is in no window."""
+
+    def start(place: int) -> tuple[date, str]:
+        one = records[place - 1]
+        return one.started or date.min, one.number
+
     found = [place for place, one in enumerate(records, start=1) if _meets(one, query)]
-    return sorted(
-        found, key=lambda place: (records[place - 1].started or date.min, records[place - 1].number), reverse=True
-    )
+    return sorted(found, key=start, reverse=True)
 
 
 def _meets(one: Listed, query: Query) -> bool:
     if query.numbers and one.number not in query.numbers:
         return False
-    if (query.since and one.started < query.since) or (query.until and one.started > query.until):
+    if (query.since or query.until) and not _within(one.started, query):
         return False
     if query.countries and not any(protocol.code in query.countries for protocol in one.protocols):
         return False

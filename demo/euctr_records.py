@@ -1,4 +1,4 @@
-"""Real trials of EU CTR, kept in files: the register's full text as it came, and what ctrdata made JSON of as text again."""
+"""Real trials of EU CTR, kept in files: the register's full text as it came, or text again of ctrdata's JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from demo.euctr_record import THIRD, Listed, Protocol
+from demo.euctr_record import COUNTRIES, THIRD, Listed, Protocol
 from demo.listing import Listing
 from demo.record_files import is_a, lines, text_of
 
@@ -69,8 +69,6 @@ def _protocol(text: str) -> Protocol:
 
 
 def _code(authority: str) -> str:
-    from demo.euctr_record import COUNTRIES
-
     country = authority.partition(" - ")[0].strip()
     return _CODES.get(country.split(" ")[0]) or COUNTRIES.get(country, (THIRD, ""))[0]
 

@@ -1,4 +1,4 @@
-"""Real trials of ISRCTN, kept in files: the register's own XML as it came, and what ctrdata made JSON of as XML again."""
+"""Real trials of ISRCTN, kept in files: the register's own XML as it came, or XML again of ctrdata's JSON."""
 
 from __future__ import annotations
 
