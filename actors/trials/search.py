@@ -1,31 +1,36 @@
-"""What a search asks for, and how its answer is shown. No I/O.
+"""What a search asks for, and where its answer goes on. No I/O.
 
 A text is first looked at for registry numbers: those trials come before all others, found by their number alone. The
-whole text is asked of the text index, together with the filters, which are words of the same index (facets.py).
-How the words found are marked in what is shown is in marks.py.
+whole text is asked of the text index, together with the filters, which are words of the same index (facets.py); what a
+text means is read in finding/. How the words found are marked in what is shown is in marks.py.
 """
 
 import base64
 import binascii
 import struct
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
 from typing import Literal
 
 import orjson
 
 from actors.errors import Refusal
 from actors.trials import facets
-from actors.trials.normalise import numbers_inside, scheme_of
+from actors.trials.finding.asking import MESH_UI, Meaning
+from actors.trials.finding.grid import MOST_KM, Circle, Covered, cover
+from actors.trials.normalise import DAYS_PER, numbers_inside, scheme_of
 from actors.trials.record import Phase, Status, StudyType
 from actors.trials.shown import RegistryCount, Row
 
-Order = Literal["relevance", "newest"]
+Order = Literal["relevance", "newest", "enrolment", "distance"]
 
 MOST_ROWS = 100
-LONGEST_TEXT = 1000  # characters
+LONGEST_TEXT = 8_000  # characters: a description of a patient has some thousands
 MOST_NUMBERS = 20
+MOST_DAYS = 200  # words of the index for a range of days; in a longer one rows are compared
+OLDEST_YEARS = 150
 
 FOREVER = date.max  # and date.min: PostgreSQL's infinities, as asyncpg reads and writes them
 LAST_ID = 2**63 - 1
@@ -33,14 +38,11 @@ LAST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How far a search looks. With the defaults few answers take more than 50 ms among 500,000 trials."""
+    """How far a search looks. With the defaults few answers take more than 20 ms among 500,000 trials."""
 
-    hits: int = 5_000  # counted exactly, and all of them ranked or sorted; of a question with more:
-    newest: int = (
-        6_000  # trials, by last update, of which each is looked at; they hold a page of what is newest, as a rule
-    )
-    titles: int = 10_000  # trials with the words in their title, found by the index of titles and ranked
-    enough_titles: int = 1_000  # among the newest; then no others are looked for
+    hits: int = 1_000  # counted exactly, and all of them ranked or sorted; of a question with more a window is read
+    sample: int = 500  # trials that are enough to know how many there are, and how they are spread
+    window: int = 200  # trials that a window holds at least, as far as the sample can tell
 
 
 CAPS = Caps()
@@ -66,6 +68,15 @@ ANY_DAY = Days()
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Within so many km of a place; `name` is how it was asked for, and `others` the places that also bear it."""
+
+    circle: Circle
+    name: str = ""
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Of a filter with several values, one must be there; a sponsor must have all the words given."""
 
@@ -74,36 +85,55 @@ class Search:
     phase: tuple[Phase, ...] = ()
     study_type: tuple[StudyType, ...] = ()
     country: tuple[str, ...] = ()
+    city: tuple[str, ...] = ()
     registry: tuple[str, ...] = ()
     sponsor: str | None = None
+    sponsor_class: tuple[str, ...] = ()
+    mesh: tuple[str, ...] = ()  # ids of descriptors; those below them are meant too
     has_results: bool | None = None
+    age_days: int | None = None  # of somebody whom it must admit
+    sex: Literal["female", "male"] | None = None  # of somebody whom it must admit
+    healthy: bool | None = None
+    near: Near | None = None
     start: Days = ANY_DAY
     completion: Days = ANY_DAY
     updated: Days = ANY_DAY
     with_removed: bool = False
+    collapse: bool = False  # of the records of one trial, one stands for all
     order: Order = "relevance"
     rows: int = 20
     cursor: str | None = None  # `next` of the answer before; the search must be the same
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
-    """Go on after this trial, by last update and id."""
+class After:
+    """Where to go on: after this rank, day of update and id. Trials that came later than `latest_id` are not looked at.
 
+    `tier`: of many hits, those with the words in their title come first (2), then the others (1); 0 is the first look.
+    """
+
+    rank: float = float("inf")
     day: date = FOREVER
     id: int = LAST_ID
+    latest_id: int = LAST_ID
+    tier: int = 0
+
+
+START = After()
 
 
 @dataclass(frozen=True, slots=True)
-class Best:
-    """Go on after this trial, by rank and id; trials that came later than `latest_id` are not looked at."""
+class Limits:
+    """What is compared row by row, as trial_fits takes it."""
 
-    rank: float
-    id: int
-    latest_id: int
+    days: tuple[date | None, ...]
+    numbers: tuple[int | None, int]
+    near: tuple[float, float, float] | None
+    inside: str | None
 
-
-START = Best(float("inf"), LAST_ID, LAST_ID)
+    @property
+    def given(self) -> tuple[object, ...]:
+        return (list(self.days), list(self.numbers), list(self.near) if self.near else None, self.inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +143,19 @@ class Plan:
     numbers: tuple[str, ...]
     text: str
     facets: str
-    after: Newest | Best
+    limits: Limits
+    after: After
     is_first: bool
+    order: Order
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """So many trials; with `more`, there are more than that."""
+    """So many trials; with `more`, there are more than that; with `about`, that is what a sample says."""
 
     trials: int
     more: bool = False
+    about: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +163,33 @@ class Hit:
     """A trial that was found, and where to go on after it."""
 
     id: int
-    place: Newest | Best
+    place: After
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a filter, and how many of the trials that were found have it."""
+
+    value: str
+    trials: int
+    name: str = ""  # where it is not the value itself
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many of what was found have which value, by filter; with `about`, as a sample says."""
+
+    values: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    about: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hits from where the search goes on, one more than a page holds; `truncated`: not all could be ranked."""
+    """The hits from where the search goes on, one more than a page holds."""
 
     hits: Sequence[Hit]
     count: Count
-    truncated: bool = False
+    facets: Facets = Facets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +197,24 @@ class Results:
     """What was found.
 
     `exact` are the trials that the text names by number, whatever the filters; they stand on the first page, and are
-    left out of `rows`. `count` is of all that is found, each trial once. `next` is None at the end; with `truncated`
-    that is the end of those that were ranked, and the order by last update goes on to all.
+    left out of `rows`. `count` is of all that is found, each trial once. `next` is None at the end. `meanings`: what
+    words of the text were taken to name. `corrected`: nothing was found, and this text was asked instead.
+    `described`: the text was read as the description of a patient, not as a question.
     """
 
-    exact: tuple[Row, ...]
-    rows: tuple[Row, ...]
-    count: Count
-    next: str | None
+    exact: tuple[Row, ...] = ()
+    rows: tuple[Row, ...] = ()
+    count: Count = Count(0)
+    next: str | None = None
     truncated: bool = False
+    facets: Facets = Facets()
+    meanings: tuple[Meaning, ...] = ()
+    corrected: str | None = None
+    described: bool = False
+    near: Near | None = None
 
 
-NOTHING = Results((), (), Count(0), None)
+NOTHING = Results()
 
 
 def ask(search: Search) -> Plan:
@@ -169,35 +225,80 @@ def ask(search: Search) -> Plan:
     for name, days in (("start", search.start), ("completion", search.completion), ("updated", search.updated)):
         if days.first and days.last and days.first > days.last:
             raise BadSearch(name, f"{days.first} is later than {days.last}")
-    by_rank = search.order == "relevance" and bool(text)
-    start = START if by_rank else _newest_within(search.updated)
-    after = _cursor(search.cursor, by_rank=by_rank) if search.cursor else start
-    return Plan(numbers_in(text), text, question(search), after, is_first=search.cursor is None)
+    order = search.order if text or search.order != "relevance" else "newest"
+    if order == "distance" and search.near is None:
+        raise BadSearch("order", "distance: from where? `near` says it")
+    covered = _covered(search)
+    after = _cursor(search.cursor, order) if search.cursor else START
+    limits = _limits(search, covered)
+    return Plan(
+        numbers_in(text), text, question(search, covered), limits, after, is_first=search.cursor is None, order=order
+    )
 
 
-def _newest_within(updated: Days) -> Newest:
-    """Before the first trial, by last update, that the range lets in: no walk through all that are newer."""
-    return Newest(updated.last + timedelta(days=1), 0) if updated.last and updated.last < FOREVER else Newest()
+def _covered(search: Search) -> Covered | None:
+    if search.near is None:
+        return None
+    if not 0 < search.near.circle.km <= MOST_KM:
+        raise BadSearch("within", f"{search.near.circle.km:g} is not above 0 and up to {MOST_KM:g} km")
+    return cover(search.near.circle)
 
 
-def question(search: Search) -> str:
+def _limits(search: Search, covered: Covered | None) -> Limits:
+    start, completion, updated = search.start, search.completion, search.updated
+    circle = search.near.circle if search.near else None
+    inside = facets.question(any_of=(covered.inside,)) if covered and covered.inside else None
+    return Limits(
+        (start.first, start.last, completion.first, completion.last, updated.first, updated.last),
+        (search.age_days, int(search.with_removed)),
+        (circle.center.lat, circle.center.lon, circle.km) if circle else None,
+        inside,
+    )
+
+
+def question(search: Search, covered: Covered | None = None) -> str:
     """The filters as a tsquery over facet words, as text; empty where there are none."""
     sponsor = facets.words(search.sponsor or "")
     if search.sponsor and not sponsor:
         raise BadSearch("sponsor", f"{search.sponsor!r} holds no word")
-    results = () if search.has_results is None else ("yes" if search.has_results else "no",)
+    if unknown := [ui for ui in search.mesh if not MESH_UI.fullmatch(ui)]:
+        raise BadSearch("mesh", f"{unknown[0]!r} is no descriptor: expected an id such as D009203")
+    age = () if search.age_days is None else (facets.age_band(search.age_days),)
     return facets.question(
-        all_of=(*_words("sponsor", sponsor), *_words("results", results)),
+        all_of=(
+            *_words("sponsor", sponsor),
+            *_yes("results", search.has_results),
+            *_yes("healthy", search.healthy),
+            *_words("sex", (search.sex,) if search.sex else ()),
+            *age,
+        ),
         any_of=(
             _words("status", search.status),
             _words("phase", search.phase),
             _words("type", search.study_type),
             _words("country", search.country),
+            _words("city", search.city),
             _words("registry", search.registry),
+            _words("class", search.sponsor_class),
+            _words("mesh", search.mesh),
             _years("start", search.start),
             _years("completion", search.completion),
+            _days(search.updated),
+            covered.touched if covered else (),
         ),
     )
+
+
+def _yes(name: str, value: bool | None) -> tuple[str, ...]:
+    return () if value is None else (facets.facet(name, "yes" if value else "no"),)
+
+
+def _days(days: Days) -> tuple[str, ...]:
+    """The words of a range of days by last update; none where it is open, or so long that most trials lie in it."""
+    if days.first is None or days.last is None:
+        return ()
+    words = facets.days(days.first, days.last) if (days.last - days.first).days < MOST_DAYS * 30 else ()
+    return words if len(words) <= MOST_DAYS else ()
 
 
 def _words(name: str, values: Sequence[str]) -> list[str]:
@@ -215,15 +316,22 @@ def numbers_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
 
 
-def limits(search: Search) -> tuple[date | None, date | None, date | None, date | None, date | None, date | None, bool]:
-    """What is compared row by row, in the order in which the statements take it."""
-    start, completion, updated = search.start, search.completion, search.updated
-    return start.first, start.last, completion.first, completion.last, updated.first, updated.last, search.with_removed
-
-
 def has_days(search: Search) -> bool:
     """Whether days are asked for, which are compared row by row."""
     return any(days != ANY_DAY for days in (search.start, search.completion, search.updated))
+
+
+def age_in_days(text: str) -> int:
+    """An age as people write it: 60, 60 years, 6 months, 10 days. Raises BadSearch."""
+    number, _, unit = text.strip().lower().partition(" ")
+    days = DAYS_PER.get(unit.strip().rstrip("s") or "year")
+    try:
+        age = int(float(number) * days) if days else -1
+    except (ValueError, OverflowError):
+        age = -1
+    if not 0 <= age <= OLDEST_YEARS * DAYS_PER["year"]:
+        raise BadSearch("age", f"{text!r} is no age: expected years, or such as 6 months")
+    return age
 
 
 def counted(hits: int, most: int) -> Count:
@@ -236,29 +344,28 @@ def there(counts: Iterable[RegistryCount], *, with_removed: bool) -> Count:
     return Count(sum(one.present + (one.removed if with_removed else 0) for one in counts))
 
 
-def page(hits: Sequence[Hit], rows: int) -> tuple[Sequence[Hit], str | None]:
+def page(hits: Sequence[Hit], rows: int, order: Order) -> tuple[Sequence[Hit], str | None]:
     """The hits of one page, and the cursor to the next, from one hit more than a page holds."""
-    return hits[:rows], cursor(hits[rows - 1].place) if len(hits) > rows else None
+    return hits[:rows], cursor(hits[rows - 1].place, order) if len(hits) > rows else None
 
 
-def cursor(after: Newest | Best) -> str:
+def cursor(after: After, order: Order) -> str:
     """Where to go on, as an opaque word that is safe in a URL."""
-    match after:
-        case Newest(day, id_):
-            told: list[object] = ["n", day.toordinal(), id_]
-        case Best(rank, id_, latest_id):
-            told = ["b", struct.pack(">f", rank).hex(), id_, latest_id]
+    rank = struct.pack(">d", after.rank).hex()
+    told = [order[0], after.tier, rank, after.day.toordinal(), after.id, after.latest_id]
     return base64.urlsafe_b64encode(orjson.dumps(told)).decode().rstrip("=")
 
 
-def _cursor(text: str, *, by_rank: bool) -> Newest | Best:
+def _cursor(text: str, order: Order) -> After:
     try:
         told = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         match told:
-            case ["n", int(day), int(id_)] if not by_rank and abs(id_) <= LAST_ID:
-                return Newest(date.fromordinal(day), id_)
-            case ["b", str(rank), int(id_), int(latest)] if by_rank and max(abs(id_), abs(latest)) <= LAST_ID:
-                return Best(struct.unpack(">f", bytes.fromhex(rank))[0], id_, latest)
+            case [str(given), int(tier), str(rank), int(day), int(id_), int(latest)] if (
+                given == order[0] and 0 <= tier <= 2 and max(abs(id_), abs(latest)) <= LAST_ID
+            ):
+                (number,) = struct.unpack(">d", bytes.fromhex(rank))
+                if number == number:  # else it is no number, and nothing comes after it
+                    return After(number, date.fromordinal(day), id_, latest, tier)
     except (ValueError, OverflowError, struct.error, binascii.Error):
         pass  # it is refused below, like any other that is not ours
     raise BadSearch("cursor", "this is not where an answer to this search ended")

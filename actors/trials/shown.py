@@ -1,6 +1,6 @@
 """What is told of trials, versions and refused records. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -33,9 +33,21 @@ class TrialShown:
     record: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class OtherRecord:
+    """Another record of the same trial."""
+
+    id: int
+    registry: str
+    registry_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is told of a trial in every list. Dates are as precise as the source gave them."""
+    """What is told of a trial in every list. Dates are as precise as the source gave them.
+
+    `distance_km`: from the place that was asked for to the nearest site. `others`: further records of the same trial.
+    """
 
     id: int
     registry: str
@@ -54,6 +66,8 @@ class Facts:
     countries: tuple[str, ...]
     has_results: bool | None
     removed_at: datetime | None
+    distance_km: float | None = None
+    others: tuple[OtherRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +151,7 @@ def version(row: Columns) -> Version:
     return Version(**{**row, "changes": changes, "sha256": row["sha256"].hex() if row["sha256"] else None})
 
 
-def row(row: Columns) -> Row:
+def row(row: Columns, others: Iterable[Columns] = ()) -> Row:
     title = row["title"] or row["official_title"] or row["acronym"] or ""
     marked = row["marked_title"] if row["title"] else None
     interventions = parted(spans(PARTS.join(row["interventions"]), row["marked_interventions"]), PARTS)
@@ -163,6 +177,10 @@ def row(row: Columns) -> Row:
         countries=tuple(row["countries"]),
         has_results=row["has_results"],
         removed_at=row["removed_at"],
+        distance_km=None if row["km"] is None else round(row["km"], 1),
+        others=tuple(
+            OtherRecord(one["id"], one["registry"], one["registry_id"]) for one in others if one["id"] != row["id"]
+        ),
     )
 
 

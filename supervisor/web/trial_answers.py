@@ -1,7 +1,7 @@
 """Trials as the HTTP interface asks for them and tells of them. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from actors.trials import search, shown
+from actors.trials.finding.asking import Meaning
 from actors.trials.marks import to_html, words
 from actors.trials.record import Phase, Status, StudyType
+from supervisor.finding import Wanted
 from supervisor.sources import Source
 from supervisor.web.problems import Refused
 
@@ -24,17 +26,30 @@ PARAMETERS = MappingProxyType({
 })  # fmt: skip
 
 
-class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to search for. Of a filter given several times, one value must be there."""
+class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to search for. Of a filter given several times, one value must be there.
+
+    `age` is that of somebody whom the trial must admit, such as 60 or 6 months; `near` a city or `48.2,16.37`, `within`
+    km; with `expand=no` words are not taken to name MeSH headings; with `duplicates=collapsed` one record stands for
+    all that are the same trial.
+    """
 
     q: Text = ""
     status: Annotated[tuple[Status, ...], Meta(max_length=MOST_VALUES)] = ()
     phase: Annotated[tuple[Phase, ...], Meta(max_length=MOST_VALUES)] = ()
     type: Annotated[tuple[StudyType, ...], Meta(max_length=MOST_VALUES)] = ()
     country: Annotated[tuple[Name, ...], Meta(max_length=MOST_VALUES)] = ()
+    city: Annotated[tuple[Name, ...], Meta(max_length=MOST_VALUES)] = ()
     registry: Annotated[tuple[Name, ...], Meta(max_length=MOST_VALUES)] = ()
     sponsor: Name | None = None
+    sponsor_class: Annotated[tuple[Name, ...], Meta(max_length=MOST_VALUES)] = ()
+    mesh: Annotated[tuple[Name, ...], Meta(max_length=MOST_VALUES)] = ()
     has_results: bool | None = None
+    age: Name | None = None
+    sex: Literal["female", "male"] | None = None
+    healthy: bool | None = None
+    near: Name | None = None
+    within: float = 50.0
     start_from: date | None = None
     start_to: date | None = None
     completion_from: date | None = None
@@ -42,19 +57,37 @@ class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     updated_from: date | None = None
     updated_to: date | None = None
     with_removed: bool = False
-    order: Literal["relevance", "newest"] = "relevance"
-    limit: Annotated[int, Meta(ge=1, le=search.MOST_ROWS)] = 20
-    cursor: Annotated[str, Meta(max_length=300)] | None = None
+    duplicates: Literal["shown", "collapsed"] | None = None
+    expand: Literal["yes", "no"] = "yes"
+    order: search.Order = "relevance"
 
     def search(self) -> search.Search:
+        """All but the place, which must be looked up. Raises BadSearch."""
         return search.Search(
             text=self.q, status=self.status, phase=self.phase, study_type=self.type, country=self.country,
-            registry=self.registry, sponsor=self.sponsor, has_results=self.has_results,
+            city=self.city, registry=self.registry, sponsor=self.sponsor, sponsor_class=self.sponsor_class,
+            mesh=self.mesh, has_results=self.has_results, sex=self.sex, healthy=self.healthy,
+            age_days=search.age_in_days(self.age) if self.age else None,
             start=search.Days(self.start_from, self.start_to),
             completion=search.Days(self.completion_from, self.completion_to),
             updated=search.Days(self.updated_from, self.updated_to),
-            with_removed=self.with_removed, order=self.order, rows=self.limit, cursor=self.cursor,
+            with_removed=self.with_removed, collapse=self.duplicates == "collapsed", order=self.order,
         )  # fmt: skip
+
+    def wanted(self) -> Wanted:
+        """Raises BadSearch."""
+        return Wanted(self.search(), near=self.near, within_km=self.within, expand=self.expand == "yes")
+
+
+class SearchQuery(Filters, frozen=True, forbid_unknown_fields=True):
+    """A search, and the page of it; with `facets` it is also told how many of what is found have which value."""
+
+    limit: Annotated[int, Meta(ge=1, le=search.MOST_ROWS)] = 20
+    cursor: Annotated[str, Meta(max_length=300)] | None = None
+    facets: bool = False
+
+    def search(self) -> search.Search:
+        return replace(Filters.search(self), rows=self.limit, cursor=self.cursor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +105,25 @@ class TrialRow(shown.Facts):
     interventions_html: tuple[str, ...]
 
 
+class PlaceTold(msgspec.Struct, frozen=True):
+    """A place and the distance from it; `others` are further places of the same name."""
+
+    name: str
+    latitude: float
+    longitude: float
+    within_km: float
+    others: tuple[str, ...]
+
+
 class TrialsPage(msgspec.Struct, frozen=True):
     """`exact` are the trials that the text names by a number; `next` is the cursor of the next page, null at the end.
 
     `count` is of all that is found, each trial once; with `count_is_least` there are more than that. With `truncated`
     not all of these could be ranked: `next` ends with those that were, and `order=newest` goes through all.
-    `sources` says of each registry that was searched whether it answers, and how old what is shown of it is.
+    With `count_is_about` the count is what a sample says, as are those of `facets`.
+    `expanded` are the MeSH headings that words of the text were taken to name. `corrected`: nothing was found, and this
+    was asked instead. `described`: the text was read as the description of a patient. `place` is what `near` was
+    taken for. `sources` says of each registry that was searched whether it answers, and how old what is shown of it is.
     """
 
     exact: tuple[TrialRow, ...]
@@ -87,6 +133,13 @@ class TrialsPage(msgspec.Struct, frozen=True):
     truncated: bool
     next: str | None
     sources: tuple[Source, ...]
+    count_is_about: bool = False
+    expanded: tuple[Meaning, ...] = ()
+    corrected: str | None = None
+    described: bool = False
+    place: PlaceTold | None = None
+    facets: dict[str, tuple[search.Value, ...]] = {}
+    facets_are_about: bool = False
 
 
 class VersionsList(msgspec.Struct, frozen=True):
@@ -105,7 +158,21 @@ def results(found: search.Results, sources: Sequence[Source]) -> TrialsPage:
         truncated=found.truncated,
         next=found.next,
         sources=tuple(sources),
+        count_is_about=found.count.about,
+        expanded=found.meanings,
+        corrected=found.corrected,
+        described=found.described,
+        place=place(found.near),
+        facets=dict(found.facets.values),
+        facets_are_about=found.facets.about,
     )
+
+
+def place(near: search.Near | None) -> PlaceTold | None:
+    if near is None:
+        return None
+    center = near.circle.center
+    return PlaceTold(near.name, center.lat, center.lon, near.circle.km, near.others)
 
 
 def row(trial: shown.Row) -> TrialRow:

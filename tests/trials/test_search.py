@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.trials import store
+from actors.trials.finding import answer
+from actors.trials.finding.grid import Circle, Point, km_between
 from actors.trials.marks import to_html
-from actors.trials.record import Identifier, Intervention, Trial, When
+from actors.trials.record import Identifier, Intervention, Site, Trial, When
 from actors.trials.search import (
+    After,
     BadSearch,
-    Best,
     Caps,
     Count,
     Days,
-    Newest,
+    Near,
     Results,
     Search,
     ask,
@@ -49,16 +50,16 @@ def numbers(results: Results) -> list[str]:
 
 
 async def find(db: "Connection", text: str = "", **given: Any) -> list[str]:
-    return numbers(await store.search(db, Search(text, **given)))
+    return numbers(await answer.search(db, Search(text, **given)))
 
 
 async def every_page(db: "Connection", asked: Search) -> list[str]:
-    found, results = [], await store.search(db, asked)
+    found, results = [], await answer.search(db, asked, CAPS)
     while True:
         found += numbers(results)
         if results.next is None:
             return found
-        results = await store.search(db, replace(asked, cursor=results.next))
+        results = await answer.search(db, replace(asked, cursor=results.next), CAPS)
 
 
 # ── what is asked ──
@@ -94,6 +95,8 @@ def test_a_text_is_looked_at_for_numbers_of_trials(text: str, expected: tuple[st
             "('=start:2024' | '=start:2025')",
         ),
         (Search(updated=Days(date(2024, 5, 1))), ""),
+        (Search(updated=Days(date(2024, 5, 1), date(2024, 6, 1))), "('=month:2024-05' | '=day:2024-06-01')"),
+        (Search(age_days=21915, sex="female"), "'=sex:female' & '=age:12'"),
     ],
 )
 def test_filters_become_a_question_over_facet_words(search: Search, expected: str) -> None:
@@ -105,12 +108,14 @@ def test_filters_become_a_question_over_facet_words(search: Search, expected: st
     [
         (Search(rows=0), "rows: 0 is not 1 to 100"),
         (Search(rows=101), "rows: 101"),
-        (Search("x" * 1001), "1001 characters"),
+        (Search("x" * 8001), "8001 characters"),
         (Search(sponsor="—"), "sponsor: '—' holds no word"),
         (Search(start=Days(date(2025, 1, 2), date(2025, 1, 1))), "start: 2025-01-02 is later"),
         (Search(cursor="nonsense"), "cursor"),
-        (Search("heart", cursor=cursor(Newest(date(2025, 1, 1), 5))), "cursor"),
-        (Search("heart", order="newest", cursor=cursor(Best(0.5, 5, 9))), "cursor"),
+        (Search("heart", cursor=cursor(After(0, date(2025, 1, 1), 5), "newest")), "cursor"),
+        (Search("heart", order="newest", cursor=cursor(After(0.5, id=5), "relevance")), "cursor"),
+        (Search(order="distance"), "order: distance: from where"),
+        (Search(mesh=("heart",)), "mesh: 'heart' is no descriptor"),
     ],
 )
 def test_a_search_that_cannot_be_run_says_what_was_expected(search: Search, message: str) -> None:
@@ -118,10 +123,11 @@ def test_a_search_that_cannot_be_run_says_what_was_expected(search: Search, mess
         ask(search)
 
 
-@given(st.dates(), st.integers(1, 2**63 - 1), st.floats(width=32, allow_nan=False))
-def test_a_cursor_comes_back_as_it_was_given(day: date, id_: int, rank: float) -> None:
-    assert ask(Search(cursor=cursor(Newest(day, id_)))).after == Newest(day, id_)
-    assert ask(Search("x", cursor=cursor(Best(rank, id_, id_)))).after == Best(rank, id_, id_)
+@given(st.dates(), st.integers(1, 2**63 - 1), st.floats(allow_nan=False), st.integers(0, 2))
+def test_a_cursor_comes_back_as_it_was_given(day: date, id_: int, rank: float, tier: int) -> None:
+    after = After(rank, day, id_, id_, tier)
+    assert ask(Search("x", cursor=cursor(after, "relevance"))).after == after
+    assert ask(Search(order="enrolment", cursor=cursor(after, "enrolment"))).after == after
 
 
 @given(st.text())
@@ -141,12 +147,12 @@ async def test_trials_named_by_number_come_first_and_once(conn: "Connection") ->
         trial(2, title=f"Follow-up of {nct(1)}", ids=stated),
         trial(3, title=f"Substudy of {nct(1)}"),
     )
-    found = await store.search(conn, Search(f" {nct(1).lower()} "))
+    found = await answer.search(conn, Search(f" {nct(1).lower()} "))
     assert [row.registry_id for row in found.exact] == [nct(1), nct(2)]
     assert numbers(found) == [nct(3)]
     assert found.count == Count(3), "each once, also those that the words do not find"
-    assert (await store.search(conn, Search(nct(1), rows=1))).count == Count(3)
-    found = await store.search(conn, Search("NCT99999999"))
+    assert (await answer.search(conn, Search(nct(1), rows=1))).count == Count(3)
+    found = await answer.search(conn, Search("NCT99999999"))
     assert (found.exact, found.rows, found.count) == ((), (), Count(0))
 
 
@@ -185,10 +191,10 @@ async def test_a_word_in_the_title_counts_more_than_one_in_the_summary(conn: "Co
     assert await find(conn, "asthma", order="newest") == [nct(4), nct(3), nct(2), nct(1)]
 
 
-@pytest.mark.parametrize("text", ["'", "\\", ":*", "a:b & | ! <->", "\0", "\ud800", "((", '"', "=status:x", "%_", "$1"])
+@pytest.mark.parametrize("text", ["'", "\\", ":*", "a:b & | ! <->", "\0", "\ud800", "-", "=status:x", "%_", "$1"])
 async def test_no_text_breaks_a_search(connection: "Connection", text: str) -> None:
     for order in ("relevance", "newest"):
-        await store.search(connection, Search(text, order=order, country=(text,)))
+        await answer.search(connection, Search(text, order=order, country=(text,)))
 
 
 async def test_what_is_shown_marks_the_words_and_lets_no_markup_through(conn: "Connection") -> None:
@@ -197,7 +203,7 @@ async def test_what_is_shown_marks_the_words_and_lets_no_markup_through(conn: "C
         trial(1, title="<b>Heart</b> & <script>alert('heart')</script> Sjögren\x02 <heart",
               summary="A Ménière heart. " * 100),
     )  # fmt: skip
-    (row,) = (await store.search(conn, Search("heart sjogren or meniere"))).rows
+    (row,) = (await answer.search(conn, Search("heart sjogren or meniere"))).rows
     assert to_html(row.title) == (
         "&lt;b&gt;<mark>Heart</mark>&lt;/b&gt; &amp; &lt;script&gt;alert(&#x27;<mark>heart</mark>&#x27;)"
         "&lt;/script&gt; <mark>Sjögren</mark>\x02 &lt;<mark>heart</mark>"
@@ -213,7 +219,7 @@ async def test_what_was_found_is_marked_in_conditions_and_interventions_too(conn
         trial(1, title="x", conditions=("Type 2 Diabetes", "<Ménière>", "Gout"), summary=r"Below \<7.5\% \\ of it \n.",
               interventions=(Intervention("Placebo"), Intervention("Insulin glargine", other_names=("Lantus",)))),
     )  # fmt: skip
-    (row,) = (await store.search(conn, Search("insulin or meniere"))).rows
+    (row,) = (await answer.search(conn, Search("insulin or meniere"))).rows
     assert [to_html(one) for one in row.marked_conditions] == [
         "Type 2 Diabetes",
         "&lt;<mark>Ménière</mark>&gt;",
@@ -221,7 +227,7 @@ async def test_what_was_found_is_marked_in_conditions_and_interventions_too(conn
     ]
     assert [to_html(one) for one in row.interventions] == ["<mark>Insulin</mark> glargine"]
     assert "".join(one.text for one in row.snippet) == r"Below <7.5% \ of it \n."
-    (row,) = (await store.search(conn, Search())).rows
+    (row,) = (await answer.search(conn, Search())).rows
     assert (row.interventions, row.conditions[1]) == ((), "<Ménière>")
 
 
@@ -295,7 +301,7 @@ async def test_each_filter_finds_what_a_look_at_every_trial_finds(conn: "Connect
                 found = await every_page(conn, asked)
                 assert len(found) == len(set(found)), (given_, text, order)
                 assert set(found) == expected, (given_, text, order)
-                results = await store.search(conn, asked)
+                results = await answer.search(conn, asked)
                 assert results.count == Count(len(expected)), (given_, text, order)
 
 
@@ -332,18 +338,18 @@ async def test_trials_removed_at_the_source_are_found_only_when_asked_for(conn: 
 async def test_paging_shows_each_trial_once_while_others_come_in(conn: "Connection", asked: Search) -> None:
     there = [trial(number, title="asthma " * (1 + number % 5)) for number in range(60)]
     await mirror(conn, *there)
-    found, results, number = list[str](), await store.search(conn, asked), 1000
+    found, results, number = list[str](), await answer.search(conn, asked), 1000
     while True:
         found += numbers(results)
         if results.next is None:
             break
         await mirror(conn, *(trial(number + n, title="asthma asthma asthma") for n in range(3)))
         number += 3
-        results = await store.search(conn, replace(asked, cursor=results.next))
+        results = await answer.search(conn, replace(asked, cursor=results.next))
     assert sorted(found) == sorted(one.registry_id for one in there)
 
 
-CAPS = Caps(hits=50, newest=60, titles=40, enough_titles=20)
+CAPS = Caps(hits=50, sample=40, window=20)
 
 
 def of(count: int, first: int, day: date, **given: Any) -> list[Trial]:
@@ -351,74 +357,90 @@ def of(count: int, first: int, day: date, **given: Any) -> list[Trial]:
     return [trial(first + n, last_updated=on(day + timedelta(days=n)), **given) for n in range(count)]
 
 
-async def test_many_hits_are_counted_as_more_and_their_newest_are_still_right(connection: "Connection") -> None:
-    old = of(CAPS.hits + 10, 0, date(1990, 1, 1), title="asthma")
-    new = of(CAPS.newest + 10, 1000, date(2020, 1, 1), title="migraine")
+async def test_many_hits_are_told_about_and_their_newest_are_still_right(connection: "Connection") -> None:
+    old = of(CAPS.hits * 3, 0, date(1990, 1, 1), title="asthma")
+    new = of(CAPS.hits * 2, 1000, date(2020, 1, 1), title="migraine")
     await mirror(connection, *old, *new)
     for text, trials in (("migraine", new), ("asthma", old)):  # the second is far from the newest
-        asked = Search(text, order="newest", rows=15)
-        found = await store.search(connection, asked, CAPS)
-        assert found.count == Count(CAPS.hits, more=True)
-        pages = [found]
-        while pages[-1].next:
-            pages.append(await store.search(connection, replace(asked, cursor=pages[-1].next), CAPS))
-        newest = [one.registry_id for one in reversed(trials)]
-        assert [number for page in pages for number in numbers(page)] == newest
-        assert not any(page.truncated for page in pages)
+        for order in ("newest", "relevance"):
+            asked = Search(text, order=order, rows=15)
+            found = await answer.search(connection, asked, CAPS)
+            assert found.count.about
+            assert found.count.more
+            assert len(trials) / 2 < found.count.trials < len(trials) * 2
+            assert await every_page(connection, asked) == [one.registry_id for one in reversed(trials)]
+
+
+@pytest.mark.parametrize("order", ["newest", "relevance", "enrolment", "distance"])
+async def test_of_many_hits_each_order_shows_all_of_them_once(connection: "Connection", order: Any) -> None:
+    """A window is read, as wide as a sample says; at the end everything was shown, in the order asked for."""
+    dice = random.Random(5)  # noqa: S311
+    there = [
+        trial(number, title=dice.choice(("asthma", "lungs")), summary="asthma",
+              enrolment=dice.choice((None, dice.randrange(9_000))),
+              sites=(Site(city="x", latitude=48 + dice.random() / 3, longitude=16 + dice.random() / 3),))
+        for number in range(700)
+    ]  # fmt: skip
+    await mirror(connection, *there)
+    near = Near(Circle(Point(48, 16), 100))
+    asked = Search("asthma", order=order, rows=60, near=near)
+    found = await every_page(connection, asked)
+    assert sorted(found) == sorted(one.registry_id for one in there)
+    by_number = {one.registry_id: one for one in there}
+    keys = [_key(by_number[number], order) for number in found]
+    assert keys == sorted(keys, reverse=True)
+
+
+def _key(one: Trial, order: str) -> tuple[float, date]:
+    assert one.last_updated
+    first = 0.0
+    if order == "relevance":
+        first = float(one.title == "asthma")
+    elif order == "enrolment":
+        first = float(one.enrolment if one.enrolment is not None else -1)
+    elif order == "distance":
+        first = -km_between(
+            Point(48, 16), Point(*(round(x or 0, 5) for x in (one.sites[0].latitude, one.sites[0].longitude)))
+        )
+    return (round(first, 6), one.last_updated.day)
 
 
 async def test_all_trials_are_counted_exactly_however_many_they_are(connection: "Connection") -> None:
     await mirror(connection, *of(CAPS.hits + 10, 0, date(1990, 1, 1)))
-    assert (await store.search(connection, Search(), CAPS)).count == Count(CAPS.hits + 10)
+    assert (await answer.search(connection, Search(), CAPS)).count == Count(CAPS.hits + 10)
     days = Days(date(1990, 1, 1), date(1990, 1, 9))
-    assert (await store.search(connection, Search(updated=days), CAPS)).count == Count(9)
+    assert (await answer.search(connection, Search(updated=days), CAPS)).count == Count(9)
 
 
 async def test_of_few_hits_all_are_ranked(connection: "Connection") -> None:
     await mirror(connection, *of(CAPS.hits, 0, date(1990, 1, 1), summary="asthma"))
-    found = await store.search(connection, Search("asthma", rows=100), CAPS)
+    found = await answer.search(connection, Search("asthma", rows=100), CAPS)
     assert (len(found.rows), found.count, found.truncated) == (CAPS.hits, Count(CAPS.hits), False)
 
 
-async def test_a_late_title_comes_before_thousands_of_older_summaries(connection: "Connection") -> None:
+async def test_a_late_title_comes_before_thousands_of_newer_summaries(connection: "Connection") -> None:
     """With the caps that the service has."""
     older = of(2_001, 0, date(2000, 1, 1), title="a", summary="asthma in the family")
     for start in range(0, len(older), 1_000):
         await mirror(connection, *older[start : start + 1_000])
     await mirror(connection, trial(9_000, title="Asthma", last_updated=on(date(1999, 1, 1))))
-    found = await store.search(connection, Search("asthma"))
+    found = await answer.search(connection, Search("asthma"))
     assert numbers(found)[0] == nct(9_000)
-    assert (found.count, found.truncated) == (Count(2_002), False)
+    assert found.count.about
 
 
 @pytest.mark.parametrize("day", [date(1970, 1, 1), date(2030, 1, 1)], ids=["an old one", "a fresh one"])
-async def test_of_more_hits_than_can_be_ranked_titles_and_the_newest_are(connection: "Connection", day: date) -> None:
-    """The ranking is cut, and says so; the order by last update goes on to all."""
-    older = of(CAPS.hits + CAPS.newest, 0, date(1990, 1, 1), title="a", summary="asthma", status="completed")
-    await mirror(connection, *older)
+async def test_of_more_hits_than_can_be_ranked_those_with_it_in_the_title_come_first(
+    connection: "Connection", day: date
+) -> None:
+    others = of(CAPS.hits * 3, 0, date(1990, 1, 1), title="a", summary="asthma", status="completed")
+    await mirror(connection, *others)
     await mirror(connection, trial(9_000, title="Asthma", summary="not of cats", last_updated=on(day)))
     asked = Search("asthma", rows=7)
-    found = await store.search(connection, asked, CAPS)
-    assert numbers(found)[0] == nct(9_000)
-    assert (found.count, found.truncated) == (Count(CAPS.hits, more=True), True)
-    ranked = numbers(found)
-    while found.next:
-        found = await store.search(connection, replace(asked, cursor=found.next), CAPS)
-        ranked += numbers(found)
-    assert found.truncated
-    assert len(ranked) == len(set(ranked))
-    assert set(ranked) >= {one.registry_id for one in older[-CAPS.newest + 1 :]}
-    assert numbers(await store.search(connection, replace(asked, text="asthma -cats"), CAPS))[0] != nct(9_000)
-    contradicted = await store.search(connection, replace(asked, status=("withdrawn",)), CAPS)
-    assert (contradicted.rows, contradicted.count, contradicted.truncated) == ((), Count(0), False)
-
-
-async def test_where_the_newest_titles_are_enough_no_older_ones_are_looked_for(connection: "Connection") -> None:
-    titles = of(CAPS.newest + CAPS.hits, 0, date(1990, 1, 1), title="asthma")
-    await mirror(connection, *titles)
-    found = await store.search(connection, Search("asthma", rows=100), CAPS)
-    assert set(numbers(found)) == {one.registry_id for one in titles[-CAPS.newest :]}
-    assert (found.next, found.truncated) == (None, True)
+    assert await every_page(connection, asked) == [nct(9_000), *(one.registry_id for one in reversed(others))]
+    assert numbers(await answer.search(connection, replace(asked, text="asthma -cats"), CAPS))[0] != nct(9_000)
+    contradicted = await answer.search(connection, replace(asked, status=("withdrawn",)), CAPS)
+    assert (contradicted.rows, contradicted.count) == ((), Count(0))
 
 
 async def test_a_question_is_always_put_to_the_text_index(connection: "Connection") -> None:
@@ -428,16 +450,19 @@ async def test_a_question_is_always_put_to_the_text_index(connection: "Connectio
     """
     await mirror(connection, *(trial(number) for number in range(2_000)))
     await connection.execute("analyze trials")
-    dates = [None] * 6
-    for name, rest, index in (
-        ("search_hits", [date.max, 2**63 - 1, 21, 5_001], "trials_words"),
-        ("search_relevant", [float("inf"), 2**63 - 1, 21, 5_000, 2**63 - 1], "trials_words"),
-        ("search_titled", [float("inf"), 2**63 - 1, 21, 10_000, 2**63 - 1, 600, 100], "trials_title_words"),
+    limits = [[None] * 6, [None, 0], None, None, False]
+    after = [1_000, 2**63 - 1, float("inf"), date.max, 2**63 - 1, 21]
+    question = "'trial' & '=status:withdrawn'"
+    for name, given_, index in (
+        ("hits", [question, *limits, "relevance", "'trial'", *after, None], "trials_words"),
+        ("titled", [question, *limits, "newest", "", *after, question, 0.0], "trials_title_words"),
+        ("sample", [question, *limits, None, True, 500], "trials_words"),
+        ("described", [question, *limits, ["'trial'"], [1.0], *after, None, None, 0.5], "trials_words"),
     ):
         for mode in ("force_custom_plan", "force_generic_plan"):
             await connection.execute(f"set plan_cache_mode = {mode}")
-            prepared = await connection.prepare(query(f"trials.{name}"))
-            [plan] = await prepared.explain("trial", "'=status:withdrawn'", *dates, False, *rest)
+            prepared = await connection.prepare(query(f"search.{name}"))
+            [plan] = await prepared.explain(*given_)
             scans = set(_scans(plan["Plan"]))
             assert ("Bitmap Index Scan", index) in scans, (name, mode)
             assert not {("Seq Scan", None), ("Bitmap Index Scan", "trials_pkey")} & scans, (name, mode)

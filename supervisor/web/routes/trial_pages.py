@@ -1,7 +1,7 @@
 """Pages to search trials, and of one trial. They work without a script."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 from urllib.parse import quote, urlencode
 
@@ -11,7 +11,7 @@ from aiohttp import web
 from actors.trials import search as asking
 from actors.trials import store
 from actors.trials.record import Phase, Status, StudyType
-from supervisor import sources
+from supervisor import finding, sources
 from supervisor.roles import Role
 from supervisor.web import trial_answers as answers
 from supervisor.web import trial_page
@@ -58,7 +58,10 @@ async def search(call: Call[SearchQuery, Nothing]) -> web.Response:
     found, problem = asking.NOTHING, call.problem
     if problem is None:
         try:
-            found = await store.search(call.db, call.query.search())
+            wanted = call.query.wanted()
+            if call.query.duplicates is None:
+                wanted = replace(wanted, search=replace(wanted.search, collapse=True))
+            found = await finding.find(call.db, wanted, values=True)
         except asking.BadSearch as error:
             problem = answers.refused(error)
     pairs = [(name, value) for name, value in call.request.query.items() if value]

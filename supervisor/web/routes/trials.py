@@ -10,6 +10,7 @@ from actors.errors import NotFound
 from actors.trials import store
 from actors.trials.search import BadSearch
 from actors.trials.shown import TrialShown, Version
+from supervisor import finding
 from supervisor.roles import Role
 from supervisor.sources import asked_of
 from supervisor.web import trial_answers as answers
@@ -25,7 +26,7 @@ class RawQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def search(call: Call[SearchQuery, Nothing]) -> TrialsPage:
     """Trials by number, text and filters, the best first."""
     try:
-        found = await store.search(call.db, call.query.search())
+        found = await finding.find(call.db, call.query.wanted(), values=call.query.facets)
     except BadSearch as error:
         raise answers.refused(error) from error
     sources = await call.request.app[LOOK].sources()

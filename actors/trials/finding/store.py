@@ -1,0 +1,213 @@
+"""What finding trials asks of PostgreSQL: one statement each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import orjson
+
+from actors.trials import search as ask
+from actors.trials import shown
+from actors.trials.finding.describing import NOT_ADMITTED, Described, Rare
+from actors.trials.finding.windows import Sample
+from schema import query
+
+
+class Database(Protocol):
+    """asyncpg's pool and connection both fit."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """Where the sites of a city lie; `seen`: in how many trials, about."""
+
+    shown: str
+    country: str
+    lat: float
+    lon: float
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What may be meant by a beginning; `trials` about."""
+
+    kind: str
+    text: str
+    trials: int | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What to read, and in which order; `part` is the whole question where `text` is only that of titles."""
+
+    text: str
+    order: ask.Order
+    ranked: str = ""
+    most: int = ask.LAST_ID - 1
+    untitled: str | None = None
+    part: str | None = None
+    tier: int = 0
+    near: tuple[float, float, float] | None = None
+
+
+async def lexemes(db: Database, texts: Sequence[str]) -> dict[str, str]:
+    """Each word or phrase as a tsquery; empty for one that holds only words that are too common."""
+    if not texts:
+        return {}
+    found = await db.fetch(query("search.lexemes"), list(texts))
+    return {text: row["query"] for text, row in zip(texts, found, strict=True)}
+
+
+async def hits(
+    db: Database, plan: ask.Plan, ranking: Ranking, after: ask.After, *, collapse: bool, rows: int
+) -> tuple[list[ask.Hit], int]:
+    """The first hits in an order, and how many there are, to one more than `most`; none where there are more."""
+    given: list[object] = [ranking.text, *plan.limits.given, collapse, ranking.order, ranking.ranked]
+    given += [ranking.most, after.latest_id, after.rank, after.day, after.id, rows]
+    if ranking.near:
+        given[3] = list(ranking.near)
+    if ranking.part is None:
+        found = await db.fetch(query("search.hits"), *given, ranking.untitled)
+    else:
+        found = await db.fetch(query("search.titled"), *given, ranking.part, 0.0)
+    return _hits(found, ranking.tier), found[0]["hits"]
+
+
+async def described(
+    db: Database, plan: ask.Plan, what: Described, after: ask.After, *, collapse: bool, rows: int, most: int
+) -> tuple[list[ask.Hit], int]:
+    """The trials that fit a description best, and how many were looked at."""
+    found = await db.fetch(
+        query("search.described"), what.question, *plan.limits.given, collapse,
+        [part for part, _ in what.ranked], [worth for _, worth in what.ranked], most,
+        after.latest_id, after.rank, after.day, after.id, rows, what.patient.age_days, what.patient.sex, NOT_ADMITTED,
+    )  # fmt: skip
+    return _hits(found, 0), found[0]["hits"]
+
+
+def _hits(found: Iterable[Any], tier: int) -> list[ask.Hit]:
+    return [
+        ask.Hit(row["id"], ask.After(row["rank"], row["updated"], row["id"], row["latest_id"], tier))
+        for row in found
+        if row["id"]
+    ]
+
+
+async def everything(
+    db: Database, plan: ask.Plan, *, collapse: bool, rows: int, most: int
+) -> tuple[list[ask.Hit], int]:
+    """The latest trials, and how many there are, counted to `most`."""
+    days, numbers, *_ = plan.limits.given
+    found = await db.fetch(query("search.all"), days, numbers, collapse, plan.after.day, plan.after.id, rows, most)
+    return _hits(found, 0), found[0]["hits"] if found else 0
+
+
+async def sample(
+    db: Database,
+    plan: ask.Plan,
+    text: str,
+    titled: str | None,
+    *,
+    collapse: bool,
+    values: bool,
+    most: int,
+    scale: float,
+) -> tuple[Sample, dict[str, list[tuple[str, int]]]]:
+    """What is seen of the trials that answer, and how many of them have which value."""
+    row = await db.fetchrow(query("search.sample"), text, *plan.limits.given, collapse, titled, values, most)
+    told = orjson.loads(row["facets"]) if row["facets"] else {}
+    seen = Sample(row["trials"], row["titled"], scale, row["titled_days"], row["days"], row["enrolments"], row["kms"])
+    return seen, {name: [(value, count) for value, count in pairs] for name, pairs in told.items()}
+
+
+async def beside(db: Database, ids: Sequence[int], text: str, limits: ask.Limits) -> int:
+    """How many of these trials a question does not find."""
+    return int(await db.fetchval(query("search.beside"), ids, text or None, *limits.given))
+
+
+async def rows(
+    db: Database, ids: Sequence[int], marked: str, limits: ask.Limits, *, collapse: bool
+) -> dict[int, shown.Row]:
+    if not ids:
+        return {}
+    found = await db.fetch(query("search.rows"), list(ids), marked, limits.given[2])
+    clusters = {row["cluster_id"] for row in found if row["cluster_id"] is not None}
+    others: dict[int, list[Any]] = {}
+    if clusters and collapse:
+        for one in await db.fetch(query("search.others"), sorted(clusters)):
+            others.setdefault(one["cluster_id"], []).append(one)
+    return {row["id"]: shown.row(row, others.get(row["cluster_id"], ())) for row in found}
+
+
+async def places(db: Database, city: str, country: str | None) -> list[City]:
+    """Cities of a (folded) name, one for each country, those with most trials first."""
+    return [City(**row) for row in await db.fetch(query("search.place"), city, country)]
+
+
+async def rarity(db: Database, text: str) -> list[Rare]:
+    return [Rare(**row) for row in await db.fetch(query("search.rarity"), text)]
+
+
+async def known_words(db: Database, words: Sequence[str]) -> set[str]:
+    """Those that trials write, in this form or another."""
+    return {row["word"] for row in await db.fetch(query("search.known_words"), list(words))}
+
+
+async def near_words(db: Database, spellings: Sequence[str]) -> list[tuple[str, int]]:
+    """Words of trials that have one of these spellings in common, with how many trials have each."""
+    return [(row["word"], row["seen"]) for row in await db.fetch(query("search.near_words"), list(spellings))]
+
+
+async def suggest(db: Database, beginning: str, limit: int) -> list[Suggestion]:
+    """Numbers of trials, conditions, interventions, sponsors and cities that begin so (folded)."""
+    pattern = beginning.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    found = [
+        Suggestion(row["kind"], row["shown"], row["seen"])
+        for row in await db.fetch(query("search.suggest_names"), pattern, limit)
+    ]
+    found += [
+        Suggestion("city", row["shown"], row["seen"], row["country"] or None)
+        for row in await db.fetch(query("search.suggest_places"), pattern, 3)
+    ]
+    if any(letter.isdigit() for letter in beginning):
+        numbers = await db.fetch(query("search.suggest_ids"), pattern.upper(), limit)
+        found = [*(Suggestion("id", row["shown"]) for row in numbers), *found]
+    return found[:limit]
+
+
+# ── what trials teach ──
+
+
+async def learn(db: Database, ids: Sequence[int]) -> None:
+    """Count the words and names of these trials; in a transaction."""
+    await db.execute(query("search.learn_words"), list(ids))
+    await db.execute(query("search.learn_names"), list(ids))
+    await db.execute(query("search.learn_seen"), len(ids))
+
+
+async def sites(db: Database, ids: Sequence[int]) -> list[Any]:
+    """The sites of these trials that tell where they are: city, country, lat, lon."""
+    return await db.fetch(query("search.sites_of"), list(ids))
+
+
+async def learn_places(db: Database, seen: Mapping[tuple[str, str, float, float], tuple[str, int]]) -> None:
+    """`seen`: (folded city, country, lat, lon) -> the city as it is written, and how often."""
+    if seen:
+        keys, told = list(zip(*sorted(seen), strict=True)), [seen[key] for key in sorted(seen)]
+        await db.execute(
+            query("search.learn_places"), *map(list, keys), [name for name, _ in told], [times for _, times in told]
+        )
+
+
+async def newest(db: Database) -> date:
+    """The day of the latest update of any trial."""
+    day: date | None = await db.fetchval(query("search.newest"))
+    return day or date.min

@@ -1,0 +1,291 @@
+-- Trials found. Migrations 0002 and 0013 have the tables and functions; docs/search.md says what a search means.
+-- The question is asked of the index by a join with one row, so that the plan never depends on its words: a plan that
+-- walks through the latest trials would read them all where a filter contradicts the words.
+
+-- name: lexemes
+-- $1 words and phrases text[] -> each as a tsquery, in the same order
+select phraseto_tsquery('english', fold(given))::text as query from unnest($1::text[]) with ordinality as texts (given, at) order by at;
+
+-- name: hits
+-- $1 question, $2 days, $3 numbers, $4 near, $5 inside (trial_fits has what they mean), $6 one of each cluster, $7 order,
+-- $8 what ranks, $9 most hits, $10 latest id, $11 $12 $13 after this rank, day and id, $14 rows, $15 whose title does not answer
+-- this, or null -> how many hits there are, to one more than most, and, unless there are more, the first of them in order
+-- (one row without an id where there is none to show); rank is what the order goes by first
+with asked as materialized (
+    select $1::tsquery as question
+), hits as materialized (
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.words,
+           case when $7::text = 'distance' then nearest_km(t.points, $4::float8[]) end as km
+    from asked a join trials t on t.words @@ a.question
+    where (t.id <= $10::bigint) is true
+      and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and ($15::tsquery is null or not (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ $15::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+            and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
+                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
+    limit $9::bigint + 1
+), counted as materialized (
+    select count(*) as hits from hits
+), ranked as materialized (
+    select id, updated, case $7::text
+               when 'relevance' then ts_rank('{0.1, 0.3, 0.6, 1.0}', words, $8::tsquery)
+               when 'enrolment' then coalesce(enrolment, -1)
+               when 'distance' then -coalesce(km, 40000)
+               else 0 end::float8 as rank, km
+    from hits where (select hits from counted) <= $9::bigint
+)
+select found.id, found.rank, found.updated, counted.hits, least($10::bigint, (select max(id) from trials)) as latest_id
+from counted left join lateral (
+    select id, rank, updated, km from ranked where (rank, updated, id) < ($11::float8, $12::date, $13::bigint)
+    order by rank desc, updated desc, id desc limit $14::integer
+) found on true
+order by found.rank desc, found.updated desc, found.id desc;
+
+-- name: titled
+-- As hits, of those whose title and codes answer $1 (the last update first): $15 the whole question, since -word is meant of
+-- the whole trial
+with asked as materialized (
+    select $1::tsquery as titled, $15::tsquery as question
+), hits as materialized (
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated
+    from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.titled
+    where (t.words @@ a.question) is true
+      and (t.id <= $10::bigint) is true
+      and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+            and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
+                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
+    limit $9::bigint + 1
+), counted as materialized (
+    select count(*) as hits from hits
+)
+select found.id, found.rank, found.updated, counted.hits, least($10::bigint, (select max(id) from trials)) as latest_id
+from counted left join lateral (
+    select id, $16::float8 as rank, updated from hits where ($7::text, $8::tsquery) is not null
+      and ($16::float8, updated, id) < ($11::float8, $12::date, $13::bigint)
+    order by updated desc, id desc limit $14::integer
+) found on true
+order by found.updated desc, found.id desc;
+
+-- name: sample
+-- $1 question with the parts that are looked at, $2 to $6 as in hits, $7 what a title answers, or null, $8 whether to count values,
+-- $9 most trials -> how many trials there are, how many of them have it in their title, their last updates (of these, and of all), their
+-- enrolments and distances, each the first twenty from the top, and how many of them have each value, as JSON
+with asked as materialized (
+    select $1::tsquery as question
+), hits as materialized (
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.status, t.study_type, t.phases, t.registry,
+           t.sponsor_class, t.countries, t.has_results,
+           case when $4::float8[] is not null then nearest_km(t.points, $4::float8[]) end as km,
+           $7::tsquery is not null and (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ $7::tsquery as titled
+    from asked a join trials t on t.words @@ a.question
+    where trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+            and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
+                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
+    limit $9::bigint
+), valued as (
+    select 'status' as facet, status as value from hits
+    union all select 'type', study_type from hits
+    union all select 'registry', registry from hits
+    union all select 'class', lower(sponsor_class) from hits
+    union all select 'results', case when has_results then 'yes' when not has_results then 'no' end from hits
+    union all select 'phase', phase from hits, unnest(phases) as phase
+    union all select 'country', country from hits, unnest(countries) as country
+    union all select distinct on (h.id, m.ui) 'mesh', m.ui::text from (select id from hits where $8::boolean) h join trial_mesh m on m.trial_id = h.id and m.about = 'condition'
+), values_counted as (
+    select facet, value, count(*) as n, row_number() over (partition by facet order by count(*) desc, value) as place
+    from valued where $8::boolean and value is not null group by facet, value
+)
+select (select count(*) from hits) as trials, (select count(*) from hits where titled) as titled,
+       array(select updated from hits where titled order by updated desc limit 20) as titled_days,
+       array(select updated from hits order by updated desc limit 20) as days,
+       array(select enrolment from hits where enrolment is not null order by enrolment desc limit 20) as enrolments,
+       array(select km from hits where km is not null order by km limit 20) as kms,
+       (select jsonb_object_agg(facet, counts) from (
+           select facet, jsonb_agg(jsonb_build_array(value, n) order by place) as counts
+           from values_counted where place <= 40 group by facet) facets)::text as facets;
+
+-- name: beside
+-- $1 trial ids bigint[], $2 question, $3 to $6 as $2 to $5 of hits -> how many of these trials the question does not find
+select count(*) from trials t
+where t.id = any($1::bigint[]) and not coalesce(
+    ($2::tsquery is null or t.words @@ $2::tsquery)
+    and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words, t.points,
+                   $3::date[], $4::bigint[], $5::float8[], $6::tsquery), false);
+
+-- name: all
+-- $1 days, $2 numbers, $3 one of each cluster, $4 after day, $5 after id, $6 rows, $7 most to count -> the newest trials, and how many there
+-- are, if not more
+select t.id, 0::float8 as rank, coalesce(t.last_updated_on, '-infinity') as updated, 9223372036854775807 as latest_id, (
+    select count(*) from (
+        select from trials t
+        where coalesce(t.last_updated_on, '-infinity') between coalesce(($1::date[])[5], '-infinity') and coalesce(($1::date[])[6], 'infinity')
+          and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words, t.points,
+                         $1::date[], $2::bigint[], null, null)
+          and (not $3::boolean or t.cluster_id is null or not exists (
+              select from trials o where o.cluster_id = t.cluster_id and o.id < t.id))
+        limit $7::bigint) counted) as hits
+from trials t
+where (coalesce(t.last_updated_on, '-infinity'), t.id) < ($4::date, $5::bigint)
+  and coalesce(t.last_updated_on, '-infinity') >= coalesce(($1::date[])[5], '-infinity')
+  and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words, t.points,
+                 $1::date[], $2::bigint[], null, null)
+  and (not $3::boolean or t.cluster_id is null or not exists (
+      select from trials o where o.cluster_id = t.cluster_id and o.id < t.id and ($2::bigint[])[2] is not distinct from 1
+                                 or o.cluster_id = t.cluster_id and o.id < t.id and o.removed_at is null))
+order by coalesce(t.last_updated_on, '-infinity') desc, t.id desc limit $6::integer;
+
+-- name: rows
+-- $1 trial ids bigint[], $2 what is marked (a tsquery, empty for nothing), $3 near -> what a list shows; the marks stand around the words, in
+-- copies that are folded letter for letter. Conditions are joined to one text by the letter 1e, and so are interventions.
+select t.id, t.registry, t.registry_id, t.url, t.title, t.official_title, t.acronym, t.status, t.study_type, t.phases, t.sponsor,
+       t.enrolment, t.start_on, t.start_precision, t.completion_on, t.completion_precision, t.last_updated_on,
+       t.last_updated_precision, t.conditions, t.interventions, t.countries, t.has_results, t.removed_at, p.summary,
+       nearest_km(t.points, $3::float8[]) as km, t.cluster_id,
+       m.title as marked_title, m.summary as marked_summary, m.conditions as marked_conditions,
+       m.interventions as marked_interventions
+from trials t
+cross join lateral (
+    select left(t.record ->> 'summary', 3000) as summary, left(array_to_string(t.conditions, E'\x1e'), 3000) as conditions,
+           left(array_to_string(t.interventions, E'\x1e'), 3000) as interventions
+) p
+left join lateral (
+    select max(marked) filter (where part = 1) as title, max(marked) filter (where part = 2) as summary,
+           max(marked) filter (where part = 3) as conditions, max(marked) filter (where part = 4) as interventions
+    from (
+        select part, ts_headline('english', translate(fold(text), E'<&\x02\x03', '    '), $2::tsquery,
+                                 E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') as marked
+        from unnest(array[t.title, p.summary, p.conditions, p.interventions]) with ordinality as parts (text, part)
+    ) marks
+) m on numnode($2::tsquery) > 0
+where t.id = any($1::bigint[]);
+
+-- name: others
+-- $1 cluster ids bigint[] -> the records of each that are at their sources
+select cluster_id, id, registry, registry_id from trials
+where cluster_id = any($1::bigint[]) and removed_at is null order by cluster_id, registry, registry_id;
+
+-- name: place
+-- $1 folded city, $2 folded country or null -> where the sites of cities of this name lie, by country, the one with most trials first
+select shown, country, percentile_disc(0.5) within group (order by lat) as lat, percentile_disc(0.5) within group (order by lon) as lon,
+       sum(seen)::bigint as seen
+from (select country, lat, lon, seen, first_value(shown) over (partition by country order by seen desc, shown) as shown
+      from search_places where city = $1::text and ($2::text is null or lower(country) = $2::text)) places
+group by shown, country order by seen desc, country;
+
+-- name: rarity
+-- $1 text -> each of its lexemes, how often it stands there, and in how many trials it was seen; and how many trials there are
+select given.lexeme, coalesce(array_length(given.positions, 1), 1) as times, coalesce(w.seen, 0)::bigint as seen, s.trials
+from unnest(to_tsvector('english', fold($1::text))) as given cross join search_seen s
+left join lateral (select max(seen) as seen from search_words where stem = given.lexeme) w on true;
+
+-- name: known_words
+-- $1 words text[] -> those that trials write, in this form or another
+select given.word from unnest($1::text[]) as given (word)
+where exists (select from search_words w where w.stem = coalesce((ts_lexize('english_stem', given.word))[1], given.word));
+
+-- name: near_words
+-- $1 spellings with a letter left out or none text[] -> words that have one in common with these
+select word, seen from search_words where near && $1::text[] order by seen desc limit 500;
+
+-- name: suggest_names
+-- $1 a pattern for the beginning, $2 limit -> conditions, interventions and sponsors, those seen most first
+select kind, shown, seen from search_names where folded like $1::text order by seen desc, folded limit $2::integer;
+
+-- name: suggest_places
+-- $1 a pattern for the beginning, $2 limit -> cities
+select min(shown) as shown, country, sum(seen)::bigint as seen from search_places where city like $1::text
+group by city, country order by seen desc, city limit $2::integer;
+
+-- name: suggest_ids
+-- $1 a pattern for the beginning, $2 limit -> numbers of trials
+select value as shown, trial_id from trial_ids where value like $1::text and place in ('main', 'alias') order by value limit $2::integer;
+
+-- name: learn_words
+-- $1 trial ids bigint[] -> the words of their titles, conditions and interventions are counted
+insert into search_words as w (word, stem, seen)
+select lexeme, coalesce((ts_lexize('english_stem', lexeme))[1], lexeme), count(*)
+from trials t, unnest(to_tsvector('simple', fold(left(concat_ws(' ', t.title, t.official_title, array_to_string(t.conditions, ' '),
+                                                      array_to_string(t.interventions, ' ')), 20000)))) as found
+where t.id = any($1::bigint[]) and length(lexeme) between 2 and 40 and lexeme !~ '^[0-9.,-]+$'
+group by lexeme order by lexeme
+on conflict (word) do update set seen = w.seen + excluded.seen;
+
+-- name: learn_names
+-- $1 trial ids bigint[] -> their conditions, interventions and sponsors are offered to who types
+insert into search_names as n (kind, folded, shown, seen)
+select kind, folded, min(shown), count(*) from (
+    select distinct t.id, given.kind, lower(fold(given.shown)) as folded, given.shown
+    from trials t cross join lateral (
+        select 'condition' as kind, unnest(t.conditions[1:100]) as shown
+        union all select 'intervention', unnest(t.interventions[1:100])
+        union all select 'sponsor', t.sponsor
+    ) given
+    where t.id = any($1::bigint[]) and length(given.shown) between 2 and 120
+) named group by kind, folded order by kind, folded
+on conflict (kind, folded) do update set seen = n.seen + excluded.seen;
+
+-- name: learn_places
+-- $1 trial ids bigint[], then one of each: $2 cities folded, $3 countries, $4 $5 latitudes and longitudes, $6 cities as shown, $7 times
+insert into search_places as p (city, country, lat, lon, shown, seen)
+select * from unnest($1::text[], $2::text[], $3::real[], $4::real[], $5::text[], $6::bigint[])
+on conflict (city, country, lat, lon) do update set seen = p.seen + excluded.seen;
+
+-- name: sites_of
+-- $1 trial ids bigint[] -> the sites of each that tell where they are: city, country, latitude, longitude
+select distinct t.id, site ->> 'city' as city, coalesce(site ->> 'country', '') as country,
+       (site ->> 'latitude')::real as lat, (site ->> 'longitude')::real as lon
+from trials t, jsonb_path_query(t.record, '$.sites[*] ? (@.latitude.type() == "number" && @.longitude.type() == "number" && @.city.type() == "string")') as site
+where t.id = any($1::bigint[]) and not ((site ->> 'latitude')::real = 0 and (site ->> 'longitude')::real = 0);
+
+-- name: learn_seen
+-- $1 how many trials the words were counted of
+update search_seen set trials = trials + $1::bigint;
+
+-- name: described
+-- $1 question, $2 to $6 as in hits, $7 questions that rank text[], $8 what each is worth, $9 most hits, $10 latest id, $11 $12 $13 after this
+-- rank, day and id, $14 rows, $15 age in days or null, $16 sex or null, $17 what a trial that does not admit them is still worth
+-- -> as hits, of all trials that answer, however many
+with asked as materialized (
+    select $1::tsquery as question
+), hits as materialized (
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.words,
+           coalesce($15::bigint between coalesce(t.min_age_days, 0) and coalesce(t.max_age_days, 9223372036854775807), true)
+               and ($16::text is null or t.sex is null or t.sex in ('all', $16::text)) as admitted
+    from asked a join trials t on t.words @@ a.question
+    where (t.id <= $10::bigint) is true
+      and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+            and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
+                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
+    limit $9::bigint
+), worth as materialized (
+    select part::tsquery as question, worth from unnest($7::text[], $8::float8[]) as parts (part, worth)
+), ranked as materialized (
+    select h.id, h.updated, r.rank * case when h.admitted then 1 else $17::float8 end as rank
+    from hits h cross join lateral (
+        select sum(w.worth * ts_rank('{0.3, 0.5, 0.8, 1.0}', h.words, w.question)) as rank from worth w) r
+)
+select found.id, found.rank, found.updated, (select count(*) from hits) as hits, least($10::bigint, (select max(id) from trials)) as latest_id
+from (select 1) one left join lateral (
+    select id, rank, updated from ranked where (rank, updated, id) < ($11::float8, $12::date, $13::bigint)
+    order by rank desc, updated desc, id desc limit $14::integer
+) found on true
+order by found.rank desc, found.updated desc, found.id desc;
+
+-- name: newest
+-- -> the day of the latest update of any trial
+select max(newest_on) from registry_counts;
