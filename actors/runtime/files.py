@@ -102,6 +102,10 @@ class LocalFiles:
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(_delete, self._root, checked(key))
 
+    def scratch(self, name: str) -> Path:
+        """A folder of this machine for work in progress, beside the files; no key leads there. Nothing keeps it."""
+        return self._root / ".scratch" / checked(name)
+
     def opens(self, key: str, until: int, signed: str) -> bool:
         """Whether a URL that was made by `url` is genuine and still good."""
         genuine = hmac.compare_digest(signature(key, until, self._secret), signed)

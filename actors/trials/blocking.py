@@ -27,6 +27,7 @@ PARTS = 64  # a power of two: blocks are looked at part by part, to hold little 
 KEYS_OF_THREE = 3  # three shared words are three times two
 
 _ROW_BITS = 32
+_MIDDLE = 1 << 31
 
 
 def rare_words(one: Comparable, rare: Rarity) -> tuple[str, ...]:
@@ -39,8 +40,12 @@ def rare_words(one: Comparable, rare: Rarity) -> tuple[str, ...]:
 
 def block_keys(given: Sequence[str]) -> list[int]:
     """Each two of the words as one number of 64 bits, the same in every process."""
-    hashes = sorted(_hash(word) for word in given)
-    return [first << _ROW_BITS | second for first, second in combinations(hashes, 2)]
+    return [first + _MIDDLE << _ROW_BITS | second + _MIDDLE for first, second in combinations(hashes(given), 2)]
+
+
+def hashes(given: Iterable[str]) -> tuple[int, ...]:
+    """Each word as a number that PostgreSQL's integer holds, in order."""
+    return tuple(sorted(_hash(word) - _MIDDLE for word in given))
 
 
 @lru_cache(maxsize=524_288)

@@ -104,7 +104,7 @@ class Comparable:
         object.__setattr__(self, "words", frozenset(self.acronym).union(*sets))
 
 
-_SHAPE = 1  # to be raised when what is packed changes, or what its words are
+SHAPE = 1  # to be raised when what is packed changes, or what its words are
 _HINTS = get_type_hints(Comparable)
 _FIELDS = tuple(one.name for one in fields(Comparable) if one.init and one.name != "claims")
 _ENCODER = msgspec.msgpack.Encoder()
@@ -145,7 +145,7 @@ def packed(one: Comparable) -> bytes:
     claims = tuple(
         (claim.id.scheme, claim.id.value, claim.id.part, claim.id.sound, claim.where) for claim in one.claims
     )
-    return _ENCODER.encode((_SHAPE, *fields, claims))
+    return _ENCODER.encode((SHAPE, *fields, claims))
 
 
 def unpacked(body: bytes) -> Comparable:
@@ -153,8 +153,8 @@ def unpacked(body: bytes) -> Comparable:
         shape, *stated, claims = _DECODER.decode(body)
     except msgspec.ValidationError as error:
         raise ValueError(f"packed otherwise: {error}") from error
-    if shape != _SHAPE:
-        raise ValueError(f"packed as shape {shape}, not {_SHAPE}")
+    if shape != SHAPE:
+        raise ValueError(f"packed as shape {shape}, not {SHAPE}")
     said = tuple(Claim(RegistryId(scheme, value, part, sound), where) for scheme, value, part, sound, where in claims)
     return Comparable(**dict(zip(_FIELDS, stated, strict=True)), claims=said)
 

@@ -17,11 +17,13 @@ NULL = b"\xff\xff\xff\xff"
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _TEXT_OID = 25
+_INT4_OID = 23
 _EMPTY_ARRAY = Struct(">iiii").pack(12, 0, 0, _TEXT_OID)
 
 _int32 = Struct(">i").pack
 _int4 = Struct(">ii").pack
 _int8 = Struct(">iq").pack
+_float8 = Struct(">id").pack
 _count = Struct(">h").pack
 _array_head = Struct(">iiiiii").pack
 
@@ -58,6 +60,10 @@ def bigint(value: int | None) -> bytes:
     return NULL if value is None else _int8(8, value)
 
 
+def float8(value: float) -> bytes:
+    return _float8(8, value)
+
+
 def boolean(value: bool | None) -> bytes:
     return NULL if value is None else b"\0\0\0\1" + (b"\1" if value else b"\0")
 
@@ -83,6 +89,14 @@ def bigints(values: Sequence[int]) -> bytes:
     """bigint[], of one dimension."""
     items = b"".join(map(bigint, values))
     return raw(Struct(">iiiii").pack(1, 0, 20, len(values), 1) + items) if values else raw(bytes(8) + _int32(20))
+
+
+def integers(values: Sequence[int]) -> bytes:
+    """integer[], of one dimension. Raises struct.error beyond 32 bits."""
+    if not values:
+        return raw(bytes(8) + _int32(_INT4_OID))
+    items = b"".join(map(integer, values))
+    return _array_head(20 + len(items), 1, 0, _INT4_OID, len(values), 1) + items
 
 
 def json(data: bytes) -> bytes:

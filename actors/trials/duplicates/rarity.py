@@ -1,0 +1,21 @@
+"""What the words of some records are worth, as the last sweep counted them."""
+
+from collections.abc import Iterable
+
+from actors.trials.comparable import Comparable
+from actors.trials.duplicates import store
+from actors.trials.features import Rarities
+from actors.trials.words import rarity
+
+
+async def rarities_of(db: store.Database, given: Iterable[Comparable], counted: int) -> Rarities:
+    """`counted`: how many records the words were counted in."""
+    titles: set[str] = set()
+    sponsors: set[str] = set()
+    for one in given:
+        titles.update(one.words, one.conditions, one.interventions)
+        sponsors.update(*one.sponsors)
+    return Rarities(
+        rarity(await store.count_of_words(db, "titles", titles), counted),
+        rarity(await store.count_of_words(db, "sponsors", sponsors), counted),
+    )

@@ -1,0 +1,1 @@
+"""All records of the database compared with one another, at once."""
