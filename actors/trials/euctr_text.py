@@ -81,7 +81,7 @@ def records(text: str) -> Iterator[Record]:
     """Every record of a download, in its order. A number that is none stays as it was written."""
     starts = list(_RECORD.finditer(text))
     ends = [*(start.start() for start in starts[1:]), len(text)]
-    for start, end in zip(starts, ends, strict=True):
+    for start, end in zip(starts, ends, strict=False):
         yield _record(start["number"], text[start.start() : end], start.end() - start.start())
 
 
@@ -92,7 +92,7 @@ def _record(number: str, text: str, head: int) -> Record:
     country = _COUNTRY.search(summary.get("Link", ""))
     fields = tuple(
         Field(mark.code, mark.label, mark.language, _clean(text[mark.end : end]))
-        for mark, end in zip(marks, ends, strict=True)
+        for mark, end in zip(marks, ends, strict=False)
         if mark.label is not None
     )
     return Record(number, country[1].upper() if country else None, summary, fields, text)
@@ -102,7 +102,7 @@ def _summary(text: str) -> dict[str, str]:
     """The lines above the first section, by their labels."""
     marks = list(_SUMMARY.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    return {mark[1]: _clean(text[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)}
+    return {mark[1]: _clean(text[mark.end() : end]) for mark, end in zip(marks, ends, strict=False)}
 
 
 @dataclass(frozen=True, slots=True)

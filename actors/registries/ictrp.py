@@ -1,0 +1,75 @@
+"""WHO's International Clinical Trials Registry Platform (ICTRP), by its export files. No I/O.
+
+ICTRP copies what some twenty registers hold. It has no service that a mirror could rely upon: the list of its crawling
+pages leaves records out, its web service answers with nothing for records that there are and gives no related records,
+both ask for credentials, and the search exports by hand. So what is read is an export file:
+
+    triald import ictrp FILE    the usual way, for files of any size
+    a scrape                    asks ADDRESS for one, of up to 64 MB. WHO has nothing there: the setting
+                                registry_bases leads to where you keep the latest export
+
+An export is XML (Trials_downloaded_from_ICTRP), CSV with or without header, or a ZIP with one of these. A record that
+is not readable is set aside; the file as a whole is refused where it is cut short, no export, or a bomb.
+
+Sources: WHO's pages about the search portal and its web service; ictrp-retrieval, which tried all ways; real exports.
+"""
+
+import io
+from collections.abc import Iterator
+from datetime import date
+
+from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
+from actors.trials.ictrp_export import NotAnExport, NotARecord, Piece, pieces, values_of
+from actors.trials.ictrp_text import line
+from actors.trials.ictrp_trial import read_record
+from actors.trials.normalise import NotReadable
+
+ADDRESS = "https://trialsearch.who.int/ICTRP-Results.xml"  # the name that the portal gives to an export
+EXPORT = "export"
+
+
+def first(since: date | None) -> tuple[Request, ...]:
+    """The export as a whole: it has no parts, and what changed since a day cannot be told from outside."""
+    return (Request(ADDRESS, repeats=since is not None),)
+
+
+def read(request: Request, body: bytes) -> Page:
+    """The records of an export, each with its own bytes. Raises UnreadableBody."""
+    found: list[Found] = []
+    refused: list[Refused] = []
+    try:
+        for one in _read_each(body):
+            found.append(one) if isinstance(one, Found) else refused.append(one)
+    except NotAnExport as error:
+        raise UnreadableBody(str(error)) from error
+    numbers = {one.trial.registry_id for one in found}
+    count = len(numbers) + len(refused)
+    return Page(tuple(found), tuple(refused), total=count, query=EXPORT, ended=Ended(count), telling=request.repeats)
+
+
+def _read_each(body: bytes) -> Iterator[Found | Refused]:
+    for piece in pieces(io.BytesIO(body)):
+        yield _read_one(piece)
+
+
+def _read_one(piece: Piece) -> Found | Refused:
+    number: str | None = None
+    try:
+        values = values_of(piece)
+        number = line(values.get("trialid"))
+        return Found(read_record(values), piece.raw)
+    except (NotARecord, NotReadable) as error:
+        return Refused(str(error), piece.raw, number)
+
+
+REGISTRY = Registry(
+    name="ictrp",
+    title="WHO ICTRP",
+    terms="https://www.who.int/tools/clinical-trials-registry-platform (as reported in 2026-11; not re-read)",
+    hosts=("trialsearch.who.int",),
+    requests_per_min=10,  # a few files at most
+    adapter_version=1,
+    media_type="text/plain",
+    first=first,
+    read=read,
+)

@@ -1,0 +1,108 @@
+"""Dates as ICTRP's exports write them, each source register its own way, and what spreadsheets made of them. No I/O.
+
+Most registers write the day first, some the year; ClinicalTrials.gov's start of enrolment has a month in words. Exports
+that went through a spreadsheet have a time behind each date (`2020-03-05 00:00:00`), and where the spreadsheet takes
+the month to be first, 5 March has become 3 May. Whether it did, the date of registration tells, which the web export
+gives in a second notation, YYYYMMDD. Where nothing tells, only the year is sure.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from actors.trials.record import Precision, When
+
+# Registers whose dates begin with the year; those of the others begin with the day.
+# Source: registry_prefixes_date_formats.csv of COVID-trial-characteristics, and real exports.
+YEAR_FIRST = ("ChiCTR", "CHICTR", "chictr", "IRCT", "KCT", "SLCTR")
+NONE_BEFORE = date(1901, 1, 1)  # 1 January 1900 stands for no date
+
+Order = Literal["as written", "swapped", "unknown"]
+
+_SPREADSHEET = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?")
+_ISO = re.compile(r"([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2}))?)?")
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})(?: [0-9:]+(?: ?[AP]M)?)?")
+_WORDS = ("%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %Y", "%b %Y", "%b %d %Y %I:%M%p", "%b %d %Y")
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Reads the dates of one record."""
+
+    year_first: bool
+    order: Order
+
+    def read(self, text: str | None, actual: bool | None = None) -> When | None:
+        """None where no date is stated or understood."""
+        plain = " ".join((text or "").split())
+        if match := _SPREADSHEET.fullmatch(plain):
+            year, month, day = map(int, match.groups())
+            return self._from_spreadsheet(year, month, day, actual)
+        if match := _COMPACT.fullmatch(plain):
+            return _when(int(match[1]), int(match[2]), int(match[3]), "day", actual)
+        if match := _ISO.fullmatch(plain):
+            precision: Precision = "day" if match[3] else "month" if match[2] else "year"
+            return _when(int(match[1]), int(match[2] or 1), int(match[3] or 1), precision, actual)
+        if match := _DAY_FIRST.fullmatch(plain):
+            return self._from_numbers(int(match[1]), int(match[2]), int(match[3]), actual)
+        return _from_words(plain, actual)
+
+    def _from_spreadsheet(self, year: int, month: int, day: int, actual: bool | None) -> When | None:
+        if self.year_first or day > 12 or day == month:  # it had no choice, or none that matters
+            return _when(year, month, day, "day", actual)
+        match self.order:
+            case "as written":
+                return _when(year, month, day, "day", actual)
+            case "swapped":
+                return _when(year, day, month, "day", actual)
+            case "unknown":
+                return _when(year, 1, 1, "year", actual)
+
+    def _from_numbers(self, one: int, other: int, year: int, actual: bool | None) -> When | None:
+        """The day first, unless only the other way it is a date."""
+        day, month = (other, one) if other > 12 >= one else (one, other)
+        return _when(year, month, day, "day", actual)
+
+
+def dates_of(trial_id: str, values: Mapping[str, str]) -> Dates:
+    """How the dates of a record are to be read."""
+    plain = {name: " ".join(values.get(name, "").split()) for name in ("dateregistration", "dateregistration3")}
+    return Dates(trial_id.startswith(YEAR_FIRST), _order(plain["dateregistration"], plain["dateregistration3"]))
+
+
+def _order(written: str, sure: str) -> Order:
+    """What a spreadsheet did with the days of this record, by its date of registration in both notations."""
+    match, known = _SPREADSHEET.fullmatch(written), _COMPACT.fullmatch(sure)
+    if match is None:
+        # Left as text where all others became dates, it could not be one with the month first: its day is above 12.
+        numbers = _DAY_FIRST.fullmatch(written)
+        return "swapped" if numbers and int(numbers[1]) > 12 else "unknown"
+    _, month, day = map(int, match.groups())
+    if day > 12:
+        return "as written"
+    if known is None or day == month:
+        return "unknown"
+    if (month, day) == (int(known[2]), int(known[3])):
+        return "as written"
+    return "swapped" if (day, month) == (int(known[2]), int(known[3])) else "unknown"
+
+
+def _when(year: int, month: int, day: int, precision: Precision, actual: bool | None) -> When | None:
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        return None
+    return When(found, precision, actual) if found >= NONE_BEFORE else None
+
+
+def _from_words(text: str, actual: bool | None) -> When | None:
+    for form in _WORDS:
+        try:
+            found = datetime.strptime(text, form).date()
+        except ValueError:
+            continue
+        return _when(found.year, found.month, found.day, "day" if "%d" in form else "month", actual)
+    return None
