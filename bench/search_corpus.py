@@ -1,0 +1,213 @@
+"""Real ClinicalTrials.gov records as a corpus to search: as they are, or resampled to as many as a mirror holds.
+
+A resampled trial keeps a title with its conditions and interventions whole, and takes summary, criteria, sites, status and
+dates from others; one of twenty has the number of another register. The same seed gives the same trials.
+"""
+
+import random
+import re
+import subprocess
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any, get_args
+from xml.etree import ElementTree
+
+from actors.trials import rows, wire
+from actors.trials.copying import copy
+from actors.trials.ctgov_study import read_study
+from actors.trials.facets import facet
+from actors.trials.finding import store as finding
+from actors.trials.normalise import NotReadable, age_days
+from actors.trials.pack import ID_COLUMNS, TRIAL_COLUMNS, PackedPage, Source, pack_page
+from actors.trials.record import (
+    Eligibility,
+    Identifier,
+    Intervention,
+    MeshTerm,
+    Phase,
+    Sex,
+    Site,
+    Status,
+    Trial,
+    When,
+)
+from actors.trials.rows import Placed
+from actors.jobs.learn_search import places
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+OTHERS = (("isrctn", "ISRCTN{:08}"), ("ctis", "2024-5{:05}-11-00"), ("drks", "DRKS{:08}"))
+PAGE = 1_000
+
+
+def studies(folder: Path) -> list[Trial]:
+    """Every study there is, in either format, each once."""
+    found = {one.registry_id: one for one in _legacy(folder / "ctgov_xml" / "legacy_xml.tar.zst")}
+    for line in unpacked(folder / "ctgov_v2" / "studies.ndjson.zst").splitlines():
+        try:
+            one = read_study(line)
+        except NotReadable:
+            continue
+        found[one.registry_id] = one
+    return [found[number] for number in sorted(found)]
+
+
+def unpacked(file: Path) -> bytes:
+    return subprocess.run(["zstd", "--long=27", "-dc", str(file)], capture_output=True, check=True).stdout
+
+
+def resampled(of: Sequence[Trial], count: int, seed: int) -> Iterator[Trial]:
+    """So many trials made of these."""
+    dice = random.Random(seed)  # noqa: S311
+    placed = [one for one in of if any(site.latitude is not None for site in one.sites)] or of
+    for number in range(count):
+        named, told, held = dice.choice(of), dice.choice(of), dice.choice(placed)
+        registry, own = "ctgov", f"NCT{90_000_000 + number:08}"
+        if number % 20 == 0:
+            registry, shape = OTHERS[number // 20 % len(OTHERS)]
+            own = shape.format(number)
+        day = date(2026, 2, 27) - timedelta(days=int(dice.paretovariate(0.7) * 20) % 7_000)
+        yield replace(
+            named, registry=registry, registry_id=own, ids=(Identifier("other", own, "main"),),
+            summary=told.summary, eligibility=told.eligibility, status=held.status, sites=held.sites[:40],
+            countries=held.countries, phases=held.phases, last_updated=When(day, "day"), enrolment=held.enrolment,
+            description=None, outcomes=(), contacts=(), officials=(), references=(), arms=(), results=None,
+        )  # fmt: skip
+
+
+def packed(trials: Iterable[Trial]) -> PackedPage:
+    """Ready to be written; each with its codes among its filter words, as they are in the index."""
+    source = Source("ctgov", "https://registry.example/studies", AT, 1, "application/json")
+    return pack_page([_Read(one) for one in trials], [], source)
+
+
+class _Read:
+    raw = b"{}"
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+
+
+async def load(db: Any, trials: Iterable[Trial], *, learn: bool = True) -> int:
+    """Write trials straight into their tables, and let the search learn of them; how many they were."""
+    total, page = 0, list[Trial]()
+    for one in trials:
+        page.append(one)
+        if len(page) == PAGE:
+            total += await _load_page(db, page, total, learn=learn)
+            page = []
+    total += await _load_page(db, page, total, learn=learn) if page else 0
+    await db.execute(
+        """insert into registry_counts (registry, present, removed, newest_on, changed_at)
+           select registry, count(*), 0, max(last_updated_on), now() from trials group by registry"""
+    )
+    await db.execute("vacuum analyze trials")
+    return total
+
+
+async def _load_page(db: Any, page: Sequence[Trial], before: int, *, learn: bool) -> int:
+    ids = range(before + 1, before + len(page) + 1)
+    made = packed(page).trials
+    placed = [Placed(one, id_, 1, None) for one, id_ in zip(made, ids, strict=False)]
+    async with db.transaction():
+        await copy(db, "trials", TRIAL_COLUMNS, rows.trials(placed, AT))
+        await copy(db, "trial_ids", ID_COLUMNS, rows.ids(placed))
+        codes = [(one.id, _codes(trial)) for one, trial in zip(placed, page, strict=False)]
+        coded = [(id_, words) for id_, words in codes if words]
+        await db.execute(
+            "update trials t set mesh = c.words::tsvector from unnest($1::bigint[], $2::text[]) as c (id, words) where t.id = c.id",
+            [id_ for id_, _ in coded], [words for _, words in coded],
+        )  # fmt: skip
+        if learn:
+            await finding.learn(db, list(ids))
+            await finding.learn_places(db, places(await finding.sites(db, list(ids))))
+    return len(placed)
+
+
+def _codes(trial: Trial) -> str:
+    return " ".join(f"'{facet('mesh', one.ui)}'" for one in trial.mesh if one.ui)
+
+
+# ── the format before API v2 ──
+
+
+def _legacy(file: Path) -> Iterator[Trial]:
+    with tarfile.open(fileobj=BytesIO(unpacked(file))) as archive:
+        for member in archive:
+            if member.isfile() and (held := archive.extractfile(member)):
+                yield legacy(ElementTree.fromstring(held.read()))  # noqa: S314 - our own files
+
+
+def legacy(root: ElementTree.Element) -> Trial:
+    """What a search needs of a record in the format before API v2."""
+    number = _text(root, "id_info/nct_id") or ""
+    kinds = {"Interventional": "interventional", "Observational": "observational", "Expanded Access": "expanded_access"}
+    kind = kinds.get((_text(root, "study_type") or "").partition(" [")[0], "unknown")
+    status = re.sub("[, ]+", "_", (_text(root, "overall_status") or "").lower()).replace("_status", "")
+    phase = _text(root, "phase") or ""
+    return Trial(
+        registry="ctgov", registry_id=number, url=f"https://clinicaltrials.gov/study/{number}",
+        title=_text(root, "brief_title"), official_title=_text(root, "official_title"), acronym=_text(root, "acronym"),
+        status=status if status in get_args(Status) else "unknown",  # type: ignore[arg-type]
+        status_raw=_text(root, "overall_status"), study_type=kind,  # type: ignore[arg-type]
+        ids=(Identifier("nct", number, "main"), *_aliases(root)),
+        summary=_text(root, "brief_summary/textblock"), description=_text(root, "detailed_description/textblock"),
+        phases=tuple(one for one in get_args(Phase) if one.removeprefix("phase_") in re.findall("[1-4]", phase)),
+        sponsor=_text(root, "sponsors/lead_sponsor/agency"),
+        sponsor_class=_text(root, "sponsors/lead_sponsor/agency_class"),
+        conditions=_texts(root, "condition"), keywords=_texts(root, "keyword"),
+        interventions=tuple(
+            Intervention(_text(one, "intervention_name") or "?", other_names=_texts(one, "other_name"))
+            for one in root.findall("intervention")
+        ),
+        mesh=tuple(
+            MeshTerm(None, term, about)  # type: ignore[arg-type]
+            for about in ("condition", "intervention")
+            for term in _texts(root, f"{about}_browse/mesh_term")
+        ),
+        eligibility=_eligibility(root), countries=_texts(root, "location_countries/country"),
+        sites=tuple(
+            Site(city=_text(one, "city"), country=_text(one, "country"))
+            for one in root.findall("location/facility/address")
+        ),
+        enrolment=int(_text(root, "enrollment") or 0) or None,
+        start=_when(_text(root, "start_date")), completion=_when(_text(root, "completion_date")),
+        last_updated=_when(_text(root, "last_update_posted")),
+    )  # fmt: skip
+
+
+def _aliases(root: ElementTree.Element) -> tuple[Identifier, ...]:
+    return tuple(Identifier("other", one, "secondary") for one in _texts(root, "id_info/secondary_id"))
+
+
+def _eligibility(root: ElementTree.Element) -> Eligibility:
+    sex: dict[str, Sex] = {"All": "all", "Female": "female", "Male": "male"}
+    healthy = _text(root, "eligibility/healthy_volunteers")
+    return Eligibility(
+        criteria=_text(root, "eligibility/criteria/textblock"),
+        sex=sex.get(_text(root, "eligibility/gender") or ""),
+        min_age_days=age_days(_text(root, "eligibility/minimum_age")),
+        max_age_days=age_days(_text(root, "eligibility/maximum_age")),
+        healthy_volunteers=None if healthy is None else healthy.startswith("Accepts"),
+    )
+
+
+def _when(text: str | None) -> When | None:
+    for form, precision in (("%B %d, %Y", "day"), ("%B %Y", "month")):
+        try:
+            return When(datetime.strptime(text or "", form).date(), precision)  # type: ignore[arg-type]  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None
+
+
+def _text(root: ElementTree.Element, path: str) -> str | None:
+    found = root.findtext(path)
+    return " ".join(found.split()) or None if found else None
+
+
+def _texts(root: ElementTree.Element, path: str) -> tuple[str, ...]:
+    return tuple(" ".join(one.text.split()) for one in root.findall(path) if one.text and one.text.strip())
