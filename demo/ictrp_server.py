@@ -18,7 +18,7 @@ from demo.listing import Listing
 from demo.server import NOTED, Server, served
 from demo.switches import Fault, IctrpSwitches, befalls, take
 
-EXPORT = "/export.xml"
+EXPORT = "/ICTRP-Results.xml"  # the name that the portal gives to an export
 _FORMS = {
     "xml": Format("text/xml", b"<?xml version='1.0'?><Trials><count>7</count></Trials>"),
     "csv": Format("text/csv", b"number,name\r\n1,nothing here\r\n", tail=0),
@@ -40,7 +40,7 @@ class Api:
         turned_away = refused(fault, switches)
         if turned_away is not None:
             return turned_away
-        kind = request.match_info["kind"]
+        kind = switches.instead or request.match_info["kind"]
         etag = tag(source.version, kind, sorted(_shaping(switches).items()))
         if fault is None and request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
@@ -77,8 +77,8 @@ async def serve(
     server: Ictrp = Server(source, switches or IctrpSwitches(), EXPORT)
     api = Api(server)
     routes = [
-        web.get("/export.{kind:xml|csv|zip}", api.export),
-        web.get("/{folder:.*}/export.{kind:xml|csv|zip}", api.export),
+        web.get("/{name:ICTRP-Results|export}.{kind:xml|csv|zip}", api.export),
+        web.get("/{folder:.*}/{name:ICTRP-Results|export}.{kind:xml|csv|zip}", api.export),
     ]
     async with served(server, [*routes, *control.routes()], port=port):
         yield server

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -118,6 +118,8 @@ class IsrctnSwitches(Common):
 
 @dataclass(frozen=True, slots=True)
 class IctrpSwitches(Common):
+    instead: Literal["", "xml", "csv", "zip"] = ""
+    """What every address gives, whatever its name says."""
     swapped_days: bool = False
     """Day and month have changed places where both can be months, as an export through XLSX leaves them."""
     encoding: str = "utf-8"

@@ -7,15 +7,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import MappingProxyType
 
 from actors.errors import Unavailable
+from actors.reading import known_registries
 from actors.trials import store as trials
+from actors.trials.following.store import Waiting
 from actors.trials.scrapes import Mode
 from demo import process as demo
+from supervisor.catching_up import catch_up, line
 from supervisor.commands import CANNOT_USE, Command, Exit, overrides, read_settings, unavailable, whole
 from supervisor.following import follow, screen_on, summary
 from supervisor.running import Host, Stopped, enter_once_there, run_service
@@ -26,8 +29,8 @@ from supervisor.tokens import first_token, make_token
 from supervisor.wiring import Service
 
 DEMO_DIR = Path("var") / "demo"  # below the current directory
-DEMO_HOSTS = ("clinicaltrials.gov",)  # for which the demo world stands in
 DEMO_PER_MIN = 60_000  # our own machine need not be spared
+WORLD = ("ctgov", "ctis", "euctr", "isrctn", "ictrp")  # the registries that the demo world has
 SET_ASIDE = frozenset({
     "DATABASE_URL", "TRIALD_DATABASE_URL", "TRIALD_DATABASE_URL_FILE", "TRIALD_LISTEN_URL", "TRIALD_LISTEN_URL_FILE",
     "TRIALD_DATABASE_POOLER", "TRIALD_DATA_DIR", "CREDENTIALS_DIRECTORY", "STATE_DIRECTORY", FILE_VARIABLE,
@@ -35,7 +38,7 @@ SET_ASIDE = frozenset({
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--demo", action="store_true", help="mirror a made-up registry on this machine, to try triald")
+    parser.add_argument("--demo", action="store_true", help="mirror made-up registries on this machine, to try triald")
     parser.add_argument(
         "--trials", type=whole(1, 1_000_000), default=5000, metavar="N", help="of the demo (default: 5000)"
     )
@@ -48,7 +51,13 @@ def settings_of(given: argparse.Namespace, environ: Mapping[str, str]) -> Settin
     if not given.demo:
         return read_settings(given, environ)
     kept = {name: text for name, text in environ.items() if name not in SET_ASIDE}
-    defaults = {"data_dir": str(DEMO_DIR), "registry_per_min": f"ctgov={DEMO_PER_MIN}", "log_level": "warning"}
+    names = [name for name in WORLD if name in known_registries()]
+    defaults = {
+        "data_dir": str(DEMO_DIR),
+        "registries": ",".join(names),
+        "registry_per_min": ",".join(f"{name}={DEMO_PER_MIN}" for name in names),
+        "log_level": "warning",
+    }
     return read(overrides(given), kept, given.settings_file, defaults=defaults, default_file=None)
 
 
@@ -75,9 +84,15 @@ async def _in_its_world(stack: AsyncExitStack, given: argparse.Namespace, settin
         world = await stack.enter_async_context(demo.running(trials=given.trials, seed=given.seed))
     except demo.DidNotStart as error:
         raise Unavailable(f"the demo world did not start: {error}") from error
-    stand_ins = MappingProxyType({**dict.fromkeys(DEMO_HOSTS, world.url), **settings.registry_bases})
+    stand_ins = MappingProxyType({**_hosts(world.urls), **settings.registry_bases})
     token_file = settings.token_file or _demo_token(settings.data_dir)
     return dataclasses.replace(settings, token_file=token_file, registry_bases=stand_ins)
+
+
+def _hosts(urls: Mapping[str, str]) -> dict[str, str]:
+    """The address in the demo world for each host of a registry that is in it."""
+    found = known_registries()
+    return {host: urls[name] for name in WORLD if name in found and name in urls for host in found[name].hosts}
 
 
 async def _open(stack: AsyncExitStack, settings: Settings) -> Service:
@@ -157,7 +172,25 @@ async def _mirror(given: argparse.Namespace, service: Service) -> bool:
             f"{count.registry}: {count.present:,} trials are here, {count.removed:,} of them gone at the source",
             flush=True,
         )
-    return all(look.state == "done" for look in looks)
+    behind = await catch_up(service.pool, service.kinds, _telling())
+    return not behind and all(look.state == "done" for look in looks)
+
+
+def _telling() -> Callable[[Sequence[Waiting]], None]:
+    """Shows how far the followers are: over one line of a terminal, else when one has caught up."""
+    told: set[str] = set()
+
+    def show(behind: Sequence[Waiting]) -> None:
+        if sys.stdout.isatty():
+            print(f"\r\x1b[2K{line(behind)}", end="" if behind else "\n", flush=True)
+            return
+        names = {one.follower for one in behind}
+        for name in sorted(told - names):
+            print(f"{name}: has seen all trials", flush=True)
+        told.clear()
+        told.update(names)
+
+    return show
 
 
 def _invite(service: Service) -> None:
