@@ -57,11 +57,13 @@ class NotOurTurn(TrialdError):
 
 
 class Passage:
+    asks: type[Asking] = Asking  # how its pages are had
+
     def __init__(self, registry: Registry, attempt: Attempt, tools: Tools) -> None:
         self.registry = registry
         self.attempt = attempt
         self.tools = tools
-        self.asking = Asking(registry, tools, 0, (), anew=False)
+        self.asking = self.asks(registry, tools, 0, (), anew=False)
         self.seen: tuple[str, Validators] | None = None
         self.written = 0
         self.records = 0
@@ -91,7 +93,7 @@ class Passage:
         scrape = await store.scrape(db, checkpoint.scrape)
         if scrape.state != "running":
             return False
-        self.asking = Asking(self.registry, self.tools, scrape.id, checkpoint.pending, anew=checkpoint.anew)
+        self.asking = self.asks(self.registry, self.tools, scrape.id, checkpoint.pending, anew=checkpoint.anew)
         self.seen, self.records = checkpoint.seen, scrape.records
         emit("scrape.resumed", scrape=self.id, registry=self.registry.name, pending=len(checkpoint.pending))
         return True
@@ -100,7 +102,7 @@ class Passage:
         mode, since, first = await self._first(db, asked)
         job, now = self.attempt.job.id, self.tools.now()
         scrape = await store.open_scrape(db, self.registry.name, mode, since=since, job_id=job, at=now)
-        self.asking = Asking(self.registry, self.tools, scrape, first, anew=False)
+        self.asking = self.asks(self.registry, self.tools, scrape, first, anew=False)
         await self._save(db)
         emit("scrape.started", scrape=scrape, registry=self.registry.name, mode=mode, since=str(since or ""))
 
@@ -180,7 +182,7 @@ class Passage:
     async def end(self, *, accept_removed: bool) -> Outcome:
         """Marks what is gone at the source, closes the scrape and ends the job, in one transaction."""
         async with self.tools.db.acquire() as db, db.transaction():
-            scrape, met = await store.scrape(db, self.id), await store.met(db, self.id)
+            scrape, met = self.counted(await store.scrape(db, self.id)), await store.met(db, self.id)
             gone = None
             if may_remove(scrape, met):
                 gone = await store.mark_removed(db, self.id, at=self.tools.now(), accept=accept_removed)
@@ -191,6 +193,10 @@ class Passage:
              new=scrape.new, changed=scrape.changed, refused=scrape.refused, reason=told or "",
              removed=gone.trials if isinstance(gone, Removed) else 0)  # fmt: skip
         return outcome
+
+    def counted(self, scrape: Scrape) -> Scrape:
+        """The scrape as it is compared with what it has met."""
+        return scrape
 
     async def _close_done(self, db: Any, scrape: Scrape, met: Met, told: str | None) -> None:
         missed = missing(scrape, met)

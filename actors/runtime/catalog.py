@@ -23,10 +23,14 @@ class BadPlugin(Exception):
 
 
 def catalog(package: ModuleType | str, constant: str, kind: type[T]) -> dict[str, T]:
-    """The constant of every module of a package, by its name, in the order of names. Raises BadPlugin."""
+    """The constant of every module of a package, by its name, in the order of names. Raises BadPlugin.
+
+    Where a name is a word of Python, its file ends in `_`: import_.py has `import`.
+    """
     folder = importlib.import_module(package) if isinstance(package, str) else package
     names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
-    return {name: _plugin(importlib.import_module(f"{folder.__name__}.{name}"), constant, kind) for name in names}
+    plugins = {name: _plugin(importlib.import_module(f"{folder.__name__}.{name}"), constant, kind) for name in names}
+    return {plugin.name: plugin for plugin in plugins.values()}
 
 
 def _plugin(module: ModuleType, constant: str, kind: type[T]) -> T:
@@ -34,7 +38,7 @@ def _plugin(module: ModuleType, constant: str, kind: type[T]) -> T:
     if not isinstance(found, kind):
         what = "does not end in" if found is None else f"has a {type(found).__name__} for"
         raise BadPlugin(f"{module.__file__} {what} a constant {constant} of type {kind.__name__}")
-    name = module.__name__.rpartition(".")[2]
+    name = module.__name__.rpartition(".")[2].removesuffix("_")
     if found.name != name:
         raise BadPlugin(f"{module.__file__}: its {constant} is named {found.name!r}, not {name!r} as the file is")
     return found
