@@ -1,0 +1,144 @@
+"""ISRCTN, by its XML interface. No I/O.
+
+A query gives at most as many records as it is told to, in any order, and no second page; so it is asked in windows of
+dates that hold few (actors/trials/isrctn_windows.py). Everything is windows of the day of application, which never
+changes; what changed since a day is windows of the day of the last edit, the oldest first: what is edited meanwhile
+moves into one that is still to come. Each window is a query of its own, and its answer counts it:
+
+    up to 100                  read
+    more                       its parts; nothing is taken from this answer
+    more, and of a single day  the same once more, with its count as the limit
+
+Each record is cut out of the answer and read alone. Query language and fields: the registry's own description of its
+interface (as users of it report).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from xml.etree.ElementTree import Element  # made by actors.runtime.xml
+
+from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
+from actors.trials.isrctn_page import NotAPage, page_of
+from actors.trials.isrctn_record import assigned_on, number_of, record_of, trial_of, updated_on
+from actors.trials.isrctn_windows import APPLIED, EDITED, FIRST, Window, cut, halves, question, window_of
+from actors.trials.normalise import NotReadable
+
+URL = "https://www.isrctn.com/api/query/format/default"
+AT_ONCE = 100  # records of an answer: some 2 MB
+
+_NUMBER = re.compile(rb"<(?:[A-Za-z][\w.-]*:)?isrctn[^>]*>\s*(?:ISRCTN)?([0-9]{8})\s*<")
+
+Note = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was cut out of an answer; `full` is None where it is no XML, for the reason in `problem`."""
+
+    raw: bytes
+    full: Element | None
+    problem: str = ""
+
+
+def first(since: date | None) -> tuple[Request, ...]:
+    """Everything, or all that was edited on `since` or later."""
+    if since is None:
+        return (_ask(Window(APPLIED, FIRST)),)
+    return (_ask(Window(EDITED, datetime(since.year, since.month, since.day)), as_of=since),)
+
+
+def read(request: Request, body: bytes) -> Page:
+    """The records of one window, each with its own bytes, or its parts, to be asked for. Raises UnreadableBody."""
+    note = dict(request.state)
+    try:
+        answer = page_of(body)
+    except NotAPage as error:
+        raise UnreadableBody(str(error)) from error
+    window = _window(note)
+    records = [_record(raw, answer.encoding) for raw in answer.records]
+    as_of = _as_of(note, records)
+    total = int(note.get("total", answer.total))
+    if answer.total > int(note["limit"]):
+        parts = cut(window, answer.total, _days(window, records))
+        whole = _ask(window, total=total, as_of=as_of, limit=answer.total, again=note.get("again"))
+        follow = tuple(_ask(part, total=total, as_of=as_of) for part in parts) or (whole,)
+        return Page(follow=follow, total=total, query=question(window))
+    found, refused = _read(records, as_of)
+    anew = _ask(window, total=total, as_of=as_of, limit=max(answer.total, AT_ONCE), again="yes")
+    ended = Ended(answer.total, () if "again" in note else (anew,))
+    return Page(tuple(found), tuple(refused), total=total, query=question(window), ended=ended)
+
+
+def narrower(request: Request) -> tuple[Request, ...]:
+    """After an answer that is too large or cannot be read: its window in halves, down to an hour."""
+    note = dict(request.state)
+    total, as_of = note.get("total"), note.get("as_of")
+    return tuple(_ask(half, total=total, as_of=as_of) for half in halves(_window(note)))
+
+
+def _ask(window: Window, *, limit: int = AT_ONCE, **known: object) -> Request:
+    """A window; `known` goes into the note: total, as_of, again."""
+    note = {"by": window.by, "start": window.start.isoformat(), "limit": limit} | known
+    note["end"] = window.end.isoformat() if window.end else None
+    state = tuple((name, str(value)) for name, value in note.items() if value is not None)
+    return Request(URL, (("q", question(window)), ("limit", str(limit))), state=state)
+
+
+def _window(note: Note) -> Window:
+    return window_of(note["by"], note["start"], note.get("end"))
+
+
+def _record(raw: bytes, encoding: str) -> Record:
+    try:
+        return Record(raw, record_of(raw, encoding))
+    except NotReadable as error:
+        return Record(raw, None, str(error))
+
+
+def _read(records: Iterable[Record], as_of: date | None) -> tuple[list[Found], list[Refused]]:
+    found: list[Found] = []
+    refused: list[Refused] = []
+    for one in records:
+        if one.full is None:
+            refused.append(Refused(one.problem, one.raw, _number_in(one.raw)))
+            continue
+        try:
+            found.append(Found(trial_of(one.full, as_of), one.raw))
+        except NotReadable as error:
+            refused.append(Refused(str(error), one.raw, number_of(one.full)))
+    return found, refused
+
+
+def _number_in(raw: bytes) -> str | None:
+    """The number in a record that is no XML."""
+    found = _NUMBER.search(raw)
+    return f"ISRCTN{found[1].decode()}" if found else None
+
+
+def _as_of(note: Note, records: Iterable[Record]) -> date | None:
+    """The newest day that the source has shown: of two records, since one alone may be mistaken by years."""
+    days = sorted(day for one in records if one.full is not None and (day := updated_on(one.full)))
+    known = date.fromisoformat(note["as_of"]) if "as_of" in note else None
+    return max((day for day in (known, *days[-2:-1]) if day), default=days[-1] if days else None)
+
+
+def _days(window: Window, records: Iterable[Record]) -> list[date]:
+    """By which a window can be cut; the day of application itself is not in a record."""
+    day_of = updated_on if window.by == EDITED else assigned_on
+    return [day for one in records if one.full is not None and (day := day_of(one.full))]
+
+
+REGISTRY = Registry(
+    name="isrctn",
+    title="ISRCTN registry",
+    terms="https://www.isrctn.com/page/terms (as reported in 2026-11; not re-read)",
+    hosts=("www.isrctn.com", "isrctn.com"),
+    requests_per_min=60,  # no official figure; users of the interface leave 0.5 to 1.5 s between requests
+    adapter_version=1,
+    media_type="application/xml",
+    first=first,
+    read=read,
+    narrower=narrower,
+)
