@@ -52,6 +52,7 @@ from supervisor.supervisor import Supervisor
 from supervisor.version import VERSION
 
 SCRAPING = "scraping"
+IMPORTING = "importing"  # files are read where they lie: by the command that was given them
 IDLE_WITHIN_S = 60  # in a transaction: who does not go on for so long is frozen, and locks others out
 CLOSES_WITHIN_S = 10.0
 COLLECT_EVERY = 20_000  # objects made and not yet freed; a batch of jobs is thousands
@@ -226,7 +227,7 @@ def _compute(processes: int) -> Compute:
 
 def desks(queues: Iterable[str], worker: UUID) -> dict[str, Desk]:
     """One desk for scrapes, whose copies are few, and one for all other work."""
-    others = tuple(sorted(set(queues) - {SCRAPING}))
+    others = tuple(sorted(set(queues) - {SCRAPING, IMPORTING}))
     return {
         "worker": Desk("worker", others, worker, slots=0),
         "scraper": Desk("scraper", (SCRAPING,), worker, slots=0),
