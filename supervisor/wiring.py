@@ -5,7 +5,7 @@ import gc
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -80,6 +80,10 @@ class Service:
     beat: Beat = field(init=False)
     movement: Movement = field(init=False)
     supervisor: Supervisor = field(init=False)
+
+    @property
+    def webhook_hosts(self) -> Collection[tuple[str, int]]:
+        return self.settings.webhook_hosts
 
     @property
     def retry(self) -> RetryRule:
@@ -249,7 +253,7 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
             payload = kinds["scrape"].new(kinds["scrape"].payload(registry=registry, mode=mode)).payload
             await _put(db, f"scrape_{registry}_{mode}", times, settings.scrape_zone, "scrape", payload)
     upkeep = kinds["maintain"].payload(history_days=settings.history_days, events_days=settings.events_days)
-    for follower in ("assess", "watch", "learn_search"):
+    for follower in ("assess", "dedupe", "watch", "learn_search", "mesh_code"):
         await _put(db, follower, "* * * * *", "UTC", follower, kinds[follower].new().payload)
     report = kinds["daily_report"].new(kinds["daily_report"].payload(zone=settings.scrape_zone)).payload
     await _put(db, "daily_report", settings.report_cron, settings.scrape_zone, "daily_report", report)

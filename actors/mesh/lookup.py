@@ -65,7 +65,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Slips:
-    """What slips of the pen may have meant: per field its words with how common they are, a line each; and what is none."""
+    """What slips of the pen may have meant.
+
+    `words`: of a field, with in how many terms each stands, a line each. `known`: words of the texts that are none.
+    """
 
     words: Mapping[About, str]
     known: Collection[str]

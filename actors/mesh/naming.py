@@ -1,7 +1,7 @@
 """What of MeSH a search names: the longest terms that stand in its words. No I/O.
 
-"heart attack in diabetics" names Myocardial Infarction, and a person reads why: by an entry term. What is too general to
-help (Therapeutics, Disease, Recurrence) is named only by a search that says nothing else.
+"heart attack in diabetics" names Myocardial Infarction, and a person reads why: by an entry term. What is too general
+to help (Therapeutics, Disease, Recurrence) is named only by a search that says nothing else.
 """
 
 from dataclasses import dataclass

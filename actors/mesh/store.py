@@ -1,4 +1,4 @@
-"""MeSH in PostgreSQL, looked up: texts, searches and beginnings of words. `reading.py` reads texts of trials with it."""
+"""MeSH in PostgreSQL, looked up: what a text needs to be read, what a search names, beginnings of words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -6,9 +6,9 @@ are read only where these say nothing: of the terms that keywords alone name, Cl
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
-from actors.mesh.mapping import Answer, Mapper
+from actors.mesh.mapping import Answer
 from actors.mesh.scope import About
 from actors.mesh.shortforms import short_forms
 
@@ -64,6 +64,13 @@ class Unmatched:
     text: str
 
 
+class Maps(Protocol):
+    """A mapper of one field, or what one has answered."""
+
+    def answers(self, text: str) -> tuple[Answer, ...]: ...
+    def is_decided(self, text: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Coded:
     """Each term once for what it is about, the surest first."""
@@ -72,7 +79,7 @@ class Coded:
     unmatched: tuple[Unmatched, ...]
 
 
-def coded(trial: Trial, mappers: Mapping[About, Mapper]) -> Coded:
+def coded(trial: Trial, mappers: Mapping[About, Maps]) -> Coded:
     """The terms of a trial. What has no mapper is not read."""
     explained = short_forms(_texts(trial))
     found: list[Code] = []
@@ -93,15 +100,30 @@ def coded(trial: Trial, mappers: Mapping[About, Mapper]) -> Coded:
     if not found:
         read("condition", "keyword", trial.keywords)
     for one in trial.interventions:
-        abouts = ABOUTS.get((one.type or "").upper().replace(" ", "_"), EITHER)
+        abouts = _abouts(one)
         by_name = [code for about in abouts for code in read(about, "intervention", (one.name,))]
         if not by_name and not [code for about in abouts for code in read(about, "other name", one.other_names)]:
             miss(abouts[0], one.name)
     return Coded(_best(found), tuple(dict.fromkeys(unmatched)))
 
 
+def first_read(trial: Trial) -> Iterator[tuple[About, str]]:
+    """The texts that are read of a trial in any case, with what they may be about."""
+    explained = short_forms(_texts(trial))
+    each: list[tuple[About, str]] = [("condition", text) for text in trial.conditions]
+    each += [(about, one.name) for one in trial.interventions for about in _abouts(one)]
+    for about, text in each:
+        yield about, text
+        if long := explained.get(text.strip()):
+            yield about, long
+
+
+def _abouts(one: Intervention) -> tuple[About, ...]:
+    return ABOUTS.get((one.type or "").upper().replace(" ", "_"), EITHER)
+
+
 def _codes(
-    about: About, field: Field, text: str, mappers: Mapping[About, Mapper], explained: Mapping[str, str]
+    about: About, field: Field, text: str, mappers: Mapping[About, Maps], explained: Mapping[str, str]
 ) -> Iterator[Code]:
     """What a text says, or what the short form stands for that it is."""
     mapper = mappers.get(about)

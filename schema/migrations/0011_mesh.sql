@@ -124,6 +124,18 @@ create table mesh_curated (
     primary key (about, key)
 );
 
+-- Every decision and every undoing: who, when, what.
+create table mesh_decisions (
+    id     bigint generated always as identity primary key,
+    at     timestamptz not null default now(),
+    about  text not null,
+    key    text not null,
+    sample text not null,
+    by     text not null,
+    note   text,
+    uis    text[]                                     -- null: undone
+);
+
 -- The codes of a trial. A term that a text says and that the registry gave too has a row of each.
 create table trial_mesh (
     trial_id bigint not null references trials on delete cascade,
@@ -185,6 +197,7 @@ drop table mesh_counts;
 drop table mesh_coded;
 drop table trial_mesh_texts;
 drop table trial_mesh;
+drop table mesh_decisions;
 drop table mesh_curated;
 drop materialized view mv_mesh_with_synonyms;
 drop table mesh_staged_words;

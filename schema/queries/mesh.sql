@@ -208,3 +208,224 @@ from (
 where not r.gone
 order by (select 1 where replace($1::text, '\', '') = lower(f.text) || '%') nulls last, coalesce(c.trials, 0) desc, length(f.text), r.name
 limit $2::bigint;
+
+-- ── trials, coded ──
+
+-- name: state
+-- -> what codes depend on: the last import, and the last decision
+select (select max(id) from mesh_imports) as import, (select coalesce(max(id), 0) from mesh_decisions) as decision;
+
+-- name: decisions
+-- -> what people have decided, with what stands today for records that are gone
+select c.about, c.key, array(
+    select distinct coalesce(n.ui, r.ui) from unnest(c.uis) u join mesh_records r on r.ui = u
+    left join mesh_records n on r.gone and n.ui = r.now_ui where not coalesce(n.gone, r.gone) order by 1) as uis
+from mesh_curated c;
+
+-- name: lock_coding
+select pg_advisory_xact_lock(hashtext('triald_mesh_coding'));
+
+-- name: trials
+-- $1 ids -> what of them is read
+select id, removed_at is null as present, conditions, keywords, record -> 'interventions' as interventions, title, official_title,
+       record ->> 'summary' as summary, record -> 'mesh' as mesh
+from trials where id = any($1::bigint[]) order by id;
+
+-- name: given
+-- $1 ids, $2 lower names -> each with the record that it means today
+select r.ui as word, coalesce(n.ui, r.ui) as ui from mesh_records r left join mesh_records n on r.gone and n.ui = r.now_ui
+where r.ui = any($1::text[]) and not coalesce(n.gone, r.gone)
+union all
+select word, min(ui) from (
+    select lower(r.name) as word, r.ui from mesh_records r where lower(r.name) collate "C" = any($2::text[]) and not r.gone
+) named group by word;
+
+-- name: forget_codes
+-- $1 trials, and the codes that stay: $2 trial, $3 about, $4 id, $5 field of each
+delete from trial_mesh m where m.trial_id = any($1::bigint[]) and not exists (
+    select from unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) k (trial_id, about, ui, field)
+    where (k.trial_id, k.about, k.ui, k.field) = (m.trial_id, m.about, m.ui, m.field));
+
+-- name: put_codes
+-- $1 trial, $2 about, $3 id, $4 field, $5 how, $6 score, $7 start, $8 end, $9 found with, $10 key, $11 text, of each
+insert into trial_mesh (trial_id, about, ui, field, how, score, start_at, end_at, of_ui, key, text)
+select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::real[], $7::int[], $8::int[], $9::text[],
+                     $10::text[], $11::text[])
+on conflict (trial_id, about, ui, field) do update set how = excluded.how, score = excluded.score, start_at = excluded.start_at,
+    end_at = excluded.end_at, of_ui = excluded.of_ui, key = excluded.key, text = excluded.text
+where (trial_mesh.how, trial_mesh.score, trial_mesh.start_at, trial_mesh.end_at, trial_mesh.of_ui, trial_mesh.text)
+   <> (excluded.how, excluded.score, excluded.start_at, excluded.end_at, excluded.of_ui, excluded.text);
+
+-- name: index_codes
+-- $1 those of the trials that are counted, $2 all of them -> their codes with all above as words, and the counts that follow
+with recursive direct as (
+    select distinct trial_id, ui from trial_mesh where trial_id = any($2::bigint[])
+), heading as (
+    select d.ui, d.ui as of from (select distinct ui from direct) d
+    union
+    select h.heading, d.ui from (select distinct ui from direct) d join mesh_headings h on h.ui = d.ui
+), up as (
+    select h.of, p.ui, p.number, p.parent from heading h join mesh_places p on p.ui = h.ui
+    union
+    select u.of, p.ui, p.number, p.parent from up u join mesh_places p on p.number = u.parent
+), wide as (
+    select of, ui from heading union select of, ui from up
+), after as (
+    select d.trial_id, array_agg(distinct w.ui) as uis, array_to_tsvector(array_agg(distinct '=mesh:' || lower(w.ui))) as words
+    from direct d join wide w on w.of = d.ui group by d.trial_id
+), now as (
+    select t.id, c.id is not null as counted, coalesce(m.counted, false) as was_counted, t.mesh as before,
+           coalesce(a.uis, '{}') as uis, coalesce(a.words, '') as words
+    from unnest($2::bigint[]) given (id) join trials t using (id) left join unnest($1::bigint[]) c (id) using (id)
+    left join mesh_coded m on m.trial_id = t.id left join after a on a.trial_id = t.id
+), written as (
+    update trials t set mesh = n.words from now n where t.id = n.id and n.before <> n.words
+), marked as (
+    insert into mesh_coded (trial_id, counted) select id, counted from now
+    on conflict (trial_id) do update set counted = excluded.counted where mesh_coded.counted <> excluded.counted
+)
+insert into mesh_counts (ui, trials)
+select ui, sum(more) from (
+    select ui, 1 as more from now, unnest(uis) ui where counted
+    union all
+    select upper(substr(word, 7)), -1 from now, unnest(tsvector_to_array(before)) word where was_counted
+) change group by ui having sum(more) <> 0 order by ui
+on conflict (ui) do update set trials = mesh_counts.trials + excluded.trials;
+
+-- name: forget_texts
+-- $1 trials -> none of their texts is told of; those that were unmatched are counted less
+with gone as (
+    delete from trial_mesh_texts where trial_id = any($1::bigint[]) returning about, key, decided
+), fewer as (
+    select about, key, count(*) as trials from gone where not decided group by about, key order by about, key
+)
+update mesh_unmatched u set trials = u.trials - f.trials from fewer f where (u.about, u.key) = (f.about, f.key);
+
+-- name: put_texts
+-- $1 trial, $2 about, $3 key, $4 text, $5 decided, of each
+with come as (
+    insert into trial_mesh_texts (trial_id, about, key, text, decided)
+    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[])
+    returning about, key, text, decided
+)
+insert into mesh_unmatched (about, key, sample, trials)
+select about, key, min(text), count(*) from come where not decided group by about, key order by about, key
+on conflict (about, key) do update set trials = mesh_unmatched.trials + excluded.trials;
+
+-- name: forget_matched
+-- -> what no trial says any more
+delete from mesh_unmatched where trials <= 0;
+
+-- ── to look at ──
+
+-- name: status
+-- -> how much of everything there is
+select count(*) filter (where left(ui, 1) = 'D' and not gone) as descriptors,
+       count(*) filter (where left(ui, 1) = 'C' and not gone) as supplementary, count(*) filter (where gone) as gone,
+       (select count(*) from mesh_coded) as coded, (select count(*) from mesh_unmatched) as unmatched,
+       (select count(*) from mesh_curated) as curated
+from mesh_records;
+
+-- name: codes
+-- $1 trial -> what it is coded with; what a text says goes before what the registry gave for the same term
+select about, ui, name, score, how, field, text, start_at as start, end_at as "end", of_ui as of, given from (
+    select distinct on (m.about, m.ui) m.*, r.name, exists (
+        select from trial_mesh g where (g.trial_id, g.about, g.ui) = (m.trial_id, m.about, m.ui) and g.field = 'registry') as given
+    from trial_mesh m join mesh_records r using (ui) where m.trial_id = $1::bigint
+    order by m.about, m.ui, m.field = 'registry'
+) each order by about, score desc, name;
+
+-- name: top
+-- $1 category -> its places right below
+select p.number, p.ui, r.name, (select count(*) from mesh_places b where b.parent = p.number) as below, coalesce(c.trials, 0) as trials
+from mesh_places p join mesh_records r using (ui) left join mesh_counts c using (ui)
+where p.parent is null and p.number like $1::text || '%' order by p.number;
+
+-- name: below
+-- $1 places, $2 most rows -> the places right below, by name
+select p.number, p.ui, r.name, (select count(*) from mesh_places b where b.parent = p.number) as below, coalesce(c.trials, 0) as trials
+from mesh_places p join mesh_records r using (ui) left join mesh_counts c using (ui)
+where p.parent = any($1::text[]) order by lower(r.name), p.number limit $2::bigint;
+
+-- name: way
+-- $1 place -> from the top to it
+with recursive up as (
+    select number, ui, parent from mesh_places where number = $1::text
+    union
+    select p.number, p.ui, p.parent from up u join mesh_places p on p.number = u.parent
+)
+select u.number, u.ui, r.name from up u join mesh_records r using (ui) order by length(u.number);
+
+-- name: record
+-- $1 id
+select r.ui, r.name, r.kind, r.year, r.note, r.gone, r.numbers, n.ui as now_ui, n.name as now_name, coalesce(c.trials, 0) as trials
+from mesh_records r left join mesh_records n on n.ui = r.now_ui left join mesh_counts c on c.ui = r.ui where r.ui = $1::text;
+
+-- name: entry_terms
+-- $1 id -> its other terms, permuted ones left out
+select distinct text, lower(text) from mesh_terms where ui = $1::text and not is_name and not permuted order by lower(text), text limit 500;
+
+-- name: headings
+-- $1 id of a supplementary record -> the headings that stand for it
+select distinct r.ui, r.name from mesh_headings h join mesh_records r on r.ui = h.heading where h.ui = $1::text order by r.name;
+
+-- name: actions
+-- $1 id -> the pharmacological actions of a substance
+select a.action as ui, coalesce(r.name, a.name) as name from mesh_actions a left join mesh_records r on r.ui = a.action
+where a.ui = $1::text order by 2;
+
+-- name: has_action
+-- $1 id, $2 most rows -> the substances that have this action
+select r.ui, r.name from mesh_actions a join mesh_records r using (ui) where a.action = $1::text and not r.gone order by r.name limit $2::bigint;
+
+-- name: unmatched
+-- $1 about or null, $2 most rows, $3 rows to pass over -> those of most trials first
+select about, key, sample, trials, first_at from mesh_unmatched where $1::text is null or about = $1::text
+order by trials desc, about, key limit $2::bigint offset $3::bigint;
+
+-- name: unmatched_count
+-- $1 about or null
+select count(*) from mesh_unmatched where $1::text is null or about = $1::text;
+
+-- name: unsure
+-- $1 about or null, $2 most rows, $3 rows to pass over -> texts that were read with little confidence, those of most trials first
+select m.about, m.key, min(m.text) as sample, m.ui, r.name, min(m.how) as how, max(m.score) as score, count(*) as trials
+from trial_mesh m join mesh_records r using (ui)
+where m.score < 0.7 and m.key <> '' and ($1::text is null or m.about = $1::text)
+group by m.about, m.key, m.ui, r.name order by count(*) desc, m.about, m.key, m.ui limit $2::bigint offset $3::bigint;
+
+-- ── decisions ──
+
+-- name: not_gone
+-- $1 ids -> those that are there
+select ui from mesh_records where ui = any($1::text[]) and not gone;
+
+-- name: decide
+-- $1 about, $2 key, $3 text, $4 by, $5 note, $6 ids
+with kept as (
+    insert into mesh_decisions (about, key, sample, by, note, uis)
+    values ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text[])
+)
+insert into mesh_curated (about, key, sample, by, note, uis) values ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text[])
+on conflict (about, key) do update set at = now(), sample = excluded.sample, by = excluded.by, note = excluded.note, uis = excluded.uis;
+
+-- name: undo
+-- $1 about, $2 key, $3 by -> whether there was a decision
+with gone as (
+    delete from mesh_curated where (about, key) = ($1::text, $2::text) returning sample
+), kept as (
+    insert into mesh_decisions (about, key, sample, by, uis) select $1::text, $2::text, sample, $3::text, null from gone
+)
+select exists (select from gone);
+
+-- name: curated
+-- $1 most rows, $2 rows to pass over -> decisions, the last first
+select c.about, c.key, c.sample, c.uis, c.by, c.at, c.note,
+       array(select coalesce(r.name, u) from unnest(c.uis) with ordinality each (u, place) left join mesh_records r on r.ui = u order by place) as names
+from mesh_curated c order by c.at desc, c.about, c.key limit $1::bigint offset $2::bigint;
+
+-- name: trials_with
+-- $1 about, $2 key -> trials that have a text with this key
+select trial_id from trial_mesh_texts where (about, key) = ($1::text, $2::text)
+union
+select trial_id from trial_mesh where (about, key) = ($1::text, $2::text) and key <> '';

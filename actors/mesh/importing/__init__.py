@@ -1,6 +1,6 @@
 """A yearly file of MeSH, read in bounded memory and taken into the database as a whole or not at all.
 
-    file ──xml──▶ records ──(a process of its own: keys of every term)──▶ rows ──COPY──▶ staging ──one transaction──▶ MeSH
+    file ──xml──▶ records ──(another process: keys of all terms)──▶ rows ──COPY──▶ staging ──one transaction──▶ MeSH
 
 An import that is killed leaves nothing but staged rows, which the next one clears away. The same file again changes
 nothing. A record that is gone stays by name, and says what stands for it: no code of a trial loses its meaning.
@@ -75,7 +75,10 @@ async def import_file(
     year: int | None = None,
     accept_removed: bool = False,
 ) -> Imported:
-    """Takes a file over. `after` runs in the transaction that does. Raises UnreadableMesh, NotMesh, TooManyGone, Busy."""
+    """Takes a file over; `after` runs in the transaction that does.
+
+    Raises UnreadableMesh, NotMesh, TooManyGone, Busy.
+    """
     try:
         sha256, size = await asyncio.to_thread(_digest, file)
     except OSError as error:

@@ -19,13 +19,18 @@ TABLES = ("concepts", "terms", "places", "actions", "headings")
 LETTERS: dict[Kind, str] = {"descriptors": "D", "supplementary": "C"}
 
 
-class Connection(Protocol):
-    """asyncpg's connection."""
+class Database(Protocol):
+    """asyncpg's pool and connection both fit."""
 
     async def fetch(self, query: str, *args: Any) -> list[Any]: ...
     async def fetchrow(self, query: str, *args: Any) -> Any: ...
     async def fetchval(self, query: str, *args: Any) -> Any: ...
     async def execute(self, query: str, *args: Any) -> str: ...
+
+
+class Connection(Database, Protocol):
+    """asyncpg's connection."""
+
     async def copy_records_to_table(self, table_name: str, *, records: Any, columns: Any, timeout: Any) -> str: ...
     def transaction(self) -> Any: ...
 
@@ -65,7 +70,7 @@ async def unlock(db: Connection) -> None:
         await db.fetchval(query("mesh.unlock"))
 
 
-async def latest(db: Connection, kind: Kind) -> Import | None:
+async def latest(db: Database, kind: Kind) -> Import | None:
     row = await db.fetchrow(query("mesh.latest"), kind)
     return _import(row) if row else None
 
@@ -142,7 +147,7 @@ async def note(
     return int(await db.fetchval(query("mesh.note_import"), kind, year, reading, sha256, size_bytes, file, *told))
 
 
-async def imports(db: Connection, limit: int = 20) -> list[Import]:
+async def imports(db: Database, limit: int = 20) -> list[Import]:
     """The last first."""
     return [_import(row) for row in await db.fetch(query("mesh.imports"), limit)]
 
