@@ -63,7 +63,7 @@ create index mesh_terms_kin on mesh_terms (kin) where kin <> bag;
 create table mesh_places (
     number text collate "C" not null,
     ui     text collate "C" not null,
-    parent text collate "C",
+    parent text collate "C",                          -- the nearest place above that is there
     primary key (number, ui)
 );
 create index mesh_places_ui on mesh_places (ui);

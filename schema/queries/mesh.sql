@@ -147,6 +147,13 @@ values ($1::text, $2::smallint, $3::smallint, $4::bytea, $5::bigint, $6::text, $
 select count(*) over () as number, p.number as place from mesh_staged_places p
 where p.parent is not null and not exists (select from mesh_staged_places a where a.number = p.parent) order by p.number limit 20;
 
+-- name: mend_parents
+-- -> a place whose parent is missing stands under the nearest that is there
+update mesh_staged_places p set parent = (
+    select a.number from generate_series(3, length(p.number) - 1) cut join mesh_staged_places a on a.number = left(p.number, cut)
+    where substr(p.number, cut + 1, 1) = '.' order by cut desc limit 1)
+where p.parent is not null and not exists (select from mesh_staged_places a where a.number = p.parent);
+
 -- name: held
 -- -> how much of MeSH is held
 select count(*) filter (where ui like 'D%' and not gone) as descriptors,

@@ -118,6 +118,8 @@ async def _take_over(
         raise NotMesh(f"{reading.name}: holds no record that can be read; {xml.EXPECTED}")
     await store.weigh(db)
     number, places = await store.without_parent(db)
+    if number:
+        await store.mend_parents(db)
     counts["without_parent"] = number
     problems = [*reading.problems, *(f"the place above {place} is missing" for place in places[:MOST_PROBLEMS])]
     async with db.transaction():

@@ -103,6 +103,11 @@ async def without_parent(db: Connection) -> tuple[int, list[str]]:
     return (rows[0]["number"] if rows else 0), [row["place"] for row in rows]
 
 
+async def mend_parents(db: Connection) -> None:
+    """A place whose parent is missing is put under the nearest that is there, so that it is found from above."""
+    await db.execute(query("mesh.mend_parents"))
+
+
 async def changes(db: Connection, kind: Kind) -> dict[str, Any]:
     """What the staged records change, in numbers and, as far as they are few, by name."""
     letter = LETTERS[kind]
