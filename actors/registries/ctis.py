@@ -115,7 +115,7 @@ def _retrieve(row: Row, query: str) -> Request:
 
 
 def _still_listed(note: Note) -> Request:
-    state = {"ask": "gone", "query": note["query"], "number": note["number"]}
+    state = {name: note[name] for name in ("query", "number", "anew") if name in note} | {"ask": "gone"}
     return replace(_asked({"number": note["number"]}, page=1, size=10), state=tuple(state.items()))
 
 
@@ -175,8 +175,8 @@ def _total(walk: Walk, seen: Seen, rows: int) -> int | None:
 
 def _retrieved(request: Request, note: Note, body: bytes) -> Page:
     query, number = note["query"], note["number"]
-    if body.lstrip()[:1] == b"<" and "last" not in note:  # its page for people, which it answers for unknown addresses
-        return Page(follow=(_still_listed(note),), query=query)
+    if body.lstrip()[:1] == b"<":  # its page for people, which it answers for unknown addresses, or while it is mended
+        return _page_for_people(note, body)
     try:
         trial = trial_of(loose_json(body), note.get("updated"))
     except NotReadable as error:
@@ -188,6 +188,15 @@ def _retrieved(request: Request, note: Note, body: bytes) -> Page:
     return Page(found=(Found(trial, body),), query=query)
 
 
+def _page_for_people(note: Note, body: bytes) -> Page:
+    """Asked for twice more, and looked up between, before it is believed that there is no record."""
+    if "anew" in note:
+        return _refused("is listed, but a page for people came", body, note["number"], note["query"])
+    if "last" not in note:
+        raise UnreadableBody("a page for people, not the JSON of a record")
+    return Page(follow=(_still_listed(note | {"anew": "yes"}),), query=note["query"])
+
+
 def _refused(reason: str, raw: bytes, number: str, query: str) -> Page:
     return Page(refused=(Refused(reason, raw, _trial(number)),), query=query)
 
@@ -195,6 +204,9 @@ def _refused(reason: str, raw: bytes, number: str, query: str) -> Page:
 def _gone(note: Note, body: bytes) -> Page:
     number, query = note["number"], note["query"]
     for row in _found(body, _trial(number)):
+        if row.number == number and "anew" in note:
+            anew = _retrieve(row, query)
+            return Page(follow=(replace(anew, state=(*anew.state, ("anew", "yes"))),), query=query)
         if row.number == number:
             return _refused("is listed, but there is no record of it", row.raw, number, query)
     return Page(query=query)

@@ -69,7 +69,7 @@ class Source:
 
 def _meets(one: One, criteria: dict[str, Any]) -> bool:
     if "number" in criteria:
-        return one.number == criteria["number"]
+        return bool(one.number == criteria["number"])
     return "status" not in criteria or one.status in criteria["status"]
 
 

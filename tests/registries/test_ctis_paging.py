@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.registries import Request, UnreadableBody
+from actors.registries import Page, Request, UnreadableBody
 from actors.registries.ctis import REGISTRY, by_numbers, first, instead, listing, narrower, read
 from actors.trials.ctis_number import Seen, parted
 from actors.trials.ctis_walk import MOST_ROWS
@@ -165,8 +165,16 @@ def test_a_trial_that_goes_while_it_is_read_is_missed_by_nobody() -> None:
 
 def test_the_page_for_people_means_that_there_is_no_such_record() -> None:
     page = read(first(None)[0], Source(trials(1)).answer(first(None)[0])[1])
-    (after,) = read(page.follow[0], b"\n<!doctype html><html></html>").follow
-    assert json.loads(after.body or "")["searchCriteria"] == {"number": "2024-500000-00-00"}
+    html = b"\n<!doctype html><html></html>"
+    with pytest.raises(UnreadableBody, match="page for people"):
+        read(page.follow[0], html)
+    (last,) = narrower(page.follow[0])
+    (lookup,) = read(last, html).follow
+    assert json.loads(lookup.body or "")["searchCriteria"] == {"number": "2024-500000-00-00"}
+    assert read(lookup, Source([]).answer(lookup)[1]) == Page(query="everything")
+    (anew,) = read(lookup, Source(trials(1)).answer(lookup)[1]).follow
+    assert len(read(anew, Source(trials(1)).answer(anew)[1]).found) == 1
+    assert len(read(anew, html).refused) == 1
 
 
 def test_a_row_that_spoils_its_page_is_set_aside_alone() -> None:
