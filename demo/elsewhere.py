@@ -122,7 +122,7 @@ def foreign(world: World, index: int) -> Foreign:
 
 
 def _next_of(made: Truth, other: Truth, index: int) -> Truth:
-    phase = ("PHASE3",) if other.phases != ("PHASE3",) else ("PHASE2",)
+    phases = [one for one in (("PHASE2",), ("PHASE3",), ("PHASE4",)) if one != other.phases]
     return replace(
         made,
         conditions=other.conditions,
@@ -130,7 +130,7 @@ def _next_of(made: Truth, other: Truth, index: int) -> Truth:
         treatments=other.treatments,
         against=other.against,
         sponsor=other.sponsor,
-        phases=phase if index % 2 == 0 else ("PHASE4",),
+        phases=phases[index % 2],
         group=other.group,
         ages=other.ages,
     )

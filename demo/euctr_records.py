@@ -30,15 +30,17 @@ _LANGUAGE = re.compile(r"_([a-z]{2})$")
 
 def from_directory(directory: Path) -> Listing[Listed]:
     """All trials of the directory's *.txt, *.ndjson and *.json; raises ValueError when there is none."""
-    kept: dict[str, dict[str, Protocol]] = {}
+    kept: dict[str, list[Protocol]] = {}
     for path in sorted(directory.iterdir(), key=lambda path: (not is_a(path, ".txt"), path.name)):
+        known = {(number, one.code) for number, ones in kept.items() for one in ones}
         for number, text in _texts(path):
             protocol = _protocol(text)
-            kept.setdefault(number, {}).setdefault(protocol.code, protocol)
+            if (number, protocol.code) not in known:  # within a file a country may be there twice, as in the register
+                kept.setdefault(number, []).append(protocol)
     if not kept:
         raise ValueError(f"no records (*.txt of full text, *.ndjson, *.json) in {directory}")
-    version = hashlib.sha256(repr([one.text() for ones in kept.values() for one in ones.values()]).encode())
-    records = [_listed(number, tuple(ones.values())) for number, ones in kept.items()]
+    version = hashlib.sha256(repr([one.text() for ones in kept.values() for one in ones]).encode())
+    records = [_listed(number, ones) for number, ones in kept.items()]
     return Listing(version.hexdigest(), lambda _: records)
 
 

@@ -52,7 +52,7 @@ def telling_of(world: World, entry: Entry) -> Telling:
     found = foreign(world, entry.index)
     if found.trap is not Trap.OTHER_PHASE or found.like is None:
         return told
-    other = telling(world.seed, truth_for(world, found.like))
+    other = telling(world.seed, truth_for(world.on(0), found.like))
     public, scientific = (title.replace(other.of.code, told.of.code) for title in (other.public, other.scientific))
     return replace(told, public=public, scientific=scientific)
 

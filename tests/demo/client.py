@@ -39,6 +39,12 @@ async def fetch(url: str, path: str, params: Mapping[str, str], headers: Mapping
         return Answer(response.status, response.headers, await response.read())
 
 
+async def post(url: str, path: str, body: Any) -> Answer:
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with aiohttp.ClientSession(url, timeout=timeout) as session, session.post(path, json=body) as response:
+        return Answer(response.status, response.headers, await response.read())
+
+
 async def pages(url: str, **params: str) -> AsyncIterator[dict[str, Any]]:
     """Every page of a list, following the tokens."""
     token: str | None = ""
