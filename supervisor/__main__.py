@@ -57,10 +57,10 @@ def make_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
 
 
 def _leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """The parsers of a command's actions, or its own where it has none."""
+    """The parsers of a command's actions, and its own where it needs none."""
     for added in parser._actions:
         if isinstance(added, argparse._SubParsersAction):
-            return list(added.choices.values())
+            return [*([] if added.required else [parser]), *added.choices.values()]
     return [parser]
 
 

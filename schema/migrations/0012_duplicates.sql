@@ -41,6 +41,7 @@ create table duplicate_state (
     changed    bigint not null default 0,
     counted_at timestamptz,
     run        uuid,
+    began_at   timestamptz,
     heard_at   timestamptz,
     decisions  bigint not null default 0             -- how often people decided: one more for each, undone ones too
 );

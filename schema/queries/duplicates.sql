@@ -245,7 +245,8 @@ select count(*) as records, count(distinct cluster_id) as clusters from trials w
 
 -- name: begin_run
 -- $1 run uuid -> nobody else compares while it is heard of
-update duplicate_state set run = $1::uuid, heard_at = now();
+update duplicate_state set run = $1::uuid, heard_at = now(),
+    began_at = case when run = $1::uuid then began_at else now() end;
 
 -- name: hear_run
 -- $1 run uuid -> true while it is the one under way
@@ -373,6 +374,11 @@ with clustered as materialized (select id, cluster_id from trials where cluster_
     join duplicate_records r on r.trial_id = l.a join duplicate_records s on s.trial_id = l.b
 )
 update duplicate_links l set waits = n.waits from now n where l.a = n.a and l.b = n.b and l.waits <> n.waits;
+
+-- name: decided_meanwhile
+-- -> records of which people decided since the run began wait to be compared again
+update duplicate_records set compared = false where trial_id in (
+    select unnest(array[a, b]) from duplicate_decisions d join duplicate_state s on d.at >= s.began_at or d.undone_at >= s.began_at);
 
 -- name: end_run
 -- $1 run uuid, $2 records counted -> true where it was the one under way; every record is compared

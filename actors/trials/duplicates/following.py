@@ -76,7 +76,7 @@ async def follow(
     state = await store.state(pool)
     if all_anew or is_due(state, when) or (run and state.run == run):
         return Followed(kept, compared, unreadable, await sweep(pool, scratch, run=run, tell=tell))
-    while number := await _renew_some(pool):
+    while number := await renew_some(pool):
         compared += number
         tell(compared, 0, "comparing")
     return Followed(kept, compared, unreadable)
@@ -111,7 +111,7 @@ async def _read_page(pool: "Pool", compute: Compute, run: UUID | None) -> tuple[
         return await store.keep(db, found), len(unreadable)
 
 
-async def _renew_some(pool: "Pool") -> int:
+async def renew_some(pool: "Pool") -> int:
     """Some records that wait are compared, and their clusters settled; how many."""
     async with pool.acquire() as db, db.transaction():
         await store.lock(db)

@@ -68,9 +68,12 @@ def pair_row(a: int, b: int, found: Score, shared: Shared | None) -> PairRow | N
     if found.type is None:
         return None
     low, high = (a, b) if a < b else (b, a)
-    parts = tuple(PairPart(one.name, round(one.value, 4), round(one.adds, 3), one.says) for one in found.parts)
     kind = KINDS[shared.how] if shared else "text"
-    return PairRow(low, high, found.value, kind, found.type, found.decision, found.why[0], parts)
+    return PairRow(low, high, found.value, kind, found.type, found.decision, found.why[0], pair_parts(found))
+
+
+def pair_parts(found: Score) -> tuple[PairPart, ...]:
+    return tuple(PairPart(one.name, round(one.value, 4), round(one.adds, 3), one.says) for one in found.parts)
 
 
 def moves(before: Mapping[int, int], after: Mapping[int, int]) -> list[Move]:

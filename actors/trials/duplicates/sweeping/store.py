@@ -91,4 +91,5 @@ async def set_clusters(db: store.Database, before: Mapping[int, int], after: Map
 
 async def finish(db: store.Database, run: UUID, counted: int) -> None:
     """The words are those of so many records; others may compare again."""
+    await db.execute(query("duplicates.decided_meanwhile"))
     await db.execute(query("duplicates.end_run"), run, counted)
