@@ -19,7 +19,8 @@ class Full(Exception):
 class Client:
     """One who watches."""
 
-    def __init__(self, state: Mapping[str, bytes]) -> None:
+    def __init__(self, state: Mapping[str, bytes], who: str = "") -> None:
+        self.who = who
         self._pending = dict(state)
         self._news = asyncio.Event()
         if state:
@@ -42,6 +43,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._state: dict[str, bytes] = {}
+        self._own: dict[tuple[str, str], bytes] = {}  # by who watches, and topic
         self._clients: set[Client] = set()
         self.watched = asyncio.Event()
 
@@ -56,12 +58,27 @@ class Hub:
                 for client in self._clients:
                     client.put(topic, value)
 
+    @property
+    def watchers(self) -> frozenset[str]:
+        """Who watches, by name."""
+        return frozenset(client.who for client in self._clients if client.who)
+
+    def tell(self, topic: str, values: Mapping[str, bytes]) -> None:
+        """Tells each of these, by name, what is theirs alone, where it differs from what they were told before."""
+        for who, value in values.items():
+            if self._own.get((who, topic)) != value:
+                self._own[who, topic] = value
+                for client in self._clients:
+                    if client.who == who:
+                        client.put(topic, value)
+
     @contextmanager
-    def join(self) -> Iterator[Client]:
+    def join(self, who: str = "") -> Iterator[Client]:
         """A client, who gets the whole state first. Raises Full."""
         if len(self._clients) >= MOST_CLIENTS:
             raise Full
-        client = Client(self._state)
+        own = {topic: value for (whose, topic), value in self._own.items() if whose == who}
+        client = Client(self._state | own, who)
         self._clients.add(client)
         self.watched.set()
         try:
@@ -70,6 +87,7 @@ class Hub:
             self._clients.discard(client)
             if not self._clients:
                 self.watched.clear()
+                self._own.clear()
                 self._state.clear()  # it is not kept up to date while nobody watches
 
 

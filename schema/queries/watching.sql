@@ -145,9 +145,16 @@ with now_read as (
 select count(*) from now_read;
 
 -- name: unread
--- $1 owners text[] -> of each who has any, how many they have not read, and the newest of these
-select owner, count(*) as unread, max(id) as latest from notices
-where owner = any($1::text[]) and read_at is null group by owner;
+-- $1 owners text[] -> of each who has any, how many they have not read
+select owner, count(*) as unread from notices where owner = any($1::text[]) and read_at is null group by owner;
+
+-- name: latest
+-- $1 owners text[], $2 how many -> the newest of those that each has not read, the newest first
+select o.owner, n.id, n.trial_id, n.registry, n.registry_id, n.title, n.version, n.kinds, n.changes::text, n.made_at, n.read_at,
+       n.watch_id, null::text as watch
+from unnest($1::text[]) as o (owner) cross join lateral (
+    select * from notices where owner = o.owner and read_at is null order by id desc limit $2::integer) n
+order by o.owner, n.id desc;
 
 -- name: trim
 -- $1 before timestamptz -> how many notices were removed

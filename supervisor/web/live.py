@@ -14,6 +14,8 @@ from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.shown import RegistryCount
 from actors.trials.standing import SCRAPES_LOOKED_AT
+from actors.trials.watching import store as watching
+from actors.trials.watching.shown import Unread
 from supervisor.sources import Source
 from supervisor.web import picture
 from supervisor.web import registry_answers as answers
@@ -29,6 +31,7 @@ LINES_EVERY_S = 5.0  # the monitor takes a sample every ten
 LINES_SINCE = timedelta(minutes=15)
 REGISTRIES_EVERY_S = 1.0
 SCRAPES_SHOWN = 6
+NOTHING_UNREAD = Unread(0)
 
 PROCESS = f"{platform.node()}/{os.getpid()}"
 
@@ -135,8 +138,20 @@ async def tell(site: Site, every_s: float = EVERY_S) -> None:
         except OUTSIDE:
             seen = look.nothing_but_here()
         site.hub.publish(topics(seen))
+        if seen.database:
+            site.hub.tell("notices", await notices(site))
         took_s = time.monotonic() - began_s
         await asyncio.sleep(max(every_s, took_s / SHARE))
+
+
+async def notices(site: Site) -> dict[str, bytes]:
+    """What each who watches has not read."""
+    who = sorted(site.hub.watchers)
+    try:
+        unread = await watching.unread(site.pool, who) if who else {}
+    except OUTSIDE:
+        return {}
+    return {name: msgspec.json.encode(unread.get(name, NOTHING_UNREAD)) for name in who}
 
 
 def topics(seen: Picture) -> dict[str, bytes]:

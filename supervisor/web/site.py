@@ -1,6 +1,6 @@
 """What the web needs of the running service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -59,6 +59,8 @@ class Site(Protocol):
     def lag(self) -> LoopLate: ...
     @property
     def draining(self) -> bool: ...
+    @property
+    def webhook_hosts(self) -> Collection[tuple[str, int]]: ...
 
     def stuck_s(self) -> float: ...
     async def rescue(self) -> tuple[list[UUID], list[Any]]: ...

@@ -61,7 +61,7 @@ class Unread:
     """How many notices somebody has not read, and the newest of these."""
 
     unread: int
-    latest: int | None
+    latest: tuple[Notice, ...] = ()
 
 
 def notice(row: Mapping[str, Any]) -> Notice:

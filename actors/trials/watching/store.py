@@ -16,6 +16,7 @@ from actors.trials.watching.shown import Notice, Unread, Watch, notice
 from schema import query
 
 MOST_WATCHES = 200  # of one owner
+LATEST = 5  # notices that are told at once
 MOST_FOUND = 20_000  # trials of a saved search
 
 
@@ -199,8 +200,12 @@ async def read(db: Database, owner: str, ids: Sequence[int] | None, at: datetime
 
 async def unread(db: Database, owners: Sequence[str]) -> dict[str, Unread]:
     """What each of these has not read; who has read everything is left out."""
-    rows = await db.fetch(query("watching.unread"), list(owners))
-    return {row["owner"]: Unread(row["unread"], row["latest"]) for row in rows}
+    counts = {row["owner"]: row["unread"] for row in await db.fetch(query("watching.unread"), list(owners))}
+    latest: dict[str, list[Notice]] = {}
+    for row in await db.fetch(query("watching.latest"), list(counts), LATEST) if counts else ():
+        told = dict(row)
+        latest.setdefault(told.pop("owner"), []).append(notice(told))
+    return {owner: Unread(number, tuple(latest.get(owner, ()))) for owner, number in counts.items()}
 
 
 async def trim(db: Database, before: datetime) -> int:

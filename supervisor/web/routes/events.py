@@ -22,7 +22,7 @@ REVOKED = 4401
 async def watch(call: Call[Nothing, Nothing]) -> web.WebSocketResponse:
     """First the whole picture, then each topic when it changes: messages `{"topic": value, …}`."""
     try:
-        with call.site.hub.join() as client:
+        with call.site.hub.join(call.who.name) as client:
             socket = web.WebSocketResponse(
                 timeout=CLOSE_WITHIN_S, heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MOST_BYTES
             )

@@ -8,18 +8,24 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import web
 
+from actors.mesh.browsing import store as mesh
 from actors.trials import search as asking
 from actors.trials import store
+from actors.trials.assessing import store as assessing
 from actors.trials.record import Phase, Status, StudyType
+from actors.trials.watching import store as watching
 from supervisor import finding, sources
 from supervisor.roles import Role
+from supervisor.web import search_page, trial_page
 from supervisor.web import trial_answers as answers
-from supervisor.web import trial_page
 from supervisor.web.keys import LOOK
+from supervisor.web.mesh_commands import HOWS
 from supervisor.web.pages_of import page
 from supervisor.web.problems import Refused
 from supervisor.web.route import Call, Nothing, Resource, Route
+from supervisor.web.site_map import site_map
 from supervisor.web.trial_answers import SearchQuery
+from supervisor.web.watch_page import FLAG_NAMES
 
 VERSIONS_OPEN = 3  # of the history, shown unfolded
 SITES_SHOWN = 100
@@ -29,6 +35,10 @@ SHOWN_AT = frozenset(
         "q",
         "country",
         "sponsor",
+        "near",
+        "within",
+        "age",
+        "mesh",
         *(f"{part}_{end}" for part in ("start", "completion", "updated") for end in ("from", "to")),
     }
 )
@@ -82,11 +92,14 @@ async def search(call: Call[SearchQuery, Nothing]) -> web.Response:
         by_date=urlencode([*(pair for pair in kept if pair[0] != "order"), ("order", "newest")]),
         back=quote(call.request.path_qs, safe=""),
         shown=trial_page,
+        searched=search_page,
+        chips=search_page.chips(pairs, found),
+        pairs=kept,
         statuses=get_args(Status),
         phases=get_args(Phase),
         types=get_args(StudyType),
-        registries=[(name, one.title) for name, one in call.site.registries.items()],
-        filters=sum(name not in ("q", "order", "cursor", "limit") for name, _ in pairs),
+        registries={name: one.title for name, one in call.site.registries.items()},
+        filters=sum(name not in search_page.NO_FILTERS for name, _ in pairs),
     )
 
 
@@ -100,6 +113,7 @@ async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
     record = await store.raw(call.db, trial.id)
     versions = await store.versions(call.db, trial.id)
     sites = trial.record.get("sites") or []
+    watch = await watching.watch_of(call.db, call.who.name, trial.id)
     return page(
         call,
         "trial.html",
@@ -112,6 +126,12 @@ async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
         open_versions=VERSIONS_OPEN,
         sites_shown=SITES_SHOWN,
         site_count=len(sites) if isinstance(sites, list) else 0,
+        assessment=await assessing.assessment(call.db, trial.id),
+        flag_names=FLAG_NAMES,
+        watched=watch is not None,
+        site_map=site_map(trial.record),
+        codes=await mesh.codes(call.db, trial.id),
+        mesh_hows=HOWS,
         back=call.query.back if call.query.back.startswith("/trials?") else "/trials",
     )
 
