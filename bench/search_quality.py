@@ -2,9 +2,9 @@
 
     python -m bench.search_quality [--data ../shared/data] [--pg 15]
 
-nDCG@10 over the descriptions of TREC Clinical Trials 2021 and SIGIR 2016 (Koopman & Zuccon), on the judged records that are
-there, of triald's default search, beside what plain PostgreSQL offers for the same text of the same records: the text as it
-stands (websearch_to_tsquery), and any of its words (the same with `or` between them), both ordered by ts_rank.
+nDCG@10 over the descriptions of TREC Clinical Trials 2021 and SIGIR 2016 (Koopman & Zuccon), on the judged records that
+are there, of triald's default search, beside what plain PostgreSQL offers for the same text of the same records: the
+text as it stands (websearch_to_tsquery), and any of its words (with `or` between them), both ordered by ts_rank.
 """
 
 import argparse
@@ -34,14 +34,17 @@ TOP = 10
 PLAIN = """select registry_id from trials, websearch_to_tsquery('english', fold($1)) as q
 where words @@ q order by ts_rank(words, q) desc, id limit 10"""
 ANY = """select registry_id from trials,
-    (select string_agg(quote_literal(lexeme), ' | ')::tsquery as q from unnest(to_tsvector('english', fold($1)))) any_word
+    (select string_agg(quote_literal(lexeme), ' | ')::tsquery as q
+     from unnest(to_tsvector('english', fold($1)))) any_word
 where words @@ q order by ts_rank(words, q) desc, id limit 10"""
 
 
 def ndcg(found: Sequence[str], judged: Mapping[str, int], top: int = TOP) -> float:
     """Gain 2^score - 1, discounted by log2 of the place; 0 where nothing relevant is judged. No I/O."""
     gained = sum((2 ** judged.get(number, 0) - 1) / math.log2(place + 2) for place, number in enumerate(found[:top]))
-    ideal = sum((2**score - 1) / math.log2(place + 2) for place, score in enumerate(sorted(judged.values())[::-1][:top]))
+    ideal = sum(
+        (2**score - 1) / math.log2(place + 2) for place, score in enumerate(sorted(judged.values())[::-1][:top])
+    )
     return gained / ideal if ideal else 0.0
 
 

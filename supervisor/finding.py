@@ -1,8 +1,9 @@
 """Searches as people ask for them: places and meanings are looked up where they are known, then trials are found."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from actors.mesh import store as mesh
 from actors.trials import search as ask
@@ -32,6 +33,13 @@ async def find(db: store.Database, wanted: Wanted, *, values: bool = False) -> a
     search, meanings = await settled(db, wanted)
     found = await answer.search(db, search, meanings=meanings, values=values)
     return replace(found, facets=await _named(db, found.facets)) if values else found
+
+
+async def everything(db: answer.Exporting, wanted: Wanted) -> AsyncIterator[Sequence[Any]]:
+    """All that is found, some rows at a time, by our id. Raises BadSearch."""
+    search, meanings = await settled(db, wanted)
+    async for rows in answer.everything(db, search, meanings):
+        yield rows
 
 
 async def settled(db: store.Database, wanted: Wanted) -> tuple[ask.Search, tuple[Meaning, ...]]:

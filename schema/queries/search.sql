@@ -289,3 +289,35 @@ order by found.rank desc, found.updated desc, found.id desc;
 -- name: newest
 -- -> the day of the latest update of any trial
 select max(newest_on) from registry_counts;
+
+-- name: export
+-- $1 question or null for all, $2 to $5 as in hits, $6 one of each cluster -> every trial that answers, by id
+with asked as materialized (
+    select $1::tsquery as question
+)
+select t.registry_id, t.registry, coalesce(t.title, t.official_title, t.acronym) as title, t.status, t.study_type, t.phases, t.conditions,
+       t.interventions, t.sponsor, t.sponsor_class, t.enrolment,
+       left(t.start_on::text, case t.start_precision when 'year' then 4 when 'month' then 7 else 10 end) as start,
+       left(t.completion_on::text, case t.completion_precision when 'year' then 4 when 'month' then 7 else 10 end) as completion,
+       left(t.last_updated_on::text, case t.last_updated_precision when 'year' then 4 when 'month' then 7 else 10 end) as last_updated,
+       t.countries, t.sex, t.min_age_days, t.max_age_days, t.has_results, t.url, t.version, t.first_seen_at, t.changed_at, t.removed_at,
+       t.id as trial
+from trials t
+where t.id = any(array(
+    select t.id from asked a join trials t on t.words @@ a.question
+    where trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+            and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
+                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
+    union all
+    select t.id from trials t
+    where $1::tsquery is null
+      and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o where o.cluster_id = t.cluster_id and o.id < t.id and o.removed_at is null))
+))
+order by t.id;

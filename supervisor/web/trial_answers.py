@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from actors.trials import search, shown
 from actors.trials.finding.asking import Meaning
+from actors.trials.finding.store import Suggestion
 from actors.trials.marks import to_html, words
 from actors.trials.record import Phase, Status, StudyType
 from supervisor.finding import Wanted
@@ -140,6 +141,12 @@ class TrialsPage(msgspec.Struct, frozen=True):
     place: PlaceTold | None = None
     facets: dict[str, tuple[search.Value, ...]] = {}
     facets_are_about: bool = False
+
+
+class Suggestions(msgspec.Struct, frozen=True):
+    """Those that are most likely meant first; `kind` says of what, `trials` about how many have it."""
+
+    suggestions: tuple[Suggestion, ...]
 
 
 class VersionsList(msgspec.Struct, frozen=True):

@@ -1,8 +1,9 @@
 """A search, answered: its text is read, the way to the hits is chosen by how many they are, a page is shown."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, Protocol
 
 from actors.trials import facets
 from actors.trials import search as ask
@@ -17,6 +18,10 @@ from actors.trials.finding.store import Database, Ranking
 
 TITLED, OTHERS = 2, 1
 MOST_DESCRIBED = 20_000  # trials that have a word of a description
+
+
+class Exporting(Database, store.Cursors, Protocol):
+    """asyncpg's connection, in a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,23 @@ async def search_as_it_stands(
     return await _answer(db, await _asked(db, asked, ask.ask(asked), meanings, caps, values=values), [])
 
 
-async def question_of(db: Database, asked: ask.Search, meanings: Sequence[Meaning] = ()) -> str:
-    """Text and filters as one question to the index; empty where nothing is asked. Raises BadSearch."""
-    return (await _asked(db, asked, ask.ask(asked), meanings, ask.CAPS, values=False)).text
+async def everything(
+    db: Exporting, asked: ask.Search, meanings: Sequence[Meaning] = ()
+) -> AsyncIterator[Sequence[Any]]:
+    """All that a search finds, some rows at a time, by our id: not in the order asked for. Raises BadSearch.
+
+    A description finds what shares one of its rarest words, as on its pages.
+    """
+    plan = ask.ask(replace(asked, cursor=None))
+    if is_description(plan.text):
+        what = await describe(db, plan.text, meanings)
+        text, nothing = _both(what.question, plan.facets), not what.question
+    else:
+        read = await _asked(db, asked, plan, meanings, ask.CAPS, values=False)
+        text, nothing = read.text, read.words.nothing
+    if not nothing:
+        async for rows in store.export(db, text, plan.limits, collapse=asked.collapse):
+            yield rows
 
 
 async def _asked(

@@ -1,7 +1,8 @@
 """Typing errors put right: which of the words that trials write was meant. No I/O.
 
 Two words with an error between them have a spelling in common once a letter is left out of each, or of one: so the
-index holds each word with every letter left out once, and a word is looked up in the same way (Garbe's symmetric deletion).
+index holds each word with every letter left out once, and a word is looked up in the same way (Garbe's symmetric
+deletion).
 """
 
 import re

@@ -1,6 +1,6 @@
 """What finding trials asks of PostgreSQL: one statement each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -21,6 +21,15 @@ class Database(Protocol):
     async def fetchrow(self, query: str, *args: Any) -> Any: ...
     async def fetchval(self, query: str, *args: Any) -> Any: ...
     async def execute(self, query: str, *args: Any) -> str: ...
+
+
+class Cursors(Protocol):
+    """asyncpg's connection, in a transaction."""
+
+    def cursor(self, query: str, *args: Any) -> Any: ...
+
+
+EXPORTED_AT_ONCE = 500  # rows of some 2 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +190,13 @@ async def suggest(db: Database, beginning: str, limit: int) -> list[Suggestion]:
         numbers = await db.fetch(query("search.suggest_ids"), pattern.upper(), limit)
         found = [*(Suggestion("id", row["shown"]) for row in numbers), *found]
     return found[:limit]
+
+
+async def export(db: Cursors, text: str, limits: ask.Limits, *, collapse: bool) -> AsyncIterator[list[Any]]:
+    """Every trial that answers, some at a time, by id; in a transaction, so that nothing changes meanwhile."""
+    rows = await db.cursor(query("search.export"), text or None, *limits.given, collapse)
+    while some := await rows.fetch(EXPORTED_AT_ONCE):
+        yield some
 
 
 # ── what trials teach ──

@@ -1,8 +1,8 @@
 """How far to read where more trials answer than can be looked at: as far as a sample says that a page needs. No I/O.
 
 A sample is 1/1024 of all trials, or some such parts. Its first trial in an order, from where a page begins, has about
-as many others before it as the sample is smaller than the whole: so the day, the size or the distance of the third or so
-bounds a window with enough for a page. A window that holds too few after all is made wider, at last to everything.
+as many others before it as the sample is smaller than the whole: so the day, the size or the distance of the third or
+so bounds a window with enough for a page. A window that holds too few after all is made wider, at last to everything.
 """
 
 import math

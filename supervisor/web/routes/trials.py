@@ -8,15 +8,17 @@ from msgspec import Meta
 
 from actors.errors import NotFound
 from actors.trials import store
+from actors.trials.finding.export import Format
 from actors.trials.search import BadSearch
 from actors.trials.shown import TrialShown, Version
 from supervisor import finding
 from supervisor.roles import Role
 from supervisor.sources import asked_of
 from supervisor.web import trial_answers as answers
+from supervisor.web.exports import exported
 from supervisor.web.keys import LOOK
 from supervisor.web.route import Call, Nothing, Resource, Route
-from supervisor.web.trial_answers import SearchQuery, TrialsPage, VersionsList
+from supervisor.web.trial_answers import Filters, SearchQuery, Suggestions, TrialsPage, VersionsList
 
 
 class RawQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +33,30 @@ async def search(call: Call[SearchQuery, Nothing]) -> TrialsPage:
         raise answers.refused(error) from error
     sources = await call.request.app[LOOK].sources()
     return answers.results(found, asked_of(sources, call.query.registry))
+
+
+class SuggestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    q: Annotated[str, Meta(max_length=200)]
+    limit: Annotated[int, Meta(ge=1, le=20)] = 10
+
+
+async def suggest(call: Call[SuggestQuery, Nothing]) -> Suggestions:
+    """What somebody who types this beginning may mean: MeSH headings, numbers, conditions, sponsors, cities."""
+    return Suggestions(tuple(await finding.suggest(call.db, call.query.q, call.query.limit)))
+
+
+class ExportQuery(Filters, frozen=True, forbid_unknown_fields=True):
+    """A search, and what the file shall be."""
+
+    format: Format = "csv"
+
+
+async def export(call: Call[ExportQuery, Nothing]) -> web.StreamResponse:
+    """Everything that a search finds, as a file of CSV, NDJSON or Parquet."""
+    try:
+        return await exported(call.request, call.site.pool, call.query.wanted(), call.query.format)
+    except BadSearch as error:
+        raise answers.refused(error) from error
 
 
 async def show(call: Call[Nothing, Nothing]) -> TrialShown:
@@ -74,6 +100,8 @@ RESOURCE = Resource(
     "trials",
     (
         Route("GET", "/api/v1/trials", search, Role.VIEWER),
+        Route("GET", "/api/v1/trials/suggest", suggest, Role.VIEWER),
+        Route("GET", "/api/v1/trials/export", export, Role.VIEWER, media="*/*"),
         Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions", versions, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions/{number}", version, Role.VIEWER),

@@ -10,6 +10,27 @@ form.querySelector('select[name="order"]').addEventListener("change", () => form
 form.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData.entries()]) if (value === "") formData.delete(name);
   if (formData.get("order") === "relevance") formData.delete("order");
+  if (!formData.has("near")) formData.delete("within");
+});
+
+// What may be meant by the beginning that was typed; the list is made anew when somebody pauses.
+const meant = document.getElementById("meant");
+let waiting = 0;
+form.elements.q.addEventListener("input", ({ target, inputType }) => {
+  clearTimeout(waiting);
+  if (!inputType || target.value.trim().length < 2 || target.value.length > 100) return; // one was chosen, or there is nothing to offer
+  waiting = setTimeout(async () => {
+    const typed = target.value;
+    const answer = await fetch(`/api/v1/trials/suggest?q=${encodeURIComponent(typed)}`);
+    if (!answer.ok || typed !== target.value) return;
+    const { suggestions } = await answer.json();
+    meant.replaceChildren(...suggestions.map(({ text, kind, trials, detail }) => {
+      const option = document.createElement("option");
+      option.value = text;
+      option.label = [text, detail, kind === "mesh" ? "MeSH" : kind, trials === null ? "" : `${trials} trials`].filter(Boolean).join(" · ");
+      return option;
+    }));
+  }, 150);
 });
 
 document.addEventListener("keydown", (event) => {
