@@ -6,7 +6,7 @@ changes; what changed since a day is windows of the day of the last edit, the ol
 moves into one that is still to come. Each window is a query of its own, and its answer counts it:
 
     up to 100                  read
-    more                       its parts; nothing is taken from this answer
+    more                       its parts; nothing is taken from this answer, and of the largest windows nothing is asked
     more, and of a single day  the same once more, with its count as the limit
 
 Each record is cut out of the answer and read alone. Query language and fields: the registry's own description of its
@@ -15,7 +15,7 @@ interface (as users of it report).
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
@@ -27,10 +27,20 @@ from actors.trials.normalise import NotReadable
 
 URL = "https://www.isrctn.com/api/query/format/default"
 AT_ONCE = 100  # records of an answer: some 2 MB
+COUNT = 0  # as a limit: nothing but how many there are
 
 _NUMBER = re.compile(rb"<(?:[A-Za-z][\w.-]*:)?isrctn[^>]*>\s*(?:ISRCTN)?([0-9]{8})\s*<")
 
 Note = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What goes along with a window: the total of everything, the newest day shown, whether this was asked before."""
+
+    total: int | None = None
+    as_of: date | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +55,8 @@ class Record:
 def first(since: date | None) -> tuple[Request, ...]:
     """Everything, or all that was edited on `since` or later."""
     if since is None:
-        return (_ask(Window(APPLIED, FIRST)),)
-    return (_ask(Window(EDITED, datetime(since.year, since.month, since.day)), as_of=since),)
+        return (_ask(Window(APPLIED, FIRST), Known()),)
+    return (_ask(Window(EDITED, datetime(since.year, since.month, since.day)), Known(as_of=since)),)
 
 
 def read(request: Request, body: bytes) -> Page:
@@ -58,36 +68,57 @@ def read(request: Request, body: bytes) -> Page:
         raise UnreadableBody(str(error)) from error
     window = _window(note)
     records = [_record(raw, answer.encoding) for raw in answer.records]
-    as_of = _as_of(note, records)
-    total = int(note.get("total", answer.total))
+    told = _known(note)
+    total = answer.total if told.total is None else told.total
+    known = replace(told, total=total, as_of=_as_of(told, records))
     if answer.total > int(note["limit"]):
-        parts = cut(window, answer.total, _days(window, records))
-        whole = _ask(window, total=total, as_of=as_of, limit=answer.total, again=note.get("again"))
-        follow = tuple(_ask(part, total=total, as_of=as_of) for part in parts) or (whole,)
+        follow = _less(window, answer.total, _days(window, records), known)
         return Page(follow=follow, total=total, query=question(window))
-    found, refused = _read(records, as_of)
-    anew = _ask(window, total=total, as_of=as_of, limit=max(answer.total, AT_ONCE), again="yes")
-    ended = Ended(answer.total, () if "again" in note else (anew,))
+    found, refused = _read(records, known.as_of)
+    anew = _ask(window, replace(known, again=True), limit=max(answer.total, AT_ONCE))
+    ended = Ended(answer.total, () if known.again else (anew,))
     return Page(tuple(found), tuple(refused), total=total, query=question(window), ended=ended)
 
 
 def narrower(request: Request) -> tuple[Request, ...]:
     """After an answer that is too large or cannot be read: its window in halves, down to an hour."""
     note = dict(request.state)
-    total, as_of = note.get("total"), note.get("as_of")
-    return tuple(_ask(half, total=total, as_of=as_of) for half in halves(_window(note)))
+    known = replace(_known(note), again=False)
+    return tuple(_ask(half, known) for half in halves(_window(note)))
 
 
-def _ask(window: Window, *, limit: int = AT_ONCE, **known: object) -> Request:
-    """A window; `known` goes into the note: total, as_of, again."""
-    note = {"by": window.by, "start": window.start.isoformat(), "limit": limit} | known
-    note["end"] = window.end.isoformat() if window.end else None
-    state = tuple((name, str(value)) for name, value in note.items() if value is not None)
+def _less(window: Window, count: int, days: list[date], known: Known) -> tuple[Request, ...]:
+    """A window that has more than was asked for: in parts, of which those are only counted that have too many too."""
+    if count <= AT_ONCE:
+        return (_ask(window, known),)
+    parts = cut(window, count, days)
+    limit = COUNT if count > AT_ONCE * len(parts) else AT_ONCE
+    known_of_parts = replace(known, again=False)
+    asked = tuple(_ask(part, known_of_parts, limit=limit if part.end else AT_ONCE) for part in parts)
+    return asked or (_ask(window, known, limit=count),)
+
+
+def _ask(window: Window, known: Known, *, limit: int = AT_ONCE) -> Request:
+    note = {
+        "by": window.by,
+        "start": window.start.isoformat(),
+        "end": window.end.isoformat() if window.end else None,
+        "limit": str(limit),
+        "total": None if known.total is None else str(known.total),
+        "as_of": known.as_of.isoformat() if known.as_of else None,
+        "again": "yes" if known.again else None,
+    }
+    state = tuple((name, text) for name, text in note.items() if text is not None)
     return Request(URL, (("q", question(window)), ("limit", str(limit))), state=state)
 
 
 def _window(note: Note) -> Window:
     return window_of(note["by"], note["start"], note.get("end"))
+
+
+def _known(note: Note) -> Known:
+    total, as_of = note.get("total"), note.get("as_of")
+    return Known(int(total) if total else None, date.fromisoformat(as_of) if as_of else None, "again" in note)
 
 
 def _record(raw: bytes, encoding: str) -> Record:
@@ -117,11 +148,11 @@ def _number_in(raw: bytes) -> str | None:
     return f"ISRCTN{found[1].decode()}" if found else None
 
 
-def _as_of(note: Note, records: Iterable[Record]) -> date | None:
+def _as_of(told: Known, records: Iterable[Record]) -> date | None:
     """The newest day that the source has shown: of two records, since one alone may be mistaken by years."""
     days = sorted(day for one in records if one.full is not None and (day := updated_on(one.full)))
-    known = date.fromisoformat(note["as_of"]) if "as_of" in note else None
-    return max((day for day in (known, *days[-2:-1]) if day), default=days[-1] if days else None)
+    shown = [told.as_of, *days[-2:-1]] if len(days) > 1 else [told.as_of, *days]
+    return max((day for day in shown if day), default=None)
 
 
 def _days(window: Window, records: Iterable[Record]) -> list[date]:

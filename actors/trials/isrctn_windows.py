@@ -15,7 +15,7 @@ APPLIED, EDITED = "dateApplied", "lastEdited"
 FIRST = datetime(1900, 1, 1)
 LAST = datetime(2100, 1, 1)  # no window is cut beyond it
 OPENED = datetime(2000, 1, 1)  # the registry
-WANTED = 60  # records of a part, on average
+WANTED = 80  # records of a part, on average: of a hundred that an answer has, so that few parts have more
 MOST_PARTS = 32  # of one cut: what is still to be asked stays small
 BLIND = timedelta(days=365)  # the first part of an open window of which no record is known
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
