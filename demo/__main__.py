@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from demo import serve, truth
+from demo import mesh_file, serve, truth
 
 
 def main(arguments: list[str]) -> int:
@@ -13,9 +13,12 @@ def main(arguments: list[str]) -> int:
             return serve.run(rest)
         case ["truth", *rest]:
             return truth.run(rest)
+        case ["mesh", *rest]:
+            return mesh_file.run(rest)
         case _:
             print("usage: python -m demo serve [--trials N] [--seed S] [--port P] [--records DIR] …", file=sys.stderr)
             print("       python -m demo truth [--trials N] [--seed S] [--day D]", file=sys.stderr)
+            print("       python -m demo mesh FILE", file=sys.stderr)
             return 2
 
 

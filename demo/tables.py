@@ -54,14 +54,15 @@ class People:
     family: tuple[str, ...]
 
 
-def _rows(name: str) -> Iterator[list[str]]:
+def rows(name: str) -> Iterator[list[str]]:
+    """The lines of a table, as cells."""
     text = files("demo").joinpath("data", f"{name}.tsv").read_text("utf-8")
     return (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
 
 
 def _conditions() -> tuple[Condition, ...]:
     found = []
-    for area, descriptor, term, written in _rows("conditions"):
+    for area, descriptor, term, written in rows("conditions"):
         names = tuple(name for name in written.split(";") if name)
         found.append(Condition(area, descriptor, term, names if ", " in term and names else (term, *names)))
     return tuple(found)
@@ -69,28 +70,28 @@ def _conditions() -> tuple[Condition, ...]:
 
 def _countries() -> Weights[Country]:
     cities: dict[str, list[City]] = {}
-    for country, city, state, code, latitude, longitude in _rows("cities"):
+    for country, city, state, code, latitude, longitude in rows("cities"):
         cities.setdefault(country, []).append(City(city, state, code, float(latitude), float(longitude)))
     return Weights(
         [
             (Country(name, region, language, tuple(names.split(";")), tuple(cities[name])), float(share))
-            for name, region, language, share, names in _rows("countries")
+            for name, region, language, share, names in rows("countries")
         ]
     )
 
 
 CONDITIONS = _conditions()
-TREATMENTS = tuple(Treatment(*row) for row in _rows("treatments"))
+TREATMENTS = tuple(Treatment(*row) for row in rows("treatments"))
 COUNTRIES = _countries()
 PEOPLE = {
-    language: People(tuple(given.split(";")), tuple(family.split(";"))) for language, given, family in _rows("people")
+    language: People(tuple(given.split(";")), tuple(family.split(";"))) for language, given, family in rows("people")
 }
 SPONSORS: dict[str, tuple[str, ...]] = {}
-for _class, _name in _rows("sponsors"):
+for _class, _name in rows("sponsors"):
     SPONSORS[_class] = (*SPONSORS.get(_class, ()), _name)
 
 TREATMENTS_OF = {area: tuple(t for t in TREATMENTS if t.area == area) for area in {t.area for t in TREATMENTS}}
-_ABOVE = {ui: (term, tuple(above.split())) for ui, term, above in _rows("mesh_parents")}
+_ABOVE = {ui: (term, tuple(above.split())) for ui, term, above in rows("mesh_parents")}
 
 
 @cache
