@@ -123,7 +123,8 @@ def _listed(note: Note, page: Listing) -> Page:
         return Page(follow=(_year(FIRST_YEAR, note),), total=total, query=EVERYTHING)
     if page.trials:
         return Page(follow=(_download(note, page),), total=total, query=note["query"])
-    return Page(follow=_follow(note), total=total, query=note["query"], ended=_ended(note))
+    over = note | {"page": note["count"]}  # nothing comes after an empty page, whatever was counted
+    return Page(follow=_follow(over), total=total, query=note["query"], ended=_ended(over))
 
 
 def _counted(note: Note, count: int) -> Note:
@@ -141,7 +142,8 @@ def _rest(note: Note, page: Listing) -> Page:
     if int(note["dated"]) >= int(note["count"]):
         return Page(total=int(note["total"]), query=REST)
     alone = tuple(_alone(number, note) for number in page.undated)
-    return Page(follow=(*alone, *_next_page(note)), total=int(note["total"]), query=REST)
+    after = _next_page(note) if page.trials else ()
+    return Page(follow=(*alone, *after), total=int(note["total"]), query=REST)
 
 
 # ── a text ──

@@ -155,7 +155,7 @@ def _place(code: str) -> tuple[str, tuple[int, ...]]:
 def _clean(value: str) -> str:
     """A value without the headings that have no code, and without space at the ends of its lines."""
     lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _TAIL.sub("", "\n".join(line.strip() for line in lines)).strip()
+    return _TAIL.sub("", "\n".join(" ".join(line.split()) for line in lines)).strip()
 
 
 def _patterns(table: str, tail: str) -> dict[str, re.Pattern[str]]:

@@ -13,10 +13,11 @@ They become one trial:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from actors.trials.euctr_text import NUMBER, Field, Record, is_said
+from actors.trials.euctr_products import interventions_of
+from actors.trials.euctr_text import NUMBER, Record, is_said
+from actors.trials.euctr_told import OUTSIDE, Told, blocks, day_of, entered, inside, latest_first, number_of
 from actors.trials.euctr_words import (
     AGE_GROUPS,
     COUNTRIES,
@@ -27,13 +28,12 @@ from actors.trials.euctr_words import (
     SCOPES,
     STATUSES,
 )
-from actors.trials.normalise import NotReadable, age_days, numbers_inside, scheme_of, when
+from actors.trials.normalise import NotReadable, age_days, numbers_inside, scheme_of
 from actors.trials.record import (
     Contact,
     Design,
     Eligibility,
     Identifier,
-    Intervention,
     Outcome,
     Party,
     Sex,
@@ -42,9 +42,7 @@ from actors.trials.record import (
     When,
 )
 
-OUTSIDE = "3RD"  # the country code of a record from outside of the EEA
 SEARCH = "https://www.clinicaltrialsregister.eu/ctr-search/search?query=eudract_number:"
-MOST_ENROLLED = 10**9
 
 Fields: TypeAlias = dict[str, Any]  # of a Trial, by their names
 
@@ -63,7 +61,7 @@ def read_trial(records: Sequence[Record], *, has_results: bool | None = None) ->
             raise NotReadable(f"A.2 says {stated[:40]!r} in a record of {number}")
         if not record.fields:
             raise NotReadable(f"the record of {record.country_code or 'no country'} has nothing below its summary")
-    told = _Told(_latest_first(records))
+    told = Told(latest_first(records))
     return Trial(
         registry="euctr",
         registry_id=number,
@@ -81,44 +79,7 @@ def read_trial(records: Sequence[Record], *, has_results: bool | None = None) ->
     )
 
 
-def _latest_first(records: Sequence[Record]) -> list[Record]:
-    """Without a record that stands there twice."""
-    once = {(record.country_code, record.text.strip()): record for record in records}
-    by_entry = sorted(once.values(), key=lambda record: _entered(record) or "", reverse=True)
-    return sorted(by_entry, key=lambda record: record.country_code == OUTSIDE)
-
-
-def _entered(record: Record) -> str | None:
-    return record.summary.get("Date on which this record was first entered in the EudraCT database")
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """The records, and what the first of them that says something says."""
-
-    records: Sequence[Record]
-
-    def first(self, code: str, label: str = "") -> str | None:
-        """In English, which is the language of the form; else in any that there is."""
-        said = (value for record in self.records if (value := record.first(code, label)) is not None)
-        other = (
-            one.value
-            for record in self.records
-            for one in record.fields
-            if one.code == code and one.label.startswith(label) and is_said(one.value)
-        )
-        return next(said, None) or next(other, None)
-
-    def says(self, *codes: str) -> Record | None:
-        """The record that answers one of these with yes."""
-        return next((record for record in self.records if any(record.is_yes(code) for code in codes)), None)
-
-    def each(self, code: str, label: str = "") -> tuple[str, ...]:
-        """What all of them say, each once."""
-        return tuple(dict.fromkeys(value for record in self.records for value in record.all(code, label)))
-
-
-def _names(number: str, told: _Told) -> Fields:
+def _names(number: str, told: Told) -> Fields:
     official, plain = told.first("A.3"), told.first("A.3.1")
     return {
         "title": plain or official,
@@ -140,7 +101,7 @@ def _titles(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
                 yield one.language, one.value
 
 
-def _ids(number: str, told: _Told) -> Iterator[Identifier]:
+def _ids(number: str, told: Told) -> Iterator[Identifier]:
     yield Identifier("eudract", number, "main")
     places: tuple[tuple[str, Literal["organisation", "secondary"], str | None], ...] = (
         ("A.4.1", "organisation", None), ("A.5.1", "secondary", "ISRCTN"), ("A.5.2", "secondary", "US NCT"),
@@ -154,8 +115,8 @@ def _ids(number: str, told: _Told) -> Iterator[Identifier]:
                 yield Identifier(*known, place, label)
                 continue
             yield Identifier("other", text, place, label)
-            for inside in numbers_inside(text) if known is None else ():
-                yield Identifier(*inside, "text", label)
+            for number_inside in numbers_inside(text) if known is None else ():
+                yield Identifier(*number_inside, "text", label)
 
 
 def _status(records: Sequence[Record]) -> Fields:
@@ -171,35 +132,27 @@ def _status_of(record: Record) -> str | None:
 
 def _dates(records: Sequence[Record]) -> Fields:
     starts = [day for record in records if (day := _authorised(record)) is not None]
-    ends = [day for record in records for text in record.all("P.", "Date of the global end") if (day := _day(text))]
-    entered = [day for record in records if (text := _entered(record)) and (day := _day(text))]
+    ends = [day for record in records for text in record.all("P.", "Date of the global end") if (day := day_of(text))]
+    entries = [day for record in records if (day := day_of(entered(record))) is not None]
     return {
         "start": min(starts, key=lambda one: one.day, default=None),
         "completion": max(ends, key=lambda one: one.day, default=None),
-        "first_submitted": min(entered, key=lambda one: one.day, default=None),
+        "first_submitted": min(entries, key=lambda one: one.day, default=None),
     }
 
 
 def _authorised(record: Record) -> When | None:
     """When the second of authority and ethics committee said yes, where both did."""
     if record.country_code == OUTSIDE:
-        return _day(_entered(record))
+        return day_of(entered(record))
     favourable = (record.first("N.", "Ethics Committee Opinion of") or "").lower().startswith("favourable")
     if not favourable or (record.first("N.", "Competent Authority Decision") or "").lower() != "authorised":
         return None
-    days = [_day(record.first("N.", f"Date of {who}")) for who in ("Competent Authority", "Ethics Committee")]
+    days = [day_of(record.first("N.", f"Date of {who}")) for who in ("Competent Authority", "Ethics Committee")]
     return max((day for day in days if day), key=lambda one: one.day) if all(days) else None
 
 
-def _day(text: str | None) -> When | None:
-    """A date as it is stated; what is none is left to the record as it came."""
-    try:
-        return when(text.split("\n")[0].strip()) if text else None
-    except NotReadable:
-        return None
-
-
-def _design(told: _Told) -> Fields:
+def _design(told: Told) -> Fields:
     phased = told.says(*(code for code, _, _ in PHASES))
     phases = [(label, phase) for code, label, phase in PHASES if phased and phased.is_yes(code, label)]
     enrolled = _enrolled(told)
@@ -217,38 +170,33 @@ def _design(told: _Told) -> Fields:
     }
 
 
-def _yes_or_no(told: _Told, code: str, yes: str, no: str) -> str | None:
+def _yes_or_no(told: Told, code: str, yes: str, no: str) -> str | None:
     record = next((record for record in told.records if record.first(code) is not None), None)
     if record is None:
         return None
     return yes if record.is_yes(code) else no if record.is_no(code) else None
 
 
-def _chosen(told: _Told, choices: Sequence[tuple[str, str]]) -> str | None:
+def _chosen(told: Told, choices: Sequence[tuple[str, str]]) -> str | None:
     """What the first record that chooses anything chooses."""
     record = told.says(*(code for code, _ in choices))
     return ", ".join(label for code, label in choices if record.is_yes(code, label)) or None if record else None
 
 
-def _enrolled(told: _Told) -> int | None:
+def _enrolled(told: Told) -> int | None:
     """Planned for the whole trial; a part of it counts only where the part is the whole."""
     for record in told.records:
-        if (whole := _number(record.first("F.4.2.2"))) is not None:
+        if (whole := number_of(record.first("F.4.2.2"))) is not None:
             return whole
         if record.is_no("E.8.6.1") and record.is_no("E.8.6.2"):
-            if record.is_no("E.8.5") and (here := _number(record.first("F.4.1"))) is not None:
+            if record.is_no("E.8.5") and (here := number_of(record.first("F.4.1"))) is not None:
                 return here
-            if (eea := _number(record.first("F.4.2.1"))) is not None:
+            if (eea := number_of(record.first("F.4.2.1"))) is not None:
                 return eea
     return None
 
 
-def _number(text: str | None) -> int | None:
-    digits = (text or "").split("\n")[0].strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and int(digits) <= MOST_ENROLLED else None
-
-
-def _people(told: _Told) -> Fields:
+def _people(told: Told) -> Fields:
     sponsors = list(dict.fromkeys(party for record in told.records[:1] for party in _sponsors(record)))
     others = [party for record in told.records for party in (*_sponsors(record), *_supporters(record))]
     lead = sponsors[0] if sponsors else None
@@ -264,8 +212,8 @@ def _people(told: _Told) -> Fields:
 
 
 def _sponsors(record: Record) -> Iterator[Party]:
-    for block in _blocks(record, "B.1.1", "B."):
-        yield Party(block[0].value, _in(block, "B.3.1"))
+    for block in blocks(record, "B.1.1", "B."):
+        yield Party(block[0].value, inside(block, "B.3.1"))
 
 
 def _supporters(record: Record) -> Iterator[Party]:
@@ -273,63 +221,26 @@ def _supporters(record: Record) -> Iterator[Party]:
 
 
 def _contacts(record: Record) -> Iterator[Contact]:
-    for block in _blocks(record, "B.5.1", "B."):
-        yield Contact(_in(block, "B.5.2"), "contact", block[0].value, _in(block, "B.5.4"), _in(block, "B.5.6"))
+    for block in blocks(record, "B.5.1", "B."):
+        yield Contact(inside(block, "B.5.2"), "contact", block[0].value, inside(block, "B.5.4"), inside(block, "B.5.6"))
 
 
-def _blocks(record: Record, opens: str, within: str) -> Iterator[list[Field]]:
-    """Runs of fields that repeat: each from a code that opens it to the next such one, or to what lies beyond."""
-    block: list[Field] = []
-    for one in record.fields:
-        if one.code == opens or not one.code.startswith(within):
-            if block:
-                yield block
-            block = [one] if one.code == opens and is_said(one.value) else []
-        elif block:
-            block.append(one)
-    if block:
-        yield block
-
-
-def _in(block: Iterable[Field], code: str) -> str | None:
-    return next((one.value for one in block if one.code == code and one.language is None and is_said(one.value)), None)
-
-
-def _treatments(told: _Told) -> Fields:
-    given: dict[str, Intervention] = {}
-    for record in told.records:
-        for one in (*_products(record), *_placebos(record)):
-            given.setdefault(one.name.lower(), one)
+def _treatments(told: Told) -> Fields:
     return {
-        "interventions": tuple(given.values()),
+        "interventions": interventions_of(told.records),
         "outcomes": tuple(_outcomes(told)),
         "eligibility": _eligibility(told),
     }
 
 
-def _products(record: Record) -> Iterator[Intervention]:
-    for block in _blocks(record, "D.", "D."):
-        values = {code: _in(block, code) for code in ("D.2.1.1.1", "D.3.1", "D.3.8", "D.3.2", "D.3.9.2", "D.3.9.3")}
-        names = list(dict.fromkeys(value for value in values.values() if value))
-        if names:
-            form = [value for code in ("D.3.4", "D.3.7") if (value := _in(block, code))]
-            yield Intervention(names[0], _in(block, "D.1.2"), " · ".join(form) or None, tuple(names[1:]))
-
-
-def _placebos(record: Record) -> Iterator[Intervention]:
-    forms = [*record.all("D.8.3"), *record.all("D.8.4")]
-    if forms:
-        yield Intervention("Placebo", "Placebo", " · ".join(dict.fromkeys(forms)))
-
-
-def _outcomes(told: _Told) -> Iterator[Outcome]:
+def _outcomes(told: Told) -> Iterator[Outcome]:
     kinds: tuple[tuple[Literal["primary", "secondary"], str], ...] = (("primary", "E.5.1"), ("secondary", "E.5.2"))
     for kind, code in kinds:
         if (measure := told.first(code)) is not None:
             yield Outcome(kind, measure, None, told.first(f"{code}.1"))
 
 
-def _eligibility(told: _Told) -> Eligibility:
+def _eligibility(told: Told) -> Eligibility:
     parts = [("Inclusion criteria", told.first("E.3")), ("Exclusion criteria", told.first("E.4"))]
     sex, sex_raw = _sex(told)
     aged = told.says(*(code for code, *_ in AGE_GROUPS))
@@ -355,7 +266,7 @@ def _groups(record: Record) -> list[tuple[str, str | None, str | None]]:
     return [(name, low, high) for code, name, low, high in chosen if not (code == "F.1.1" and parts)]
 
 
-def _sex(told: _Told) -> tuple[Sex | None, str | None]:
+def _sex(told: Told) -> tuple[Sex | None, str | None]:
     record = told.says("F.2.1", "F.2.2")
     if record is None:
         return None, None
@@ -364,7 +275,7 @@ def _sex(told: _Told) -> tuple[Sex | None, str | None]:
     return "all" if female and male else "female" if female else "male", raw
 
 
-def _healthy(told: _Told) -> bool | None:
+def _healthy(told: Told) -> bool | None:
     record = next((record for record in told.records if record.first("F.3.1") is not None), None)
     return None if record is None else True if record.is_yes("F.3.1") else False if record.is_no("F.3.1") else None
 
@@ -372,7 +283,7 @@ def _healthy(told: _Told) -> bool | None:
 def _places(records: Sequence[Record]) -> Fields:
     """Where it is run: a site for each country, with what is said of the trial there."""
     sites: dict[str, Site] = {}
-    for record in sorted(records, key=lambda record: _entered(record) or ""):
+    for record in sorted(records, key=lambda record: entered(record) or ""):
         if (country := _country(record)) is not None:
             sites[country] = Site(country=country, status_raw=_status_of(record))
     for record in records:
