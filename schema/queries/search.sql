@@ -212,13 +212,20 @@ group by city, country order by seen desc, city limit $2::integer;
 select value as shown, trial_id from trial_ids where value like $1::text and place in ('main', 'alias') order by value limit $2::integer;
 
 -- name: learn_words
--- $1 trial ids bigint[] -> the words of their titles, conditions and interventions are counted
+-- $1 trial ids bigint[] -> the words of their titles, conditions and interventions are counted; what is made of a word for
+-- typing errors is made once, when it is new
+with counted as materialized (
+    select lexeme, count(*) as n
+    from trials t, unnest(to_tsvector('simple', fold(left(concat_ws(' ', t.title, t.official_title, array_to_string(t.conditions, ' '),
+                                                          array_to_string(t.interventions, ' ')), 20000)))) as found
+    where t.id = any($1::bigint[]) and length(lexeme) between 2 and 40 and lexeme !~ '^[0-9.,-]+$'
+    group by lexeme
+), known as (
+    update search_words w set seen = w.seen + c.n from counted c where w.word = c.lexeme returning w.word
+)
 insert into search_words as w (word, stem, seen)
-select lexeme, coalesce((ts_lexize('english_stem', lexeme))[1], lexeme), count(*)
-from trials t, unnest(to_tsvector('simple', fold(left(concat_ws(' ', t.title, t.official_title, array_to_string(t.conditions, ' '),
-                                                      array_to_string(t.interventions, ' ')), 20000)))) as found
-where t.id = any($1::bigint[]) and length(lexeme) between 2 and 40 and lexeme !~ '^[0-9.,-]+$'
-group by lexeme order by lexeme
+select lexeme, coalesce((ts_lexize('english_stem', lexeme))[1], lexeme), n
+from counted where lexeme not in (select word from known) order by lexeme
 on conflict (word) do update set seen = w.seen + excluded.seen;
 
 -- name: learn_names

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 EARTH_KM = 6371.0088  # mean radius R1 of WGS 84, IUGG; Moritz, J. Geodesy 2000;74:128
 FINE, COARSE = 0.5, 4.0  # degrees
 FINE_UP_TO_KM = 200.0  # within more, the coarse grid is asked
-MOST_KM = 5000.0
+MOST_KM = 2000.0
 MARGIN_KM = 0.01  # a site is kept to 0.00001 degrees, which is a metre
 
 

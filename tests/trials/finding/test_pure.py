@@ -1,0 +1,125 @@
+"""Spelling, descriptions, windows and files: decisions as tables."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+
+from actors.trials.finding import export, windows
+from actors.trials.finding.asking import Meaning
+from actors.trials.finding.describing import Rare, described, is_description, patient, told
+from actors.trials.finding.spelling import correctable, corrected, errors, meant, spellings
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("", "", 0),
+        ("asthma", "asthma", 0),
+        ("asthma", "astma", 1),
+        ("asthma", "ashtma", 1),
+        ("abc", "xyz", 3),
+        ("ab", "", 2),
+    ],
+)
+def test_errors_between_two_words(a: str, b: str, expected: int) -> None:
+    assert errors(a, b) == errors(b, a) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "expected"),
+    [
+        ("diabtes", [("diabetes", 900), ("diabetic", 50)], "diabetes"),
+        ("astma", [("asthma", 5), ("stoma", 900)], "asthma"),
+        ("pnuemonai", [("pneumonia", 5)], "pneumonia"),  # two errors in a long word
+        ("aslhme", [("asthma", 5)], None),  # two in a short one
+        ("asthma", [("asthma", 5)], None),
+        ("word", [], None),
+    ],
+)
+def test_the_nearest_known_word_is_meant(word: str, known: list[tuple[str, int]], expected: str | None) -> None:
+    assert meant(word, known) == expected
+
+
+def test_a_text_is_corrected_word_by_word() -> None:
+    assert correctable("Diabtes in 2 of NCT00000001, the diabtes") == ("diabtes",)
+    assert set(spellings("abc")) == {"abc", "ab", "ac", "bc"}
+    assert corrected("Diabtes, -astma", {"diabtes": "diabetes", "astma": "asthma"}) == "diabetes, -asthma"
+
+
+PATIENT = (
+    "A 58-year-old woman presents with chest pain that began two days earlier and radiates to the back. She denies "
+    "smoking, diabetes. She is known to have hypertension and obesity and takes no medications."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (PATIENT, True),
+        ("heart attack in women", False),
+        (PATIENT.replace("chest pain", '"chest pain"'), False),
+        (PATIENT + " AND status:recruiting", False),
+    ],
+)
+def test_a_long_text_without_signs_describes(text: str, expected: bool) -> None:
+    assert is_description(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "years", "sex"),
+    [
+        (PATIENT, 58, "female"),
+        ("48 M with a h/o HTN", 48, "male"),
+        ("An 8-year-old male presents", 8, "male"),
+        ("Pt is a 70 y/o gentleman", 70, "male"),
+        ("chest pain for two days", None, None),
+    ],
+)
+def test_age_and_sex_of_a_patient(text: str, years: int | None, sex: str | None) -> None:
+    found = patient(text)
+    assert found.sex == sex
+    assert (None if found.age_days is None else found.age_days // 365) == years
+
+
+def test_what_a_patient_does_not_have_is_left_out() -> None:
+    assert "diabetes" in PATIENT
+    assert "smoking" not in told(PATIENT)
+
+
+def test_rare_words_decide_what_is_looked_at() -> None:
+    words = [Rare("astrocytoma", 2, 30, 100_000), Rare("patient", 5, 60_000, 100_000), Rare("qwerty", 1, 0, 100_000)]
+    found = described("a 45 year old man", words, [Meaning("astrocytoma", "D001254", "Astrocytoma")])
+    assert "'astrocytoma'" in found.question
+    assert "'=mesh:d001254'" in found.question
+    assert "qwerty" not in found.question
+    assert found.patient.sex == "male"
+
+
+def test_a_window_is_as_wide_as_the_sample_says() -> None:
+    days = [date(2025, 3, 1), date(2025, 2, 27), date(2025, 1, 31), date(2024, 5, 5)]
+    assert windows.by_day(days, 2, date(2025, 3, 2), date.max) == (
+        "('=day:2025-01-31' | '=month:2025-02' | '=day:2025-03-01' | '=day:2025-03-02')"
+    )
+    assert windows.by_day(days, 4, date(2025, 3, 2), date.max) is None, "the sample ends: all must be read"
+    assert windows.by_day(days, 1, date(2025, 3, 2), date(2025, 2, 1)) == windows.by_day(
+        days[2:], 1, date(2025, 2, 1), date(2025, 2, 1)
+    )
+    assert windows.by_size([900, 500, 100], 1, float("inf")) is not None
+    assert windows.by_distance([1.0, 2.0, 3.0], 1, 1.5) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("seen", "parts", "wanted", "expected"), [(0, 16, 500, 1024), (400, 16, 500, 20), (9000, 16, 500, 1)]
+)
+def test_a_sample_holds_about_what_is_wanted(seen: int, parts: int, wanted: int, expected: int) -> None:
+    assert windows.parts_for(seen, parts, wanted) == expected
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(text: str) -> None:
+    row = dict.fromkeys(export.COLUMNS) | {"title": text, "conditions": [text, "b"]}
+    [cells] = csv.DictReader(io.StringIO((export.header() + export.csv_lines([row])).decode(), newline=""))
+    assert cells["title"] == f"'{text}"
+    assert cells["conditions"].startswith("'")
