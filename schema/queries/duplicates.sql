@@ -152,11 +152,8 @@ select g.event, $2::text, $3::bigint, array(select jsonb_array_elements_text(g.i
 from unnest($1::text[], $4::jsonb[], $5::jsonb[]) as g (event, ids, parts);
 
 -- name: decide
--- $1 a, $2 b, $3 verdict, $4 by, $5 note -> the decision's id; what was said of the two before is undone by it
-with undone as (
-    update duplicate_decisions set undone_at = now(), undone_by = $4::text
-    where a = $1::bigint and b = $2::bigint and undone_at is null
-), counted as (update duplicate_state set decisions = decisions + 1)
+-- $1 a, $2 b, $3 verdict, $4 by, $5 note -> the decision's id; what was said of the two before was released
+with counted as (update duplicate_state set decisions = decisions + 1)
 insert into duplicate_decisions (a, b, verdict, by, note) select $1::bigint, $2::bigint, $3::text, $4::text, $5::text returning id;
 
 -- name: undo

@@ -269,6 +269,8 @@ async def decided_all(db: Database) -> list[DecisionRow]:
 
 
 async def decide(db: Database, a: int, b: int, verdict: Verdict, *, by: str, note: str | None) -> int:
+    """What was said of the two before is undone by it."""
+    await release(db, a, b, by)
     return int(await db.fetchval(query("duplicates.decide"), min(a, b), max(a, b), verdict, by, note))
 
 

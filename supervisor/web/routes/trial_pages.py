@@ -18,6 +18,7 @@ from supervisor import finding, sources
 from supervisor.roles import Role
 from supervisor.web import search_page, trial_page
 from supervisor.web import trial_answers as answers
+from supervisor.web.duplicate_answers import merged_block
 from supervisor.web.keys import LOOK
 from supervisor.web.mesh_commands import HOWS
 from supervisor.web.pages_of import page
@@ -132,6 +133,7 @@ async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
         site_map=site_map(trial.record),
         codes=await mesh.codes(call.db, trial.id),
         mesh_hows=HOWS,
+        merged=await merged_block(call.db, trial.id),
         back=call.query.back if call.query.back.startswith("/trials?") else "/trials",
     )
 

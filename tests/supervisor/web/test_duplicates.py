@@ -1,0 +1,142 @@
+"""Duplicates over HTTP and in the browser."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.runtime.compute import Compute
+from actors.trials.duplicates.following import follow
+from actors.trials.pack import Source, pack_page
+from actors.trials.record import Identifier
+from supervisor.roles import Role
+from tests.supervisor.commands.test_dedupe import twins
+from tests.supervisor.web.asking import Api
+from tests.supervisor.web.browsing import WAIT_MS, chromium, visiting
+from tests.supervisor.web.site import mirror
+from tests.trials.pages import START, Found, nct, page, trial
+
+OTHER = "Lanifibranor for steatohepatitis with fibrosis after bariatric surgery in Styria"
+ISRCTN, DRKS = "ISRCTN12345678", "DRKS00012345"
+
+
+@pytest.fixture
+async def reviewed(api: Api, tmp_path: Path) -> Api:
+    """A trial in two records, two others that are much alike, and nothing else."""
+    told: dict[str, Any] = {"title": OTHER, "sponsor": "University Hospital Graz", "countries": ("Austria",)}
+    await mirror(api.site.pool, page([*twins(), trial(5, **told, enrolment=61), *map(trial, range(10, 60))]))
+    elsewhere = [
+        trial(
+            6, registry="isrctn", registry_id=ISRCTN, ids=(Identifier("isrctn", ISRCTN, "main"),), enrolment=60, **told
+        ),
+        trial(7, registry="drks", registry_id=DRKS, ids=(Identifier("drks", DRKS, "main"),), enrolment=600, **told),
+    ]
+    for one in elsewhere:
+        source = Source(one.registry, "https://registry.example", START, 1, "application/xml")
+        await mirror(api.site.pool, pack_page([Found(one, b"raw")], (), source))
+    compute = Compute(1)
+    await follow(api.site.pool, compute, tmp_path)
+    await compute.close()
+    return api
+
+
+async def done(api: Api, path: str, **more: Any) -> Any:
+    status, body = await api.ask("POST", path, role=Role.OPERATOR, **more)
+    assert status == 200, (path, body, api.failed)
+    return body
+
+
+async def test_two_records_are_compared_confirmed_split_and_let_go(reviewed: Api) -> None:
+    """N04: action → state, audit, undo; each once, however often it is sent."""
+    path = f"/api/v1/duplicates/{nct(5)}/{ISRCTN}"
+    before = await reviewed.get(path)
+    assert (before["decision"], before["together"]) == ("review", False)
+    given: dict[str, Any] = {"json": {"note": "same protocol"}, "headers": {"Idempotency-Key": "one"}}
+    said = await done(reviewed, f"{path}/confirm", **given)
+    assert said == await done(reviewed, f"{path}/confirm", **given)
+    assert [one["event"] for one in said["moves"]] == ["merged"]
+    confirmed = await reviewed.get(path)
+    assert (confirmed["decision"], confirmed["together"], len(confirmed["cluster"])) == ("confirmed", True, 2)
+    [decision] = confirmed["decisions"]
+    assert (decision["by"], decision["note"]) == ("operator", "same protocol")
+    await done(reviewed, f"{path}/split")
+    parted = await reviewed.get(path)
+    assert (parted["decision"], parted["together"]) == ("split", False)
+    await done(reviewed, f"{path}/undo")
+    after = await reviewed.get(path)
+    assert {k: after[k] for k in ("decision", "score", "type")} == {k: before[k] for k in ("decision", "score", "type")}
+    told = (await reviewed.get("/api/v1/duplicates/decisions"))["decisions"]
+    assert [(one["verdict"], one["undone_by"]) for one in told] == [("different", "operator"), ("same", "operator")]
+    events = (await reviewed.get("/api/v1/duplicates/events"))["events"]
+    assert [(one["event"], one["by"]) for one in events][:2] == [("unmerged", "operator"), ("merged", "operator")]
+
+
+async def test_what_cannot_be_decided_is_refused(reviewed: Api) -> None:
+    """N04: who may only look decides nothing; a trial is no duplicate of itself; nothing is undone twice."""
+    path = f"/api/v1/duplicates/{nct(5)}"
+    asked = [
+        await reviewed.ask("POST", f"{path}/{ISRCTN}/confirm", role=Role.VIEWER),
+        await reviewed.ask("POST", f"{path}/{nct(5)}/confirm"),
+        await reviewed.ask("POST", f"{path}/{ISRCTN}/undo"),
+        await reviewed.ask("POST", f"{path}/NCT09999999/split"),
+        await reviewed.ask("GET", "/api/v1/duplicates?cursor=9_1_1"),
+    ]
+    assert [status for status, _ in asked] == [403, 400, 404, 404, 400]
+    assert (await reviewed.get("/api/v1/duplicates/decisions"))["decisions"] == []
+
+
+async def test_pairs_wait_with_their_reason_page_by_page(reviewed: Api) -> None:
+    """N04: what waits is told once each, the surest first, and may be asked for by state and type."""
+    first = await reviewed.get("/api/v1/duplicates?limit=1")
+    told, cursor = list(first["pairs"]), first["next"]
+    while cursor:
+        page_ = await reviewed.get(f"/api/v1/duplicates?limit=1&cursor={cursor}")
+        told, cursor = told + page_["pairs"], page_["next"]
+    whole = (await reviewed.get("/api/v1/duplicates"))["pairs"]
+    assert told == whole
+    assert len(whole) > 1
+    assert all(one["because"] and one["parts"] for one in whole)
+    states = [one["state"] for one in whole]
+    assert states == sorted(states, key=["held", "proposed", "possible"].index)
+    summary = await reviewed.get("/api/v1/duplicates/summary")
+    assert (summary["records"], summary["clusters"], summary["waiting"], summary["sweeping"]) == (2, 1, 0, False)
+
+
+async def test_a_trial_is_told_as_all_of_its_records_tell_it(reviewed: Api) -> None:
+    """N01, G15: each datum of the merged view names its record."""
+    merged = await reviewed.get(f"/api/v1/trials/{nct(1)}/merged")
+    assert [one["registry_id"] for one in merged["records"]] == [nct(1), nct(2)]
+    ids = {one["registry_id"]: one["id"] for one in merged["records"]}
+    [title] = [one for one in merged["fields"] if one["name"] == "title"]
+    assert set(title["records"]) == set(ids.values())
+    [number] = [one for one in merged["fields"] if one["name"] == "registry_id"]
+    assert number["records"] == [ids[merged["record"]["registry_id"]]]
+    assert [one["records"] for one in number["others"]] == [[id_] for n, id_ in ids.items() if n != number["value"]]
+    alone = await reviewed.get(f"/api/v1/trials/{nct(4)}/merged")
+    assert (alone["cluster"], len(alone["records"])) == (None, 1)
+
+
+async def test_a_reviewer_decides_with_the_keyboard(reviewed: Api, tmp_path: Path) -> None:
+    """N04: from the queue to a decision and back, in a real browser; the picture says what speaks for and against."""
+    async with chromium() as browser, visiting(browser, reviewed, role=Role.OPERATOR) as visit:
+        await visit.go("/duplicates")
+        assert "2 records are 1 trial " in await visit.text("main")
+        await visit.page.screenshot(path=tmp_path / "queue.png", full_page=True)
+        assert await visit.stumbles() == []
+        assert await visit.pale() == []
+        await visit.page.click(".pair-waiting a.button >> nth=0")
+        await visit.until(".parts svg rect")
+        assert await visit.stumbles() == []
+        assert await visit.pale() == []
+        await visit.page.screenshot(path=tmp_path / "pair.png", full_page=True)
+        await visit.page.keyboard.press("s")
+        await visit.page.wait_for_selector('.state[data-state="split"]', timeout=WAIT_MS)
+        await visit.page.keyboard.press("u")
+        await visit.page.wait_for_selector('.state[data-state="review"]', timeout=WAIT_MS)
+        await visit.go(f"/trials/{nct(1)}")
+        await visit.page.click(".merged summary")
+        assert nct(2) in await visit.text(".merged table")
+        await visit.page.screenshot(path=tmp_path / "merged.png", full_page=True)
+        assert await visit.stumbles() == []
+        assert await visit.pale() == []
+        assert not await visit.is_wide()
