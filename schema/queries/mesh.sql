@@ -426,10 +426,10 @@ with gone as (
 select exists (select from gone);
 
 -- name: curated
--- $1 most rows, $2 rows to pass over -> decisions, the last first
+-- $1 about or null, $2 most rows, $3 rows to pass over -> decisions, the last first
 select c.about, c.key, c.sample, c.uis, c.by, c.at, c.note,
        array(select coalesce(r.name, u) from unnest(c.uis) with ordinality each (u, place) left join mesh_records r on r.ui = u order by place) as names
-from mesh_curated c order by c.at desc, c.about, c.key limit $1::bigint offset $2::bigint;
+from mesh_curated c where $1::text is null or c.about = $1::text order by c.at desc, c.about, c.key limit $2::bigint offset $3::bigint;
 
 -- name: trials_with
 -- $1 about, $2 key -> trials that have a text with this key

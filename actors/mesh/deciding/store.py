@@ -64,9 +64,9 @@ async def undo(db: Database, about: About, key: str, *, by: str) -> list[int]:
     return await _trials(db, about, key)
 
 
-async def every(db: Database, *, limit: int, skip: int = 0) -> list[Decision]:
+async def every(db: Database, *, limit: int, skip: int = 0, about: About | None = None) -> list[Decision]:
     """The last first."""
-    rows = await db.fetch(query("mesh.curated"), limit, skip)
+    rows = await db.fetch(query("mesh.curated"), about, limit, skip)
     return [
         Decision(
             row["about"], row["key"], row["sample"],
