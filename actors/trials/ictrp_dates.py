@@ -9,7 +9,7 @@ gives in a second notation, YYYYMMDD. Where nothing tells, only the year is sure
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from actors.trials.record import Precision, When
@@ -25,7 +25,10 @@ _SPREADSHEET = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T][0-9]{1,2}:[0-9]
 _ISO = re.compile(r"([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2}))?)?")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})(?: [0-9:]+(?: ?[AP]M)?)?")
-_WORDS = ("%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %Y", "%b %Y", "%b %d %Y %I:%M%p", "%b %d %Y")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TIME = r"(?: [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[AaPp][Mm])?)?"
+_DAY_MONTH = re.compile(rf"([0-9]{{1,2}}) ([A-Za-z]{{3,9}})\.?,? ([0-9]{{4}}){_TIME}")  # 5 March 2020
+_MONTH_DAY = re.compile(rf"([A-Za-z]{{3,9}})\.? (?:([0-9]{{1,2}}),? )?([0-9]{{4}}){_TIME}")  # March 5, 2020; March 2020
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,11 @@ def _when(year: int, month: int, day: int, precision: Precision, actual: bool | 
 
 
 def _from_words(text: str, actual: bool | None) -> When | None:
-    for form in _WORDS:
-        try:
-            found = datetime.strptime(text, form).date()
-        except ValueError:
-            continue
-        return _when(found.year, found.month, found.day, "day" if "%d" in form else "month", actual)
-    return None
+    if match := _DAY_MONTH.fullmatch(text):
+        day, name, year = match.groups()
+    elif match := _MONTH_DAY.fullmatch(text):
+        name, day, year = match.groups()
+    else:
+        return None
+    month = _MONTHS.index(name[:3].lower()) + 1 if name[:3].lower() in _MONTHS else 0
+    return _when(int(year), month, int(day or 1), "day" if day else "month", actual)

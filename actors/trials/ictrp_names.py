@@ -5,6 +5,7 @@ A name is compared by its letters and digits alone: `Date_enrollement` and `Date
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 # Names of one export under those of another, which are the ones used here.
 _ALIASES = {
@@ -45,6 +46,7 @@ _SIGN = re.compile(r"[^a-z0-9]+")
 _TRIAL_ID = re.compile(r"\"?[A-Z][A-Za-z]{1,9}[-/A-Za-z]*[0-9][-/A-Za-z0-9]{3,40}\"?")
 
 
+@lru_cache(maxsize=1024)
 def name_of(written: str) -> str:
     plain = _SIGN.sub("", written.lower())
     return _ALIASES.get(plain, plain)

@@ -8,6 +8,7 @@ NOTHING = frozenset(
     {"", "null", "na", "n/a", "n.a.", "n a", "none", "nil", "-", "--", "??", "?", "nd", "not available", "not stated",
      "no information", "not reported", "1900-01-01"}
 )  # fmt: skip
+LONGEST_NOTHING = max(map(len, NOTHING))
 NO_NUMBER = frozenset(
     {"nil known", "none known", "nil", "not applicable", "not appliable", "no secondary id", "nothing", "pending", "no",
      "not assigned", "not yet", "non applicable", "unknown", "not known", "not registered"}
@@ -18,7 +19,6 @@ _BREAK = re.compile(r"<\s*/?\s*(?:br|p|li|ul|ol|div|tr)\b[^<>]{0,200}>", re.IGNO
 _MARK = re.compile(
     r"<\s*/?\s*(?:b|i|u|em|strong|sup|sub|span|font|td|table|tbody|a)(?:\s[^<>]{0,300})?/?>", re.IGNORECASE
 )
-_SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\n{3,}")
 
 
@@ -26,14 +26,20 @@ def said(value: str | None) -> str | None:
     """A text in its lines; None where nothing is said."""
     if value is None:
         return None
-    text = _RETURN.sub("\n", value)
+    text = value
+    if "\r" in text or "_x000" in text or "&#" in text:
+        text = _RETURN.sub("\n", text)
     if "&" in text:
         text = html.unescape(text)
     if "<" in text:
         text = _MARK.sub("", _BREAK.sub("\n", text))
-    lines = [_SPACES.sub(" ", line).strip() for line in text.replace("\0", "\ufffd").split("\n")]
-    text = _LINES.sub("\n\n", "\n".join(lines)).strip()
-    return None if text.lower() in NOTHING else text
+    if "\n" not in text:
+        text = " ".join(text.split())
+    else:
+        text = _LINES.sub("\n\n", "\n".join([" ".join(line.split()) for line in text.split("\n")])).strip()
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    return None if len(text) <= LONGEST_NOTHING and text.lower() in NOTHING else text
 
 
 def line(value: str | None) -> str | None:
