@@ -76,8 +76,8 @@ def narrower(request: Request) -> tuple[Request, ...]:
     note = dict(request.state)
     match note.get("ask"):
         case "record":
-            last = replace(request, state=(*request.state, ("last", "yes")), only=_trial(note["number"]))
-            return () if "last" in note else (last,)
+            last = replace(request, state=(*request.state, ("last", "yes")))
+            return (_still_listed(note | {"large": "yes"}),) if "last" in note else (last,)
         case "gone" | "number":
             return ()
     walk = walk_of(note)
@@ -115,7 +115,7 @@ def _retrieve(row: Row, query: str) -> Request:
 
 
 def _still_listed(note: Note) -> Request:
-    state = {name: note[name] for name in ("query", "number", "anew") if name in note} | {"ask": "gone"}
+    state = {name: note[name] for name in ("query", "number", "anew", "large") if name in note} | {"ask": "gone"}
     return replace(_asked({"number": note["number"]}, page=1, size=10), state=tuple(state.items()))
 
 
@@ -208,7 +208,8 @@ def _gone(note: Note, body: bytes) -> Page:
             anew = _retrieve(row, query)
             return Page(follow=(replace(anew, state=(*anew.state, ("anew", "yes"))),), query=query)
         if row.number == number:
-            return _refused("is listed, but there is no record of it", row.raw, number, query)
+            problem = "its record is too large" if "large" in note else "is listed, but there is no record of it"
+            return _refused(problem, row.raw, number, query)
     return Page(query=query)
 
 

@@ -71,6 +71,9 @@ def read(request: Request, body: bytes) -> Page:
     told = _known(note)
     total = answer.total if told.total is None else told.total
     known = replace(told, total=total, as_of=_as_of(told, records))
+    if "aside" in note:
+        bad = Refused("of this hour's records, one is too large or spoils the answer", body)
+        return Page(refused=(bad,) * answer.total, total=total, query=question(window), ended=Ended(answer.total))
     if answer.total > int(note["limit"]):
         follow = _less(window, answer.total, _days(window, records), known)
         return Page(follow=follow, total=total, query=question(window))
@@ -81,10 +84,13 @@ def read(request: Request, body: bytes) -> Page:
 
 
 def narrower(request: Request) -> tuple[Request, ...]:
-    """After an answer that is too large or cannot be read: its window in halves, down to an hour."""
+    """After an answer that is too large or cannot be read: its window in halves; what an hour has is set aside."""
     note = dict(request.state)
     known = replace(_known(note), again=False)
-    return tuple(_ask(half, known) for half in halves(_window(note)))
+    if two := halves(_window(note)):
+        return tuple(_ask(half, known) for half in two)
+    aside = _ask(_window(note), known, limit=COUNT)
+    return () if note["limit"] == str(COUNT) else (replace(aside, state=(*aside.state, ("aside", "yes"))),)
 
 
 def _less(window: Window, count: int, days: list[date], known: Known) -> tuple[Request, ...]:

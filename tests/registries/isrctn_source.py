@@ -23,11 +23,15 @@ class One:
 
 @dataclass
 class Source:
-    """`most`: records of an answer beyond which it breaks off; `drops`: how many it leaves out the first time."""
+    """`most`: records of an answer beyond which it breaks off, as it does at the record that `spoils` it.
+
+    `drops`: how many it leaves out the first time.
+    """
 
     trials: list[One]
     most: int = 1_000_000
     drops: int = 0
+    spoils: int = -1
     asked: list[Request] = field(default_factory=list)
     before: Callable[["Source", Request], None] = lambda source, request: None
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
@@ -43,7 +47,8 @@ class Source:
         if self.drops and given and count <= int(params["limit"]):
             given, self.drops = given[self.drops :], 0
         body = page([record(one) for one in given], count)
-        return body if len(given) <= self.most else body[: len(body) // 2]
+        broken = len(given) > self.most or any(one.number == self.spoils for one in given)
+        return body[: len(body) // 2] if broken else body
 
 
 def _meets(one: One, asked: str) -> bool:
@@ -97,7 +102,9 @@ def sweep(source: Source, first: Iterable[Request], *, at_most: int = 5_000) -> 
             assert less, f"no way on from {request}"
             waiting = [*less, *waiting]
             continue
-        met.setdefault(found.query, set()).update(one.trial.registry_id for one in found.found)
+        read_ = [one.trial.registry_id for one in found.found]
+        refused = [f"{found.query} {number}" for number, _ in enumerate(found.refused)]
+        met.setdefault(found.query, set()).update(read_, refused)
         waiting = [*found.follow, *waiting]
         if found.ended and (short := found.ended.count - len(met[found.query])) > 0:
             waiting += found.ended.again

@@ -51,7 +51,7 @@ def test_a_request_is_plain_text_so_that_a_checkpoint_can_hold_it() -> None:
 
 
 def test_the_silent_limit_loses_no_trial() -> None:
-    """G14: 10,000 rows of a search are all that is given, without a word: more are read by status, from both ends."""
+    """G07: 10,000 rows of a search are all that is given, without a word: more are read by status, from both ends."""
     source = Source(trials(MOST_ROWS + 300, statuses=(1, 2, 4, 4, 4, 8, 11)))
     swept = sweep(source, first(None))
     assert len(swept.found) == MOST_ROWS + 300
@@ -114,6 +114,7 @@ def test_what_moves_to_another_status_during_a_walk_is_met(monkeypatch: pytest.M
 
 
 def test_what_changed_is_read_by_both_dates_until_two_pages_are_older() -> None:
+    """G06, G07: what is older than the day is not asked for again."""
     old = [moved(one, updated=SINCE - timedelta(days=90)) for one in trials(600)]
     new = [One("2025-500001-01-00", updated=SINCE), One("2025-500002-02-00", updated=SINCE + timedelta(days=3))]
     republished = One("2025-500003-03-00", updated=date(2024, 1, 1), published=SINCE)
@@ -136,7 +137,7 @@ def test_more_changes_than_a_search_gives_are_read_as_everything(monkeypatch: py
 
 
 def test_submissions_of_a_trial_are_one_trial_and_the_highest_is_read() -> None:
-    """G14: a resubmission (…-01) is the same trial."""
+    """G07, N03: a resubmission (…-01) is the same trial."""
     source = Source([One("2024-500001-11-00", 11), One("2024-500001-11-02"), One("2024-500001-11-01", 12)])
     swept = sweep(source, first(None))
     assert set(swept.found) == {"2024-500001-11"}
@@ -190,10 +191,17 @@ def test_a_record_cut_short_is_asked_for_again_and_then_refused() -> None:
     with pytest.raises(UnreadableBody, match="cut short"):
         read(request, b'{"ctNumber": "2024-500000-00-00", "auth')
     (last,) = narrower(request)
-    assert last.only == "2024-500000-00"
     (refused,) = read(last, b'{"ctNumber": "2024-500000-00-00", "auth').refused
     assert refused.registry_id == "2024-500000-00"
-    assert narrower(last) == ()
+
+
+def test_a_record_that_is_too_large_is_refused_with_its_row() -> None:
+    page = read(first(None)[0], Source(trials(1)).answer(first(None)[0])[1])
+    (last,) = narrower(page.follow[0])
+    (lookup,) = narrower(last)
+    (refused,) = read(lookup, Source(trials(1)).answer(lookup)[1]).refused
+    assert (refused.registry_id, refused.reason) == ("2024-500000-00", "its record is too large")
+    assert narrower(lookup) == ()
 
 
 def test_another_record_than_was_asked_for_is_refused() -> None:
@@ -254,7 +262,7 @@ def test_only_a_record_that_is_not_there_is_asked_for_in_another_way() -> None:
     st.sampled_from([100, 17, 3]),
 )
 def test_every_trial_of_any_source_is_met_once(rows: list[tuple[int, int, int]], most: int) -> None:
-    """G14: with resubmissions, unknown codes and pages smaller than asked for."""
+    """G07: with resubmissions, unknown codes and pages smaller than asked for."""
     source = Source([One(f"2024-5{number:05}-00-{again:02}", status) for number, again, status in rows], most=most)
     swept = sweep(source, first(None))
     assert set(swept.found) == set(folds(one.number for one in source.trials))

@@ -37,7 +37,7 @@ def _records(shared_data: Path) -> Iterator[tuple[bytes, dict[str, Any], Page]]:
 
 
 def test_every_real_record_is_read_and_none_is_refused(shared_data: Path) -> None:
-    """G14: real records of both shapes mirror without error."""
+    """G07: real records of both shapes mirror without error."""
     shapes = set()
     for line, record, page in _records(shared_data):
         assert page.refused == ()
@@ -173,7 +173,7 @@ def _check_ids(trial: Trial, record: dict[str, Any], whole: dict[str, Any], name
 @settings(max_examples=150)
 @given(data=st.data())
 def test_a_record_changed_in_any_way_is_read_or_refused(shared_data: Path, data: st.DataObject) -> None:
-    """G14: whatever a record holds, no other error comes of it."""
+    """G07: whatever a record holds, no other error comes of it."""
     lines = (shared_data / "ctis" / "ctrdata_ctis.ndjson").read_bytes().splitlines()
     line = data.draw(st.sampled_from([min(lines, key=len), lines[1]]))
     changed = json.dumps(data.draw(mutated(json.loads(line)))).encode()

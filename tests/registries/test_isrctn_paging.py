@@ -35,7 +35,7 @@ def test_few_records_are_one_answer() -> None:
 
 
 def test_many_records_are_read_in_windows_each_once() -> None:
-    """G14: no pages, no order: windows, each counted."""
+    """G07: no pages, no order: windows, each counted."""
     source = Source(spread(3_000))
     swept = sweep(source, first(None))
     assert len(swept.met) == 3_000
@@ -54,6 +54,7 @@ def test_a_day_that_is_too_large_is_asked_with_its_count() -> None:
 
 
 def test_what_changed_is_read_from_the_day_on() -> None:
+    """G06, G07: what is older than the day is not asked for again."""
     source = Source(spread(400, start=datetime(2026, 6, 1), every=timedelta(hours=3)))
     swept = sweep(source, first(SINCE))
     assert set(swept.met) == {f"ISRCTN{one.number:08}" for one in source.trials if one.edited >= datetime(2026, 7, 1)}
@@ -110,7 +111,7 @@ def test_every_cut_makes_less_of_a_window(at: datetime, span: timedelta | None, 
 @settings(max_examples=40)
 @given(st.lists(MOMENTS, max_size=30), st.sampled_from([1, 7, 40]), st.booleans())
 def test_every_record_of_any_source_is_met_once(moments: list[datetime], copies: int, changed: bool) -> None:
-    """G14: also where most were applied for on one day."""
+    """G07: also where most were applied for on one day."""
     trials = [
         One(number * 100 + copy, at, at) for number, at in enumerate(moments) for copy in range(copies)
     ]  # fmt: skip
@@ -166,7 +167,7 @@ OUTSIDE = b"""<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]><allTrials
      b'<trials><count>7</count></trials>', HEAD % 1 + b"<fullTrial><trial><isr", HEAD % 0, b"\xff\xfe<"],
 )  # fmt: skip
 def test_what_is_no_list_of_trials_is_unreadable(body: bytes) -> None:
-    """G14: XML bombs and external entities are refused; nothing outside is looked at."""
+    """G07: XML bombs and external entities are refused; nothing outside is looked at."""
     with pytest.raises(UnreadableBody, match=r"list of trials|UTF-16"):
         read(first(None)[0], body)
 
@@ -189,11 +190,21 @@ def test_what_an_answer_declares_of_its_encoding_is_not_believed(encoding: str, 
     assert found.trial.title == "Étude"
 
 
-def test_only_a_window_longer_than_an_hour_can_be_made_less() -> None:
+def test_a_record_that_spoils_every_answer_is_set_aside_with_those_of_its_hour() -> None:
+    """G07: the others are here, and the source's count is kept."""
+    source = Source(spread(300, every=timedelta(hours=2)), spoils=77)
+    swept = sweep(source, first(None))
+    assert len(swept.met) == 299
+    assert swept.met.keys().isdisjoint({"ISRCTN00000077"})
+    assert [len(one.refused) for one in swept.pages if one.refused] == [1]
+
+
+def test_an_hour_is_the_least_that_is_asked_for() -> None:
     request, count = first(None)[0], 0
     while less := narrower(request):
         request, count = less[0], count + 1
     assert count < 50
+    assert dict(request.params)["limit"] == "0"
     assert narrower(request) == ()
 
 

@@ -49,7 +49,7 @@ def _native(shared_data: Path) -> str:
 
 
 def test_the_native_answer_says_what_its_xml_says(shared_data: Path) -> None:
-    """G14: a real answer mirrors without error."""
+    """G07: a real answer mirrors without error."""
     body = (shared_data / "isrctn" / "native_full_trial.xml").read_bytes()
     trial = _of(body)
     assert read(first(None)[0], body).found[0].raw == body[body.index(b"<fullTrial>") : body.index(b"</allTrials>")]
@@ -97,7 +97,7 @@ def _placed(shared_data: Path, fragment: ElementTree.Element) -> Trial:
 
 
 def test_every_native_fragment_is_read_in_its_place(shared_data: Path) -> None:
-    """G14: real fragments mirror without error."""
+    """G07: real fragments mirror without error."""
     trials = [(one, _placed(shared_data, one)) for one in _fragments(shared_data)]
     assert len(trials) > 20
     for fragment, trial in trials:
@@ -173,7 +173,7 @@ def _elements(name: str, value: Any) -> Iterator[str]:
 
 
 def test_every_record_that_was_made_json_says_what_its_json_says(shared_data: Path) -> None:
-    """G14: real records mirror without error."""
+    """G07: real records mirror without error."""
     records = _records(shared_data)
     assert len(records) >= 5
     for record in records:
@@ -275,6 +275,7 @@ def _dated(start: str, end: str, over: str, override: str = "") -> Page:
 def test_the_status_is_told_by_the_dates_unless_an_editor_set_one(
     start: str, end: str, over: str, override: str, status: str
 ) -> None:
+    """G02: as of the newest day that the source has shown; what an editor set is kept as it stands."""
     (found,) = _dated(start, end, over, override).found
     assert (found.trial.status, found.trial.status_raw) == (status, override or None)
 
