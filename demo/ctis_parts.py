@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from demo.ctis_words import ages_of, areas, phase_of
+from demo.ctis_words import ages_of, areas, member_states, phase_of
 from demo.holdings import Entry
 from demo.registers import ELSEWHERE
 from demo.telling import LANGUAGES, Telling
@@ -87,7 +87,7 @@ def part_one(told: Telling, entry: Entry) -> Json:
     sponsor = _organisation(of.sponsor)
     return {
         "id": at.index,
-        "rowSubjectCount": 0,
+        "rowSubjectCount": at.planned - sum(subjects_in(of, name) for name in member_states(of)),
         "rowCountriesInfo": [{"name": name} for name in countries],
         "products": [_product(at.index * 10 + place, one.name) for place, one in enumerate(of.treatments)],
         "trialDetails": {
@@ -202,6 +202,12 @@ def _address(site: Site) -> Json:
     }
 
 
+def subjects_in(of: Truth, country: str) -> int:
+    """By its share of the sites; what is left is recruited in the rest of the world."""
+    here = sum(site.country.name == country for site in of.sites)
+    return of.outline.planned * here // len(of.sites)
+
+
 def part_two(told: Telling, entry: Entry, country: str, status: int) -> Json:
     """One member state's."""
     of, at = told.of, told.of.outline
@@ -219,7 +225,7 @@ def part_two(told: Telling, entry: Entry, country: str, status: int) -> Json:
             "hasRecruitmentStarted": runs,
         },
         "decisionDate": str(date.fromordinal(entry.registered)),
-        "recruitmentSubjectCount": max(1, at.planned * len(sites) // len(of.sites)),
+        "recruitmentSubjectCount": subjects_in(of, country),
         "trialSites": [
             {
                 "id": place,
