@@ -279,7 +279,8 @@ def test_whatever_comes_is_read_or_refused(junk: bytes, at: int, body: bytes) ->
 
 FIELDS = (
     "publictitle", "condition", "intervention", "primaryoutcome", "dateenrollement", "dateregistration", "phase",
-    "dateregistration3", "targetsize", "inclusionagemin", "inclusionagemax", "inclusiongender", "countries", "bridgingflag",
+    "dateregistration3", "targetsize", "inclusionagemin", "inclusionagemax", "inclusiongender", "countries",
+    "bridgingflag",
     "secondaryids", "studydesign", "contactfirstname", "contactemail", "resultsdateposted", "lastrefreshedon",
     "inclusioncriteria",
 )  # fmt: skip
