@@ -135,7 +135,7 @@ def _outcomes(trial: Trial) -> Iterator[Flag]:
 
 def _outcome_flag(name: Name, change: OutcomeChange) -> Flag:
     told = [one for one in change.moves if one.is_switch == (name == "outcomes_switched")]
-    reason = f"after the start ({change.start}), on {change.changed_on}: " + "; ".join(map(said, told))
+    reason = f"on {change.changed_on}, after the start ({change.start}): " + "; ".join(map(said, told))
     rests_on = {"start": change.start, "changed_on": change.changed_on.isoformat()}
     return Flag(name, reason[:2000], change.changed_on, change.version, rests_on)
 

@@ -120,7 +120,7 @@ def _dots(sites: Iterable[_Site], view: _View) -> tuple[Dot, ...]:
     for group in cells.values():
         lat, lon = sum(one.lat for one in group) / len(group), sum(one.lon for one in group) / len(group)
         x, y = view.xy(lat, lon)
-        dots.append(Dot(round(x, 1), round(y, 1), round(4 + 1.3 * log2(len(group)), 1), len(group), _label(group)))
+        dots.append(Dot(round(x, 1), round(y, 1), round(5 + 1.5 * log2(len(group)), 1), len(group), _label(group)))
     return tuple(sorted(dots, key=lambda dot: (-dot.sites, dot.x, dot.y)))  # small ones lie above large ones
 
 

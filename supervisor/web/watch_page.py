@@ -9,11 +9,11 @@ from supervisor.web.trial_page import WORDED
 from supervisor.web.wording import words
 
 FLAG_NAMES: Mapping[str, str] = {
-    "outcomes_switched": "Primary outcomes switched after the start",
-    "outcomes_reworded": "Primary outcomes worded otherwise after the start",
+    "outcomes_switched": "Primary outcomes switched",
+    "outcomes_reworded": "Primary outcomes worded otherwise",
     "recruiting_past_completion": "Recruiting past its completion date",
     "results_overdue": "Results overdue",
-    "stale": "Not updated at its source for more than 30 days",
+    "stale": "Stale at its source",
     "status_unknown": "Status has become unknown",
     "removed_at_source": "Removed at its source",
 }
@@ -74,10 +74,9 @@ def sparks(scrapes: Sequence[Scrape]) -> tuple[Spark, ...]:
     shown = list(reversed(scrapes))
     most = max((one.new + one.changed for one in shown), default=0) or 1
     step = SPARK_WIDTH / max(len(shown), 10)
-    left = SPARK_WIDTH - step * len(shown)
     return tuple(
         Spark(
-            round(left + place * step + 0.5, 1), round(SPARK_HEIGHT - height, 1), round(max(step - 1.5, 1.0), 1),
+            round(place * step + 0.5, 1), round(SPARK_HEIGHT - height, 1), round(max(step - 1.5, 1.0), 1),
             round(height, 1), one.state,
             f"{one.started_at:%Y-%m-%d %H:%M}, {one.mode}: {one.state}, {one.new} new, {one.changed} changed",
         )

@@ -137,11 +137,25 @@ async def test_a_researcher_watches_a_trial_and_reads_what_changed(watched: Api,
         assert "unread" not in await visit.text("#notices")
 
 
+async def test_a_researcher_saves_a_search_from_its_page(watched: Api, browser: Browser) -> None:
+    """N05: it finds what the page showed."""
+    async with visiting(browser, watched) as visit:
+        await visit.go("/trials?q=failure&status=recruiting")
+        count = (await watched.get("/api/v1/trials?q=failure&status=recruiting"))["count"]
+        await visit.page.click("text=Save this search and be told of changes")
+        await visit.page.fill(".saving input[name=name]", "My hearts")
+        await visit.page.click("text=Save the search")
+        await visit.page.wait_for_url("**/watching")
+        assert "My hearts" in await visit.text("main")
+        [one, *_] = (await watched.get("/api/v1/watches"))["watches"]
+        assert (one["name"], one["trials"]) == ("My hearts", count)
+
+
 async def test_a_trial_page_shows_what_to_beware_of_and_a_map_of_its_sites(watched: Api, browser: Browser) -> None:
     """N05, N01: the sites that say where they are, and no others."""
     async with visiting(browser, watched) as visit:
         await visit.go(f"/trials/{nct(901)}")
-        assert "Primary outcomes switched after the start" in await visit.text(".assessed")
+        assert "Primary outcomes switched: on 2025-06-01, after the start" in await visit.text(".assessed")
         await visit.page.click(".assessed a >> nth=0")
         assert visit.page.url.endswith("#version-2")
         assert "8 of 9 sites" in await visit.text(".map figcaption")
