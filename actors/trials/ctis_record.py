@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 from actors.trials.ctis_number import parted
 from actors.trials.ctis_people import contacts, countries, parties, sites, sponsor_of
 from actors.trials.ctis_plan import arms, eligibility, interventions, outcomes, purpose
-from actors.trials.ctis_words import ENDED, LABELS, LANGUAGES, NOTHING, PHASES, STATUSES, UNNAMED
+from actors.trials.ctis_words import ENDED, LABELS, LANGUAGES, NOTHING, PHASES, REGISTERS, STATUSES, UNNAMED
 from actors.trials.loose_json import Loose
-from actors.trials.normalise import NotReadable, numbers_inside, scheme_of
+from actors.trials.normalise import NotReadable, numbers_inside
 from actors.trials.record import Design, Identifier, Reference, Status, Trial, When
+from actors.trials.stated_ids import identifiers
 from actors.trials.written_days import written_day
 
 PORTAL = "https://euclinicaltrials.eu/ctis-public/view"
@@ -239,7 +240,7 @@ def _ids(record: Loose, whole: Loose, details: Loose, number: str, trial: str) -
     given = details.at("clinicalTrialIdentifiers")
     for name, listed in given.members("secondaryIdentifyingNumbers"):
         for one in given.each("secondaryIdentifyingNumbers", name):
-            label = one.text("otherRegistryName") or (None if name == "additionalRegistries" else name)
+            label = one.text("otherRegistryName") or REGISTERS.get(name, name)
             yield from _typed(one.text("number") or listed.text(), label)
     short = given.text("shortTitle")
     if short and any(map(str.isdigit, short)):  # a protocol's code, as often as a short title
@@ -249,14 +250,8 @@ def _ids(record: Loose, whole: Loose, details: Loose, number: str, trial: str) -
 
 
 def _typed(text: str | None, label: str | None) -> Iterator[Identifier]:
-    if text is None or text.strip().lower() in NOTHING:
-        return
-    if known := scheme_of(text):
-        yield Identifier(*known, "secondary", label)
-        return
-    yield Identifier("other", text, "secondary", label)
-    for found in numbers_inside(text):
-        yield Identifier(*found, "text", label)
+    if text is not None and text.strip().lower() not in NOTHING:
+        yield from identifiers(text, "secondary", label)
 
 
 def _each_once(texts: Any) -> tuple[str, ...]:

@@ -69,6 +69,13 @@ SCOPES = {
     "9": "Dose response",
 }
 ROLES = {"1": "Test", "2": "Comparator", "3": "Placebo", "4": "Auxiliary"}
+# Fields of numbers that bear a register's name, as that is written.
+REGISTERS = {
+    "nctNumber": "ClinicalTrials.gov",
+    "isrctnNumber": "ISRCTN",
+    "whoUniversalTrialNumber": "UTN",
+    "additionalRegistries": None,
+}
 HEALTHY = "healthy volunteers"
 # The languages of the Union and the Area, by the names that translations bear; ISO 639-1.
 LANGUAGES = {

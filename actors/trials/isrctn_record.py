@@ -7,7 +7,7 @@ here, as of the newest day that the source has shown so far, which is not later 
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
 from actors.runtime.xml import UnreadableXml, tree
@@ -15,8 +15,9 @@ from actors.trials.isrctn_people import class_of, contacts, countries, parties, 
 from actors.trials.isrctn_plan import eligibility, interventions, outcomes
 from actors.trials.isrctn_text import day, each, part, said, stated, text
 from actors.trials.isrctn_words import OVERRIDES, PHASES, RESULTS, STUDY_TYPES
-from actors.trials.normalise import NotReadable, numbers_inside, scheme_of
+from actors.trials.normalise import NotReadable
 from actors.trials.record import Design, Identifier, Reference, Sharing, Status, Trial, When
+from actors.trials.stated_ids import Place, identifiers
 
 INT4_MAX = 2_147_483_647  # what a database integer holds
 LONGEST_RECORD_BYTES = 8 << 20  # a long one has 200 kB
@@ -27,7 +28,6 @@ _PUBMED = re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed
 _LISTED = re.compile(r"[,;\n]")
 
 Fields: TypeAlias = dict[str, Any]
-Place: TypeAlias = Literal["organisation", "secondary"]
 
 
 def record_of(raw: bytes, encoding: str = "utf-8") -> Element:
@@ -229,14 +229,7 @@ def _ids(trial: Element, number: str) -> Iterator[Identifier]:
 
 
 def _typed(found: str | None, place: Place, label: str | None) -> Iterator[Identifier]:
-    if found is None:
-        return
-    if known := scheme_of(found):
-        yield Identifier(*known, place, label)
-        return
-    yield Identifier("other", found, place, label)
-    for number in numbers_inside(found):
-        yield Identifier(*number, "text", label)
+    return identifiers(found, place, label) if found is not None else iter(())
 
 
 def _each_number(ids: Iterator[Identifier]) -> Iterator[Identifier]:

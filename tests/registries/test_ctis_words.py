@@ -102,7 +102,7 @@ def test_numbers_of_other_registries_are_typed_wherever_they_stand() -> None:
     """N03: in their own fields, among the additional ones, under any name."""
     given = {
         "nctNumber": {"number": "NCT04665037"},
-        "isrctnNumber": {"number": "ISRCTN14757012"},
+        "isrctnNumber": {"number": "14757012"},
         "whoUniversalTrialNumber": {"number": "U1111-1234-5678"},
         "additionalRegistries": [{"number": "jRCT2031200001", "otherRegistryName": "jRCT"}, {"number": "N/A"}],
     }
