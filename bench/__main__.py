@@ -46,6 +46,8 @@ BENCHES = (
     Bench("idle", "what doing nothing costs", quick="--seconds 5 --settle 2", takes_pg=False),
     Bench("autoscale", "scaling rules on the same traces", quick="--seeds 1", takes_pg=False),
     Bench("mesh", "MeSH read, looked up and mapped", quick="--megabytes 5", takes_pg=False),
+    Bench("dedupe", "duplicates found in real records", quick="--records 0", takes_pg=False),
+    Bench("dedupe_database", "all records compared, with the database", quick="--records 2000 --changed 50"),
     Bench("held_xmin", "the queue beside an open transaction", quick="--minutes 2 --minute 5 --burst 1000"),
 )
 

@@ -1,12 +1,13 @@
 """Duplicates across registries, found in real records and judged by people. Prints JSON.
 
-    python -m bench.dedupe [--gold DIR] [--fit] [--records 500000]
+    python -m bench.dedupe [--gold DIR] [--fit [--decisions FILE]] [--records 500000]
 
 DIR holds the gold sets (`dedupe_gold`, `ictrp`, `ctgov_v2`, `ctgov_xml`). By text alone each pair is judged by weights
 that never saw it (`bench.dedupe_held_out`), in two worlds: words as rare as they are among these records, and among
 these and some thousand records of other diseases. By numbers: IntoValue's pairs, of which the one record or the other
-states the number. --fit prints instead what `actors/trials/model_data.py` holds, learned from all pairs. --records 0
-leaves the time of a large database out.
+states the number. --fit prints instead what `actors/trials/model_data.py` holds, learned from all pairs, and from what
+reviewers decided (`triald dedupe decisions --json`), should that be given. --records 0 leaves the time of a large
+database out.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from actors.trials.calibration import Model, fit, laid_on_scale, line_of
+from actors.trials.calibration import Example, Model, fit, laid_on_scale, line_of
 from actors.trials.clusters import Link
 from actors.trials.comparable import Comparable, Record, distinct, own_number
 from actors.trials.dedupe import LIMITS, score
@@ -46,8 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--gold", type=Path, default=DATA)
     parser.add_argument("--fit", action="store_true")
     parser.add_argument("--records", type=int, default=500_000)
+    parser.add_argument("--decisions", type=Path, help="with --fit: what people decided, to be learned too")
     given = parser.parse_args(arguments)
-    gathered = Gathered(given.gold)
+    gathered = Gathered(given.gold, decided(given.decisions) if given.decisions else [])
     if given.fit:
         print(written(gathered.model, gathered.kept))
         return 0
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 class Gathered:
     """The judged records, their candidates in both worlds, and the weights: of all pairs, and of nine parts in ten."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, said: Sequence[Example] = ()) -> None:
         self.records = gold.records(folder)
         self.judged = gold.pairs(folder)
         self.labels = {frozenset((pair.a, pair.b)): pair.label for pair in self.judged} | dict(held_out.READ)
@@ -70,7 +72,7 @@ class Gathered:
             self.worlds[name] = rarities, held_out.candidates(self.records, rarities, self.judged)
         rarities, chosen = self.worlds["with_others"]
         self.sisters: list[Features] = held_out.sisters(sister_records, rarities)
-        examples = held_out.examples(chosen, self.sisters)
+        examples = [*held_out.examples(chosen, self.sisters), *said]
         self.model = fit(examples, penalty=held_out.PENALTY, source="")
         self.part = held_out.parts_of(self.records, self.judged)
         unscaled = held_out.held_out_models(chosen, self.sisters, self.part, self.model)
@@ -86,6 +88,12 @@ class Gathered:
                     sums.append(models[self.part[one.a.record.id]].raw(one.features))
                     same.append(one.label == "duplicate")
         return line_of(sums, same, precision=KEPT_OF_POOL)
+
+
+def decided(file: Path) -> list[Example]:
+    """What people decided, as `triald dedupe decisions --json` tells it."""
+    told = json.loads(file.read_text("utf-8"))
+    return [Example(Features(**one["features"]), one["verdict"] == "same") for one in told]
 
 
 def figures(gathered: Gathered, folder: Path) -> Figures:

@@ -190,6 +190,8 @@ class Metrics:
         self._records = self._counter("triald_records", "Records by what became of them.", "registry", "verdict")
         self._scrapes = self._counter("triald_scrapes_ended", "Scrapes by how they ended.", "registry", "state")
         self._alerts = self._counter("triald_alerts_opened", "Alerts that opened.", "alert")
+        self._clusters = self._counter("triald_clusters", "Trials of several records that came about or apart.", "event")
+        self._compared = self._counter("triald_records_compared", "Records that were compared with others.", "how")
         self._assessed = self._counter("triald_trials_assessed", "Trials that the rules were applied to.", "registry")
         self._notices = self._counter("triald_notices", "Notices that were made, by what they tell.", "kind")
         self._sent = self._counter(
@@ -235,6 +237,10 @@ class Metrics:
                 self._notices.labels(_word(fields, "kind")).inc(_number(fields, "number"))
             case "webhook.ended":
                 self._sent.labels(_word(fields, "state")).inc()
+            case "trials.merged" | "trials.unmerged":
+                self._clusters.labels(event.partition(".")[2]).inc(_number(fields, "number"))
+            case "trials.compared":
+                self._compared.labels(_word(fields, "mode")).inc(_number(fields, "records"))
             case "alert.opened":
                 self._alerts.labels(_word(fields, "alert")).inc()
 

@@ -11,11 +11,13 @@ from actors.queue.keeping import Busy
 from actors.queue.outcome import Done, Outcome, Snooze
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
+from actors.trials.duplicates import store as duplicates
 from actors.trials.reporting import store as reporting
 from actors.trials.watching import store as watching
 from actors.trials.webhooks import store as webhooks
 
 DAYS_AHEAD = 7
+CLUSTERS_KEPT = timedelta(days=730)  # what became of clusters; what people decided is kept for good
 REPORTS_KEPT = timedelta(days=730)  # a report is some kB
 AGAIN_S = 60.0  # after a look at a history that somebody else was reading
 
@@ -40,6 +42,7 @@ async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     removed |= {
         "deliveries": await webhooks.trim(tools.db, history),
         "notices": await watching.trim(tools.db, events),
+        "cluster_events": await duplicates.trim(tools.db, now - CLUSTERS_KEPT),
         "reports": await reporting.trim(tools.db, (now - REPORTS_KEPT).date()),
     }
     emit("database.maintained", new=added, number=sum(removed.values()))

@@ -8,6 +8,7 @@ from typing import Any
 from actors.trials.duplicates.explaining import Explained
 from actors.trials.duplicates.merging import MergedTrial, Says
 from actors.trials.duplicates.rows import PairPart
+from actors.trials.model_data import MODEL
 from supervisor.web import trial_page
 from supervisor.web.differences import Pieces, compared, cut
 from supervisor.web.wording import field_name
@@ -23,6 +24,8 @@ STATE_SAYS: Mapping[str, str] = MappingProxyType(
 MOST_ITEMS = 40  # of a list that is compared
 LONGEST = 1_500  # characters of a text
 PLOT_WIDTH, ROW_HEIGHT, MIDDLE, LEFT = 640, 26, 400, 210  # of the picture; names stand left of LEFT
+LEAST = 0.05  # of what is less, the figure would be 0.0
+BASE = f"{MODEL.base:+.1f}"
 FULL = 8.0  # log-odds that fill a half of the picture; what is more is cut, its figure stands beside it
 SHORT_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -64,7 +67,8 @@ class Beside:
 
 def bars(found: Explained) -> list[Bar]:
     """The parts of a score, the heaviest first; with a number, those of texts only count through their sum."""
-    parts = sorted([*found.evidence, *found.against], key=lambda part: (not _sums(part), -abs(part.adds), part.name))
+    said = (part for part in (*found.evidence, *found.against) if abs(part.adds) >= LEAST)
+    parts = sorted(said, key=lambda part: (not _sums(part), -abs(part.adds), part.name))
     by_number = any(part.name == "number" for part in parts)
     return [_bar(part, row, counts=_sums(part) or not by_number) for row, part in enumerate(parts)]
 

@@ -32,7 +32,7 @@ async def test_days_are_made_ahead_and_what_is_older_than_its_keeping_goes(
             await one.heard.until_settled(2, "done")
         result = (await operating.show(db, first))["result"]
         removed = {"partitions": 0, "rows": 1, "events": 1, "ticks": 0, "keys": 0, "measures": 1, "alerts": 0}
-        removed |= {"deliveries": 0, "notices": 0, "reports": 0}
+        removed |= {"deliveries": 0, "notices": 0, "cluster_events": 0, "reports": 0}
         assert result == {"partitions_added": DAYS_AHEAD, "removed": removed}
         assert (await operating.show(db, again))["result"]["partitions_added"] == 0
         assert await states(db, [old, young]) == [None, "done"]

@@ -121,4 +121,5 @@ async def renew_some(pool: "Pool") -> int:
             return 0
         became = await settle(db, await renew(db, ids, state.counted))
     announce(became)
+    emit("trials.compared", mode="alone", records=len(ids))
     return len(ids)

@@ -345,6 +345,6 @@ async def events(
     return [{**row, "parts": orjson.loads(row["parts"])} for row in rows]
 
 
-async def trim(db: Database, before: datetime) -> dict[str, int]:
-    """Events of clusters that nobody decided; what people decided is kept."""
-    return {"cluster_events": int(await db.fetchval(query("duplicates.trim_events"), before))}
+async def trim(db: Database, before: datetime) -> int:
+    """How many events of clusters that nobody decided were older, and went; what people decided is kept."""
+    return int(await db.fetchval(query("duplicates.trim_events"), before))

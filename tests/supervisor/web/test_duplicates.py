@@ -120,7 +120,7 @@ async def test_a_reviewer_decides_with_the_keyboard(reviewed: Api, tmp_path: Pat
     """N04: from the queue to a decision and back, in a real browser; the picture says what speaks for and against."""
     async with chromium() as browser, visiting(browser, reviewed, role=Role.OPERATOR) as visit:
         await visit.go("/duplicates")
-        assert "2 records are 1 trial " in await visit.text("main")
+        assert "2 records tell of 1 trial that is" in await visit.text("main")
         await visit.page.screenshot(path=tmp_path / "queue.png", full_page=True)
         assert await visit.stumbles() == []
         assert await visit.pale() == []

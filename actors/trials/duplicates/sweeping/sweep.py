@@ -67,7 +67,7 @@ async def sweep(pool: "Pool", scratch: Path, *, run: UUID | None = None, tell: T
         await compute.run(whole.compare, str(folder), said, timeout_s=COMPARES_WITHIN_S)
         swept = await _take_over(pool, run, folder, compute, tell)
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-    emit("trials.compared", records=swept.records, number=swept.links, new=swept.new, changed=swept.changed)
+    emit("trials.compared", mode="whole", records=swept.records, number=swept.links, new=swept.new)
     return swept
 
 
