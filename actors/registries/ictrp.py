@@ -15,10 +15,11 @@ Sources: WHO's pages about the search portal and its web service; ictrp-retrieva
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
+from actors.trials.ictrp_dates import Order, order_of, usual_order
 from actors.trials.ictrp_export import NotAnExport, NotARecord, Piece, pieces, values_of
 from actors.trials.ictrp_text import line
 from actors.trials.ictrp_trial import read_record
@@ -38,28 +39,34 @@ def read(request: Request, body: bytes) -> Page:
     found: list[Found] = []
     refused: list[Refused] = []
     try:
-        for one in _read_each(body):
-            found.append(one) if isinstance(one, Found) else refused.append(one)
+        parted = [(piece, _values(piece)) for piece in pieces(io.BytesIO(body))]
     except NotAnExport as error:
         raise UnreadableBody(str(error)) from error
-    numbers = {one.trial.registry_id for one in found}
-    count = len(numbers) + len(refused)
+    usual = usual_order(order_of(_number(values) or "", values) for _, values in parted if not isinstance(values, str))
+    for piece, values in parted:
+        one = Refused(values, piece.raw) if isinstance(values, str) else _read_one(piece, values, usual)
+        found.append(one) if isinstance(one, Found) else refused.append(one)
+    count = len({one.trial.registry_id for one in found}) + len(refused)
     return Page(tuple(found), tuple(refused), total=count, query=EXPORT, ended=Ended(count), telling=request.repeats)
 
 
-def _read_each(body: bytes) -> Iterator[Found | Refused]:
-    for piece in pieces(io.BytesIO(body)):
-        yield _read_one(piece)
-
-
-def _read_one(piece: Piece) -> Found | Refused:
-    number: str | None = None
+def _values(piece: Piece) -> Mapping[str, str] | str:
+    """The fields of a record, or why it has none."""
     try:
-        values = values_of(piece)
-        number = line(values.get("trialid"))
-        return Found(read_record(values), piece.raw)
-    except (NotARecord, NotReadable) as error:
-        return Refused(str(error), piece.raw, number)
+        return values_of(piece)
+    except NotARecord as error:
+        return str(error)
+
+
+def _number(values: Mapping[str, str]) -> str | None:
+    return line(values.get("trialid"))
+
+
+def _read_one(piece: Piece, values: Mapping[str, str], usual: Order) -> Found | Refused:
+    try:
+        return Found(read_record(values, usual), piece.raw)
+    except NotReadable as error:
+        return Refused(str(error), piece.raw, _number(values))
 
 
 REGISTRY = Registry(

@@ -1,13 +1,14 @@
 """Dates as ICTRP's exports write them, each source register its own way, and what spreadsheets made of them. No I/O.
 
-Most registers write the day first, some the year; ClinicalTrials.gov's start of enrolment has a month in words. Exports
-that went through a spreadsheet have a time behind each date (`2020-03-05 00:00:00`), and where the spreadsheet takes
-the month to be first, 5 March has become 3 May. Whether it did, the date of registration tells, which the web export
-gives in a second notation, YYYYMMDD. Where nothing tells, only the year is sure.
+Most registers write the day first, some the year; ClinicalTrials.gov's start of enrolment has a month in words. An
+export that went through a spreadsheet may have the month where the day belongs: 5 March has become 3 May, and there may
+be a time behind it (`2020-05-03 00:00:00`). Whether it was so, the date of registration tells, which the web export
+gives in a second notation, YYYYMMDD; where it tells nothing (its day is above 12, say), the records beside it do. A
+date with a time behind it for which nothing at all tells is kept as its year, which is sure.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -21,6 +22,7 @@ NONE_BEFORE = date(1901, 1, 1)  # 1 January 1900 stands for no date
 
 Order = Literal["as written", "swapped", "unknown"]
 
+_BESIDE = ("dateenrollement", "lastrefreshedon")
 _SPREADSHEET = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?")
 _ISO = re.compile(r"([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2}))?)?")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
@@ -64,32 +66,46 @@ class Dates:
             case "unknown":
                 return _when(year, 1, 1, "year", actual)
 
-    def _from_numbers(self, one: int, other: int, year: int, actual: bool | None) -> When | None:
-        """The day first, unless only the other way it is a date."""
-        day, month = (other, one) if other > 12 >= one else (one, other)
+    def _from_numbers(self, day: int, month: int, year: int, actual: bool | None) -> When | None:
+        """The day first, unless only the other way it is a date, or the days of this record are known to be swapped."""
+        if month > 12 >= day or (self.order == "swapped" and day <= 12):
+            day, month = month, day
         return _when(year, month, day, "day", actual)
 
 
-def dates_of(trial_id: str, values: Mapping[str, str]) -> Dates:
-    """How the dates of a record are to be read."""
-    plain = {name: " ".join(values.get(name, "").split()) for name in ("dateregistration", "dateregistration3")}
-    return Dates(trial_id.startswith(YEAR_FIRST), _order(plain["dateregistration"], plain["dateregistration3"]))
+def dates_of(trial_id: str, values: Mapping[str, str], usual: Order = "unknown") -> Dates:
+    """How the dates of a record are to be read; `usual`: how those beside it are."""
+    own = order_of(trial_id, values)
+    return Dates(trial_id.startswith(YEAR_FIRST), own if own != "unknown" else usual)
 
 
-def _order(written: str, sure: str) -> Order:
-    """What a spreadsheet did with the days of this record, by its date of registration in both notations."""
-    match, known = _SPREADSHEET.fullmatch(written), _COMPACT.fullmatch(sure)
-    if match is None:
-        # Left as text where all others became dates, it could not be one with the month first: its day is above 12.
-        numbers = _DAY_FIRST.fullmatch(written)
-        return "swapped" if numbers and int(numbers[1]) > 12 else "unknown"
-    _, month, day = map(int, match.groups())
-    if day > 12:
-        return "as written"
+def usual_order(orders: Iterable[Order]) -> Order:
+    """What all records of an export say that say anything."""
+    said = set(orders) - {"unknown"}
+    return said.pop() if len(said) == 1 else "unknown"
+
+
+def order_of(trial_id: str, values: Mapping[str, str]) -> Order:
+    """What became of the days of a record, by its date of registration in both notations."""
+    written, sure = (" ".join(values.get(name, "").split()) for name in ("dateregistration", "dateregistration3"))
+    if trial_id.startswith(YEAR_FIRST):
+        return "unknown"  # no spreadsheet can be wrong about these
+    sheet, numbers, known = _SPREADSHEET.fullmatch(written), _DAY_FIRST.fullmatch(written), _COMPACT.fullmatch(sure)
+    if sheet:
+        month, day = int(sheet[2]), int(sheet[3])
+        if day > 12:
+            return "as written"  # it took the day to be first
+    elif numbers:
+        month, day = int(numbers[2]), int(numbers[1])
+        has_sheet = any(_SPREADSHEET.fullmatch(values.get(name, "").strip()) for name in _BESIDE)
+        if day > 12 and has_sheet:
+            return "swapped"  # left as text where others became dates: it can be none with the month first
+    else:
+        return "unknown"
     if known is None or day == month:
         return "unknown"
     if (month, day) == (int(known[2]), int(known[3])):
-        return "as written"
+        return "as written" if day <= 12 else "unknown"
     return "swapped" if (day, month) == (int(known[2]), int(known[3])) else "unknown"
 
 

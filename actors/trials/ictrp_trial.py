@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
-from actors.trials.ictrp_dates import Dates, dates_of
+from actors.trials.ictrp_dates import Dates, Order, dates_of
 from actors.trials.ictrp_lists import conditions_of, countries_of, interventions_of, outcomes_of, summary_of
 from actors.trials.ictrp_text import NO_NUMBER, line, listed, said
 from actors.trials.ictrp_words import (
@@ -34,14 +34,14 @@ _ACTUAL = {"actual": True, "anticipated": False}
 _NO_RESULTS = "no results available"
 
 
-def read_record(values: Values) -> Trial:
-    """Raises NotReadable where it has no number that could be one."""
+def read_record(values: Values, usual: Order = "unknown") -> Trial:
+    """`usual`: how the days of the records beside it are to be read. Raises NotReadable where it has no number."""
     number = line(values.get("trialid"))
     if number is None:
         raise NotReadable("it has no TrialID")
     if len(number) > LONGEST_NUMBER or not any(letter.isdigit() for letter in number):
         raise NotReadable(f"TrialID {number[:80]!r} is no registry number")
-    dates = dates_of(number, values)
+    dates = dates_of(number, values, usual)
     return Trial(
         registry="ictrp",
         registry_id=number,

@@ -52,6 +52,8 @@ def one(fields: str) -> Trial:
         # One that took the month to be first.
         ("ISRCTN10077335", "2020-07-04 00:00:00", "20200407", "2020-05-03 00:00:00", "2020-03-05"),
         ("ISRCTN10077335", "30/03/2020", "20200330", "2020-05-03 00:00:00", "2020-03-05"),
+        ("ISRCTN10077335", "04/07/2020", "20200407", "05/03/2020", "2020-05-03"),
+        ("ISRCTN10077335", "04/07/2020", "20200407", "13/03/2020", "2020-03-13"),
         # Nothing tells which: the year alone is sure, unless day and month are alike.
         ("ISRCTN10077335", "2020-04-04 00:00:00", "20200404", "2020-05-03 00:00:00", "2020"),
         ("ISRCTN10077335", "2020-04-07 00:00:00", None, "2020-05-03 00:00:00", "2020"),
@@ -69,9 +71,19 @@ def test_dates_are_read_in_the_order_of_their_register_and_no_further_than_is_su
     number: str, registered: str, sure: str | None, written: str, expected: str | None
 ) -> None:
     """G02, N05: swapped days are found out, or the date is no more than its year."""
-    dates = dates_of(number, {"dateregistration": registered, "dateregistration3": sure or ""})
+    values = {"dateregistration": registered, "dateregistration3": sure or "", "dateenrollement": written}
+    dates = dates_of(number, values)
     read_date = dates.read(written)
     assert (str(read_date) if read_date else None) == expected
+
+
+def test_where_a_record_tells_nothing_of_its_days_those_beside_it_do() -> None:
+    swapped = "<Date_registration>04/07/2020</Date_registration><Date_registration3>20200407</Date_registration3>"
+    silent = "<Date_registration>2020-04-04 00:00:00</Date_registration>"
+    start = "<Date_enrollement>2020-05-03 00:00:00</Date_enrollement>"
+    records = [f"<TrialID>NCT0000000{number}</TrialID>{one}{start}" for number, one in enumerate((swapped, silent))]
+    assert [str(found.trial.start) for found in asked(export(*records)).found] == ["2020-03-05", "2020-03-05"]
+    assert [str(found.trial.start) for found in asked(export(records[1])).found] == ["2020"]
 
 
 # ── words ──
