@@ -30,12 +30,15 @@ LABELS: dict[str, Status] = {
     "ongoing, recruiting": STATUSES["4"],
     "ongoing, recruitment ended": STATUSES["5"],
     "temporarily halted": STATUSES["6"],
+    "halted": STATUSES["6"],
     "suspended": STATUSES["7"],
     "ended": STATUSES["8"],
     "expired": STATUSES["9"],
     "revoked": STATUSES["10"],
     "not authorised": STATUSES["11"],
     "cancelled": STATUSES["12"],
+    "withdrawn": STATUSES["12"],
+    "lapsed": STATUSES["9"],
 }
 PHASES: dict[str, tuple[Phase, ...]] = {
     "1": ("phase_1",),  # first administration to humans
