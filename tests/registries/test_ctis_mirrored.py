@@ -20,7 +20,7 @@ def _settings(world: Demo) -> dict[str, object]:
     return {**SMALL, "registries": "ctis", "registry_bases": bases, "registry_per_min": "ctis=60000"}
 
 
-async def _latest(db: Pool) -> "asyncpg.Record":
+async def _latest(db: Pool) -> Any:
     row = await db.fetchrow("select * from scrapes order by id desc limit 1")
     assert row is not None
     return row
