@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
-from actors.trials.ictrp_dates import Order, order_of, usual_order
+from actors.trials.ictrp_dates import Usual, usual_orders
 from actors.trials.ictrp_export import NotAnExport, NotARecord, Piece, pieces, values_of
 from actors.trials.ictrp_text import line
 from actors.trials.ictrp_trial import read_record
@@ -42,7 +42,7 @@ def read(request: Request, body: bytes) -> Page:
         parted = [(piece, _values(piece)) for piece in pieces(io.BytesIO(body))]
     except NotAnExport as error:
         raise UnreadableBody(str(error)) from error
-    usual = usual_order(order_of(_number(values) or "", values) for _, values in parted if not isinstance(values, str))
+    usual = usual_orders((_number(values) or "", values) for _, values in parted if not isinstance(values, str))
     for piece, values in parted:
         one = Refused(values, piece.raw) if isinstance(values, str) else _read_one(piece, values, usual)
         found.append(one) if isinstance(one, Found) else refused.append(one)
@@ -62,7 +62,7 @@ def _number(values: Mapping[str, str]) -> str | None:
     return line(values.get("trialid"))
 
 
-def _read_one(piece: Piece, values: Mapping[str, str], usual: Order) -> Found | Refused:
+def _read_one(piece: Piece, values: Mapping[str, str], usual: Usual) -> Found | Refused:
     try:
         return Found(read_record(values, usual), piece.raw)
     except NotReadable as error:

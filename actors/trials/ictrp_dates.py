@@ -21,6 +21,7 @@ YEAR_FIRST = ("ChiCTR", "CHICTR", "chictr", "IRCT", "KCT", "SLCTR")
 NONE_BEFORE = date(1901, 1, 1)  # 1 January 1900 stands for no date
 
 Order = Literal["as written", "swapped", "unknown"]
+Usual = Mapping[bool, Order]  # of the registers that put the year first, and of the others
 
 _BESIDE = ("dateenrollement", "lastrefreshedon")
 _SPREADSHEET = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?")
@@ -50,15 +51,17 @@ class Dates:
             return _when(int(match[1]), int(match[2]), int(match[3]), "day", actual)
         if match := _ISO.fullmatch(plain):
             precision: Precision = "day" if match[3] else "month" if match[2] else "year"
-            return _when(int(match[1]), int(match[2] or 1), int(match[3] or 1), precision, actual)
+            month, day = int(match[2] or 1), int(match[3] or 1)
+            month, day = (day, month) if precision == "day" and self.order == "swapped" and day <= 12 else (month, day)
+            return _when(int(match[1]), month, day, precision, actual)
         if match := _DAY_FIRST.fullmatch(plain):
             return self._from_numbers(int(match[1]), int(match[2]), int(match[3]), actual)
         return _from_words(plain, actual)
 
     def _from_spreadsheet(self, year: int, month: int, day: int, actual: bool | None) -> When | None:
-        if self.year_first or day > 12 or day == month:  # it had no choice, or none that matters
+        if day > 12 or day == month:  # it had no choice, or none that matters
             return _when(year, month, day, "day", actual)
-        match self.order:
+        match "as written" if self.year_first and self.order == "unknown" else self.order:
             case "as written":
                 return _when(year, month, day, "day", actual)
             case "swapped":
@@ -73,24 +76,33 @@ class Dates:
         return _when(year, month, day, "day", actual)
 
 
-def dates_of(trial_id: str, values: Mapping[str, str], usual: Order = "unknown") -> Dates:
-    """How the dates of a record are to be read; `usual`: how those beside it are."""
-    own = order_of(trial_id, values)
-    return Dates(trial_id.startswith(YEAR_FIRST), own if own != "unknown" else usual)
+def dates_of(trial_id: str, values: Mapping[str, str], usual: Usual | None = None) -> Dates:
+    """How the dates of a record are to be read; `usual`: how those of the records beside it are."""
+    year_first, own = is_year_first(trial_id), order_of(values)
+    return Dates(year_first, own if own != "unknown" or usual is None else usual[year_first])
 
 
-def usual_order(orders: Iterable[Order]) -> Order:
-    """What all records of an export say that say anything."""
-    said = set(orders) - {"unknown"}
-    return said.pop() if len(said) == 1 else "unknown"
+def is_year_first(trial_id: str) -> bool:
+    return trial_id.startswith(YEAR_FIRST)
 
 
-def order_of(trial_id: str, values: Mapping[str, str]) -> Order:
+def usual_orders(records: Iterable[tuple[str, Mapping[str, str]]]) -> Usual:
+    """What the records of an export say, if they agree: those with the day first, and those with the year first."""
+    said: dict[bool, set[Order]] = {False: set(), True: set()}
+    for trial_id, values in records:
+        said[is_year_first(trial_id)].add(order_of(values))
+    return {first: _agreed(orders - {"unknown"}) for first, orders in said.items()}
+
+
+def _agreed(orders: set[Order]) -> Order:
+    return next(iter(orders)) if len(orders) == 1 else "unknown"
+
+
+def order_of(values: Mapping[str, str]) -> Order:
     """What became of the days of a record, by its date of registration in both notations."""
     written, sure = (" ".join(values.get(name, "").split()) for name in ("dateregistration", "dateregistration3"))
-    if trial_id.startswith(YEAR_FIRST):
-        return "unknown"  # no spreadsheet can be wrong about these
     sheet, numbers, known = _SPREADSHEET.fullmatch(written), _DAY_FIRST.fullmatch(written), _COMPACT.fullmatch(sure)
+    iso = _ISO.fullmatch(written)
     if sheet:
         month, day = int(sheet[2]), int(sheet[3])
         if day > 12:
@@ -100,6 +112,8 @@ def order_of(trial_id: str, values: Mapping[str, str]) -> Order:
         has_sheet = any(_SPREADSHEET.fullmatch(values.get(name, "").strip()) for name in _BESIDE)
         if day > 12 and has_sheet:
             return "swapped"  # left as text where others became dates: it can be none with the month first
+    elif iso and iso[3]:
+        month, day = int(iso[2]), int(iso[3])
     else:
         return "unknown"
     if known is None or day == month:

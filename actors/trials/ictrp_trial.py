@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
-from actors.trials.ictrp_dates import Dates, Order, dates_of
+from actors.trials.ictrp_dates import Dates, Usual, dates_of
 from actors.trials.ictrp_lists import conditions_of, countries_of, interventions_of, outcomes_of, summary_of
 from actors.trials.ictrp_text import NO_NUMBER, line, listed, said
 from actors.trials.ictrp_words import (
@@ -34,7 +34,7 @@ _ACTUAL = {"actual": True, "anticipated": False}
 _NO_RESULTS = "no results available"
 
 
-def read_record(values: Values, usual: Order = "unknown") -> Trial:
+def read_record(values: Values, usual: Usual | None = None) -> Trial:
     """`usual`: how the days of the records beside it are to be read. Raises NotReadable where it has no number."""
     number = line(values.get("trialid"))
     if number is None:
