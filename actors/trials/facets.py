@@ -28,6 +28,7 @@ LONGEST_SPONSOR = 5_000  # characters that are looked at
 # Years at which a band of ages begins; most trials' limits are among them, so that few rows must be looked at.
 AGE_BANDS = (0, 1, 2, 6, 12, 16, 18, 21, 30, 40, 50, 55, 60, 65, 70, 75, 80, 85)
 PARTS = 1024  # trials in each are a sample of all, as good as any other
+SHARES = 32  # of so many parts each: to ask for many parts with few words
 
 _WORD = re.compile(r"[^\W_]+")
 _EDGES = tuple(int(year * DAYS_PER["year"]) for year in AGE_BANDS)
@@ -59,7 +60,8 @@ def facets_of(trial: Trial) -> tuple[str, ...]:
     found.update(facet("id", one.value) for one in trial.ids[:MOST_IDS])
     found.update(_who(trial.eligibility))
     found.update(_where(trial.sites[:MOST_SITES]))
-    found.add(part(crc32(f"{trial.registry} {trial.registry_id}".encode(errors="replace")) % PARTS))
+    number = crc32(f"{trial.registry} {trial.registry_id}".encode(errors="replace")) % PARTS
+    found.update((f"=part:{number}", f"=share:{number // (PARTS // SHARES)}"))
     return tuple(sorted(found))
 
 
@@ -96,13 +98,11 @@ def sizes(least: int) -> tuple[str, ...]:
     return tuple(f"=size:{bits}" for bits in range(least.bit_length(), 42))
 
 
-def part(number: int) -> str:
-    return f"=part:{number}"
-
-
 def parts(count: int) -> tuple[str, ...]:
     """So many of the parts: a sample of count / PARTS of all trials."""
-    return tuple(part(number) for number in range(count))
+    each = PARTS // SHARES
+    shares, rest = divmod(count, each)
+    return (*(f"=share:{number}" for number in range(shares)), *(f"=part:{shares * each + one}" for one in range(rest)))
 
 
 def _day_words(day: date) -> tuple[str, str]:

@@ -9,7 +9,7 @@ select phraseto_tsquery('english', fold(given))::text as query from unnest($1::t
 -- name: hits
 -- $1 question, $2 days, $3 numbers, $4 near, $5 inside (trial_fits has what they mean), $6 one of each cluster, $7 order,
 -- $8 what ranks, $9 most hits, $10 latest id, $11 $12 $13 after this rank, day and id, $14 rows, $15 whose title does not answer
--- this, or null -> how many hits there are, to one more than most, and, unless there are more, the first of them in order
+-- this (its words have weight A), or null -> how many hits there are, to one more than most, and, unless there are more, the first of them in order
 -- (one row without an id where there is none to show); rank is what the order goes by first
 with asked as materialized (
     select $1::tsquery as question
@@ -20,7 +20,7 @@ with asked as materialized (
     where (t.id <= $10::bigint) is true
       and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
                      t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
-      and ($15::tsquery is null or not (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ $15::tsquery)
+      and ($15::tsquery is null or not t.words @@ $15::tsquery)
       and (not $6::boolean or t.cluster_id is null or not exists (
           select from trials o
           where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
@@ -74,16 +74,16 @@ from counted left join lateral (
 order by found.updated desc, found.id desc;
 
 -- name: sample
--- $1 question with the parts that are looked at, $2 to $6 as in hits, $7 what a title answers, or null, $8 whether to count values,
--- $9 most trials -> how many trials there are, how many of them have it in their title, their last updates (of these, and of all), their
+-- $1 question with the parts that are looked at, $2 to $6 as in hits, $7 what a title answers (its words have weight A), or null, $8 whether to count values,
+-- $9 most trials, $10 whether to measure how far they are -> how many trials there are, how many of them have it in their title, their last updates (of these, and of all), their
 -- enrolments and distances, each the first twenty from the top, and how many of them have each value, as JSON
 with asked as materialized (
     select $1::tsquery as question
 ), hits as materialized (
     select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.status, t.study_type, t.phases, t.registry,
            t.sponsor_class, t.countries, t.has_results,
-           case when $4::float8[] is not null then nearest_km(t.points, $4::float8[]) end as km,
-           $7::tsquery is not null and (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ $7::tsquery as titled
+           case when $4::float8[] is not null and $10::boolean then nearest_km(t.points, $4::float8[]) end as km,
+           coalesce(t.words @@ $7::tsquery, false) as titled
     from asked a join trials t on t.words @@ a.question
     where trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
                      t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
@@ -156,7 +156,7 @@ select t.id, t.registry, t.registry_id, t.url, t.title, t.official_title, t.acro
        m.interventions as marked_interventions
 from trials t
 cross join lateral (
-    select left(t.record ->> 'summary', 3000) as summary, left(array_to_string(t.conditions, E'\x1e'), 3000) as conditions,
+    select t.brief as summary, left(array_to_string(t.conditions, E'\x1e'), 3000) as conditions,
            left(array_to_string(t.interventions, E'\x1e'), 3000) as interventions
 ) p
 left join lateral (

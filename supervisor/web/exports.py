@@ -32,7 +32,7 @@ async def exported(request: web.Request, pool: Any, wanted: Wanted, form: Format
     try:
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             rows = finding.everything(db, wanted)
-            first = await anext(rows, ())  # what cannot be searched for is told before anything is sent
+            first = await anext(rows, None) or ()  # what cannot be searched for is told before anything is sent
             response = web.StreamResponse(headers=_headers(form))
             return await _send(request, response, _parts(first, rows, form))
     finally:

@@ -349,7 +349,7 @@ async def test_paging_shows_each_trial_once_while_others_come_in(conn: "Connecti
     assert sorted(found) == sorted(one.registry_id for one in there)
 
 
-CAPS = Caps(hits=50, sample=40, window=20)
+CAPS = Caps(hits=50, sample=40, guide=20, window=20)
 
 
 def of(count: int, first: int, day: date, **given: Any) -> list[Trial]:
@@ -456,7 +456,7 @@ async def test_a_question_is_always_put_to_the_text_index(connection: "Connectio
     for name, given_, index in (
         ("hits", [question, *limits, "relevance", "'trial'", *after, None], "trials_words"),
         ("titled", [question, *limits, "newest", "", *after, question, 0.0], "trials_title_words"),
-        ("sample", [question, *limits, None, True, 500], "trials_words"),
+        ("sample", [question, *limits, None, True, 500, False], "trials_words"),
         ("described", [question, *limits, ["'trial'"], [1.0], *after, None, None, 0.5], "trials_words"),
     ):
         for mode in ("force_custom_plan", "force_generic_plan"):

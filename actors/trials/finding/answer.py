@@ -9,7 +9,7 @@ from actors.trials import facets
 from actors.trials import search as ask
 from actors.trials import store as trials
 from actors.trials.finding import store, windows
-from actors.trials.finding.asking import Meaning, Question, compose, texts
+from actors.trials.finding.asking import Meaning, Question, compose, of_titles, texts
 from actors.trials.finding.describing import Described, described, is_description, told
 from actors.trials.finding.grid import Point
 from actors.trials.finding.language import BadText, parse
@@ -17,6 +17,9 @@ from actors.trials.finding.spelling import correctable, corrected, meant, spelli
 from actors.trials.finding.store import Database, Ranking
 
 TITLED, OTHERS = 2, 1
+PROBED = 4  # parts of 1,024 that tell many from few
+PROBE = 128  # trials in them that are looked at
+MANY = 4  # times as many as can be ranked: then it is not tried
 MOST_DESCRIBED = 20_000  # trials that have a word of a description
 
 
@@ -142,12 +145,13 @@ async def _found(db: Database, asked: _Asked) -> ask.Found:
     """Few hits are all ranked or sorted; of many, a window is read."""
     plan, caps, rows = asked.plan, asked.caps, asked.search.rows + 1
     order: ask.Order = plan.order if asked.words.ranked or plan.order != "relevance" else "newest"
-    if plan.after.tier == 0:
+    probed, _ = await _look(db, asked, PROBED, values=False, most=PROBE)
+    if plan.after.tier == 0 and probed.trials * probed.scale < MANY * caps.hits:
         ranking = Ranking(asked.text, order, asked.words.ranked, most=caps.hits)
         hits, count = await store.hits(db, plan, ranking, plan.after, collapse=asked.search.collapse, rows=rows)
         if count <= caps.hits:
             return ask.Found(hits, ask.Count(count), await _values_of_all(db, asked) if count else ask.Facets())
-    seen, values = await _sample(db, asked, caps.sample)
+    seen, values = await _sample(db, asked, probed)
     about = ask.Count(max(round(seen.trials * seen.scale), caps.hits), more=True, about=True)
     hits = await _window(db, asked, order, seen)
     return ask.Found(hits, about, _facets(values, seen.scale))
@@ -163,17 +167,15 @@ async def _values_of_all(db: Database, asked: _Asked) -> ask.Facets:
     return _facets(values, 1.0)
 
 
-async def _sample(db: Database, asked: _Asked, wanted: int) -> tuple[windows.Sample, dict[str, list[tuple[str, int]]]]:
-    """About so many of the trials that answer: first of few parts, which says how many parts are needed."""
-    count, most = 16, wanted * 4
-    seen, _ = await _look(db, asked, count, values=False, most=wanted)
-    if seen.trials >= wanted:  # there are very many
-        count = 1
-    elif seen.trials:
-        count = windows.parts_for(seen.trials, count, wanted)
-    else:
-        count = facets.PARTS
-    return await _look(db, asked, count, values=asked.values, most=most)
+async def _sample(
+    db: Database, asked: _Asked, probed: windows.Sample
+) -> tuple[windows.Sample, dict[str, list[tuple[str, int]]]]:
+    """About so many of the trials that answer as it takes; `probed` says how many parts they are in."""
+    wanted = asked.caps.sample if asked.values else asked.caps.guide
+    if probed.trials >= PROBE:  # there are very many
+        return await _look(db, asked, 1, values=asked.values, most=wanted * 4)
+    parts = windows.parts_for(probed.trials, PROBED, wanted)
+    return await _look(db, asked, parts, values=asked.values, most=wanted * 4)
 
 
 async def _look(
@@ -181,7 +183,7 @@ async def _look(
 ) -> tuple[windows.Sample, dict[str, list[tuple[str, int]]]]:
     within = facets.question(any_of=(facets.parts(parts),)) if parts < facets.PARTS else ""
     return await store.sample(
-        db, asked.plan, _both(asked.text, within), asked.titled or None,
+        db, asked.plan, _both(asked.text, within), of_titles(asked.titled) or None,
         collapse=asked.search.collapse, values=values, most=most, scale=facets.PARTS / parts,
     )  # fmt: skip
 
@@ -198,7 +200,7 @@ async def _window(db: Database, asked: _Asked, order: ask.Order, seen: windows.S
     if len(hits) < rows:
         latest = hits[-1].place.latest_id if hits else after.latest_id
         from_top = replace(ask.START, latest_id=latest)
-        others = Ranking(asked.text, "newest", untitled=asked.titled or None, tier=OTHERS)
+        others = Ranking(asked.text, "newest", untitled=of_titles(asked.titled) or None, tier=OTHERS)
         hits += await _widening(db, asked, others, after if after.tier == OTHERS else from_top, seen, rows - len(hits))
     return hits
 

@@ -52,6 +52,11 @@ class Question:
 Lexemes = Mapping[str, str]  # of each word or phrase, as a tsquery; empty for words that are too common
 
 
+def of_titles(question: str) -> str:
+    """The same, asked of whole trials: its words in their titles, and the words of filters anywhere."""
+    return _LEXEME.sub(lambda found: found[1] if found[1].startswith("'=") else f"{found[1]}:A", question)
+
+
 def texts(node: Node | None) -> tuple[str, ...]:
     """What must be turned into lexemes."""
     return tuple(dict.fromkeys(leaf.text for leaf in leaves(node) if isinstance(leaf, Words)))

@@ -131,7 +131,8 @@ async def sample(
     scale: float,
 ) -> tuple[Sample, dict[str, list[tuple[str, int]]]]:
     """What is seen of the trials that answer, and how many of them have which value."""
-    row = await db.fetchrow(query("search.sample"), text, *plan.limits.given, collapse, titled, values, most)
+    far = plan.order == "distance"
+    row = await db.fetchrow(query("search.sample"), text, *plan.limits.given, collapse, titled, values, most, far)
     told = orjson.loads(row["facets"]) if row["facets"] else {}
     seen = Sample(row["trials"], row["titled"], scale, row["titled_days"], row["days"], row["enrolments"], row["kms"])
     return seen, {name: [(value, count) for value, count in pairs] for name, pairs in told.items()}

@@ -31,10 +31,12 @@ class Sample:
 
 
 def parts_for(seen: int, parts: int, wanted: int) -> int:
-    """How many parts hold about so many trials, when `parts` held `seen`."""
+    """How many parts hold about so many trials, when `parts` held `seen`; many are whole shares."""
     if seen == 0:
         return facets.PARTS
-    return min(facets.PARTS, max(1, math.ceil(parts * wanted / seen)))
+    count = min(facets.PARTS, max(1, math.ceil(parts * wanted / seen)))
+    share = facets.PARTS // facets.SHARES
+    return count if count < share else min(facets.PARTS, math.ceil(count / share) * share)
 
 
 def place_of(wanted: int, scale: float) -> int:

@@ -300,7 +300,7 @@ async def test_a_description_finds_the_trial_that_shares_its_rare_words(conn: "C
         conn, trial(1, title="Anaplastic astrocytoma"), trial(2, title="Astrocytoma", eligibility=male), *others
     )
     text = (
-        "Patient is a 45-year-old woman with a history of anaplastic astrocytoma of the spine, chest pain, and weakness "
+        "Patient is a 45-year-old woman with a history of anaplastic astrocytoma of the spine, chest pain, weakness "
         * 2
     )
     found = await finding.find(conn, Wanted(Search(text)))
