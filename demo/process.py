@@ -13,6 +13,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,8 @@ async def running(
     *,
     trials: int = 2_000,
     seed: int = 1,
+    first_day: date | None = None,
+    day: int | None = None,
     port: int = 0,
     records: Path | None = None,
     prerender: Path | None = None,
@@ -75,6 +78,10 @@ async def running(
 ) -> AsyncIterator[Demo]:
     """Raises DidNotStart. The process ends with the context, and with its parent however that ends."""
     arguments = ["--trials", str(trials), "--seed", str(seed), "--port", str(port), "--with-parent"]
+    if first_day is not None:
+        arguments += ["--today", first_day.isoformat()]
+    if day is not None:
+        arguments += ["--day", str(day)]
     if records is not None:
         arguments += ["--records", str(_absolute(records))]
     if prerender is not None:

@@ -12,7 +12,10 @@ from actors.trials.following.store import Waiting
 if TYPE_CHECKING:
     import asyncpg
 
-JOBS = {"search": "learn_search", "mesh": "mesh_code"}  # the job kind of a follower; of others it has the follower's name
+JOBS = {
+    "search": "learn_search",
+    "mesh": "mesh_code",
+}  # the job kind of a follower; of others it has the follower's name
 LOOK_EVERY_S = 0.5
 PATIENCE_S = 300.0  # without a step of anybody
 

@@ -9,15 +9,15 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from actors.errors import Unavailable
-from actors.reading import known_registries
-from actors.trials import store as trials
 from actors.trials.following.store import Waiting
 from actors.trials.scrapes import Mode
 from demo import process as demo
+from supervisor import demo_world
 from supervisor.catching_up import catch_up, line
 from supervisor.commands import CANNOT_USE, Command, Exit, overrides, read_settings, unavailable, whole
 from supervisor.following import follow, screen_on, summary
@@ -29,8 +29,6 @@ from supervisor.tokens import first_token, make_token
 from supervisor.wiring import Service
 
 DEMO_DIR = Path("var") / "demo"  # below the current directory
-DEMO_PER_MIN = 60_000  # our own machine need not be spared
-WORLD = ("ctgov", "ctis", "euctr", "isrctn", "ictrp")  # the registries that the demo world has
 SET_ASIDE = frozenset({
     "DATABASE_URL", "TRIALD_DATABASE_URL", "TRIALD_DATABASE_URL_FILE", "TRIALD_LISTEN_URL", "TRIALD_LISTEN_URL_FILE",
     "TRIALD_DATABASE_POOLER", "TRIALD_DATA_DIR", "CREDENTIALS_DIRECTORY", "STATE_DIRECTORY", FILE_VARIABLE,
@@ -51,11 +49,11 @@ def settings_of(given: argparse.Namespace, environ: Mapping[str, str]) -> Settin
     if not given.demo:
         return read_settings(given, environ)
     kept = {name: text for name, text in environ.items() if name not in SET_ASIDE}
-    names = [name for name in WORLD if name in known_registries()]
+    names = demo_world.mirrored()
     defaults = {
         "data_dir": str(DEMO_DIR),
         "registries": ",".join(names),
-        "registry_per_min": ",".join(f"{name}={DEMO_PER_MIN}" for name in names),
+        "registry_per_min": ",".join(f"{name}={demo_world.PER_MIN}" for name in names),
         "log_level": "warning",
     }
     return read(overrides(given), kept, given.settings_file, defaults=defaults, default_file=None)
@@ -81,18 +79,14 @@ async def _in_its_world(stack: AsyncExitStack, given: argparse.Namespace, settin
         return settings
     print(f"making a world of {given.trials:,} trials and a database in {settings.data_dir} …", flush=True)
     try:
-        world = await stack.enter_async_context(demo.running(trials=given.trials, seed=given.seed))
+        first, day = demo_world.days_of(settings.data_dir, datetime.now(UTC).date())
+        starting = demo.running(trials=given.trials, seed=given.seed, first_day=first, day=day)
+        world = await stack.enter_async_context(starting)
     except demo.DidNotStart as error:
         raise Unavailable(f"the demo world did not start: {error}") from error
-    stand_ins = MappingProxyType({**_hosts(world.urls), **settings.registry_bases})
+    stand_ins = MappingProxyType({**demo_world.hosts(world.urls), **settings.registry_bases})
     token_file = settings.token_file or _demo_token(settings.data_dir)
     return dataclasses.replace(settings, token_file=token_file, registry_bases=stand_ins)
-
-
-def _hosts(urls: Mapping[str, str]) -> dict[str, str]:
-    """The address in the demo world for each host of a registry that is in it."""
-    found = known_registries()
-    return {host: urls[name] for name in WORLD if name in found and name in urls for host in found[name].hosts}
 
 
 async def _open(stack: AsyncExitStack, settings: Settings) -> Service:
@@ -162,17 +156,15 @@ async def _tell(given: argparse.Namespace, service: Service, token: str | None, 
 
 async def _mirror(given: argparse.Namespace, service: Service) -> bool:
     wanted = service.settings.registries
+    if given.demo:
+        print(await demo_world.learn_mesh(service, service.settings.data_dir), flush=True)
     mode: Mode = "full" if given.demo else "incremental"
     asked = await ask_for_scrapes(service.pool, wanted, mode=mode, kinds=service.kinds)
     jobs = {one.job: one.registry for one in asked}
     looks = await follow(service.pool, jobs, screen_on(sys.stdout).show)
     print(summary(looks), flush=True)
-    for count in await trials.counts(service.pool):
-        print(
-            f"{count.registry}: {count.present:,} trials are here, {count.removed:,} of them gone at the source",
-            flush=True,
-        )
     behind = await catch_up(service.pool, service.kinds, _telling())
+    print(*await demo_world.found(service), sep="\n", flush=True)
     return not behind and all(look.state == "done" for look in looks)
 
 

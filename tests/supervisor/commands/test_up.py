@@ -5,17 +5,17 @@ import re
 import socket
 import stat
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import orjson
 
-from actors.reading import known_registries
 from demo import process as demo
 from demo.truth import clusters
 from demo.world import World
-from supervisor.commands.up import WORLD
+from supervisor import demo_world
 from supervisor.roles import Role
 from supervisor.tokens import role_of
 from tests.postgres import Postgres
@@ -32,14 +32,16 @@ async def test_the_demo_mirrors_its_registries_and_touches_no_other_database(
 
     DATABASE_URL is set, and stays as it was.
     """
-    folder, registries = tmp_path / "demo", [name for name in WORLD if name in known_registries()]
+    folder, registries = tmp_path / "demo", demo_world.mirrored()
     words = ("--data-dir", str(folder), "--listen", "127.0.0.1:0")
     ended = await triald("up", "--demo", "--once", "--trials", "300", *words)
     assert ended.code == 0, ended.err
-    held = held_in(World(300))
+    held = held_in(World(300, first_day=date.fromisoformat((folder / "first-day").read_text("utf-8"))))
     for registry in registries:
         assert f"{registry}: {held[registry]} trials are here, 0 of them gone at the source" in ended.out
         assert f"{held[registry]} new, 0 changed, 0 unchanged, 0 refused, 0 removed" in ended.out
+    assert re.search(r"duplicates: \d+ records are of [1-9]\d* trials that are in several registries", ended.out)
+    assert re.search(r"mesh: [1-9]\d* trials are coded", ended.out)
     assert await db.fetchval("SELECT count(*) FROM trials") == 0
     assert stat.S_IMODE((folder / "token").stat().st_mode) == 0o600
     own = Triald({name: text for name, text in triald.environ.items() if name != "DATABASE_URL"})
@@ -124,3 +126,10 @@ async def test_wrong_settings_end_the_start_with_2(triald: Triald) -> None:
     assert (typo.code, open_to_all.code) == (2, 2)
     assert "the nearest is TRIALD_SLOTS" in typo.err
     assert "listen: expected HOST:PORT with a loopback host" in open_to_all.err
+
+
+def test_a_demo_begins_on_the_day_of_its_first_start_and_goes_on_from_there(tmp_path: Path) -> None:
+    first = date(2026, 3, 1)
+    assert demo_world.days_of(tmp_path, first) == (first, 0)
+    assert demo_world.days_of(tmp_path, date(2026, 3, 8)) == (first, 7)
+    assert demo_world.days_of(tmp_path, date(2026, 2, 1)) == (first, 0)
