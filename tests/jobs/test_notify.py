@@ -192,7 +192,7 @@ async def test_a_target_that_keeps_failing_is_left_alone_and_tried_by_one_at_a_t
 
 
 async def test_a_target_inside_our_own_network_is_never_called(sending: Sending) -> None:
-    """S04: whoever entered it, and however it got there."""
+    """N05: whoever entered it, and however it got there."""
     await sending.tools.db.execute("update webhooks set url = 'https://169.254.169.254/latest/meta-data'")
     await sending.change()
     outcome = await attempt(sending)

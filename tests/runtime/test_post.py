@@ -20,7 +20,7 @@ from demo.webhook_sink import Sink, sink
     ],
 )  # fmt: skip
 def test_what_is_no_place_to_send_to_is_refused_by_name(url: str) -> None:
-    """N05, S04: https to the world, nothing inside our own network."""
+    """N05: https to the world, nothing inside our own network."""
     with pytest.raises(BadTarget) as refused:
         target(url)
     assert refused.value.field == "url"
@@ -75,7 +75,7 @@ async def test_a_target_that_hangs_up_is_silent_or_away_is_not_waited_for() -> N
 
 
 async def test_a_name_that_turns_out_to_be_inside_is_refused_when_it_is_asked() -> None:
-    """S04: whatever it stood for when it was entered."""
+    """N05: whatever it stood for when it was entered."""
 
     async def inside(host: str, port: int) -> Sequence[str]:
         return ["93.184.216.34", "10.0.0.5"]

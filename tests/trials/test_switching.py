@@ -54,6 +54,6 @@ def test_each_outcome_finds_the_one_that_is_most_like_it() -> None:
 
 
 def test_a_text_made_to_be_slow_is_not() -> None:
-    """S32: what is compared is bounded."""
+    """N05: what is compared is bounded."""
     long = primary("1, " * 100_000, "1 to " * 100_000)
     assert moves([long], [primary("Pain")])

@@ -89,7 +89,7 @@ async def test_what_is_not_there_cannot_be_watched(trials: Api) -> None:
 
 
 async def test_the_secret_of_a_webhook_is_shown_once_and_its_address_is_checked(api: Api) -> None:
-    """N05, S04: also a host of our own network, which a setting names."""
+    """N05: also a host of our own network, which a setting names."""
     status, made = await api.ask("POST", "/api/v1/webhooks", json={"url": "https://example.org/hook"}, role=Role.VIEWER)
     assert status == 200 and made["secret"].startswith("whsec_")
     assert (await api.ask("POST", "/api/v1/webhooks", json={"url": "http://hooks.test:8080/"}))[0] == 200
@@ -181,7 +181,7 @@ async def test_news_is_told_while_the_page_is_open(watched: Api, browser: Browse
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_can_be_read_by_everybody(watched: Api, browser: Browser, scheme: str) -> None:
-    """N41: contrast, structure, and nothing to scroll sideways on a telephone."""
+    """N05: contrast, structure, and nothing to scroll sideways on a telephone."""
     async with visiting(browser, watched, color_scheme=scheme) as visit:
         for path in PAGES:
             await visit.go(path)
