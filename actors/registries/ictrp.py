@@ -20,9 +20,10 @@ from datetime import date
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
 from actors.trials.ictrp_dates import Usual, usual_orders
-from actors.trials.ictrp_export import NotAnExport, NotARecord, Piece, pieces, values_of
+from actors.trials.ictrp_export import NotAnExport, Piece, pieces
 from actors.trials.ictrp_text import line
 from actors.trials.ictrp_trial import read_record
+from actors.trials.ictrp_values import NotARecord, values_of
 from actors.trials.normalise import NotReadable
 
 ADDRESS = "https://trialsearch.who.int/ICTRP-Results.xml"  # the name that the portal gives to an export

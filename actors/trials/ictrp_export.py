@@ -9,17 +9,15 @@ letters of Windows-1252. A document type is refused, so nothing that a file decl
 
 import codecs
 import csv
-import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO
-from xml.parsers import expat
 
-from actors.trials.ictrp_names import headless, name_of, named, names_of
+from actors.trials.ictrp_names import headless, names_of
 from actors.trials.lenient import NAME as WINDOWS
 
 ROOT = "Trials_downloaded_from_ICTRP"
@@ -37,9 +35,6 @@ _TRIAL = re.compile(r"<Trial(?:\s[^>]*)?>")
 _END = "</Trial>"
 _CLOSED = re.compile(rf"</{ROOT}\s*>|<{ROOT}[^>]*/>")
 _HEAD_CHARS = 20_000  # within which the root of an XML export must begin
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_LETTER = re.compile(r"&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
-_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 
 
 class NotAnExport(ValueError):
@@ -222,7 +217,7 @@ def _of_csv(chunks: Iterator[str]) -> Iterator[Piece]:
     taken: list[str] = []
     lines = _lines(chunks, taken)
     first = next(lines, "")
-    delimiter = _delimiter(first)
+    delimiter = delimiter_of(first)
     lines = _again(first, lines)
     head, width, is_over = "", 0, False
     while not is_over:
@@ -259,7 +254,7 @@ def _lines(chunks: Iterator[str], taken: list[str]) -> Iterator[str]:
         yield taken[-1]
 
 
-def _delimiter(line: str) -> str:
+def delimiter_of(line: str) -> str:
     return max(",;\t", key=line.count)
 
 
@@ -277,65 +272,3 @@ def _misfit(row: list[str], width: int) -> str | None:
     if len(row) < width or beyond:
         return f"a row of {len(row)} fields under {width} columns"
     return None
-
-
-# ── one record ──
-
-
-class NotARecord(ValueError):
-    """A record is not well formed; the message says how."""
-
-
-def values_of(piece: Piece) -> Mapping[str, str]:
-    """The fields of a record by their names (`ictrp_names`). Raises NotARecord."""
-    if piece.problem:
-        raise NotARecord(piece.problem)
-    if not piece.head:
-        return _elements(piece.text)
-    lines = io.StringIO(piece.head + piece.text, newline="")
-    header, *rows = csv.reader(lines, delimiter=_delimiter(piece.head))
-    if len(rows) != 1:
-        raise NotARecord(f"{len(rows)} rows where one was expected")
-    return named(names_of(header), rows[0])
-
-
-def _elements(text: str) -> Mapping[str, str]:
-    """The children of <Trial>. What XML forbids and exports hold all the same is shown as a replacement character."""
-    plain = _LETTER.sub(_letter, _AMPERSAND.sub("&amp;", _NOT_XML.sub("\ufffd", text)))
-    reader = _Reader()
-    parser = expat.ParserCreate("utf-8")
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.begin
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    try:
-        parser.Parse(plain.encode(errors="replace"), True)
-    except expat.ExpatError as error:
-        raise NotARecord(f"not well-formed XML: {expat.errors.messages[error.code]}") from error
-    return {name: ";".join(parts) for name, parts in reader.values.items()}
-
-
-def _letter(reference: re.Match[str]) -> str:
-    code = int(reference[1], 16) if reference[1] else int(reference[2])
-    is_xml = code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
-    return reference[0] if is_xml else "\ufffd"
-
-
-class _Reader:
-    def __init__(self) -> None:
-        self.values: dict[str, list[str]] = {}
-        self._path: list[str] = []
-        self._parts: list[str] = []
-
-    def begin(self, tag: str, _attributes: dict[str, str]) -> None:
-        self._path.append(tag)
-        self._parts = []
-
-    def text(self, part: str) -> None:
-        self._parts.append(part)
-
-    def end(self, tag: str) -> None:
-        self._path.pop()
-        text, self._parts = "".join(self._parts), []
-        if self._path and text.strip():
-            self.values.setdefault(name_of(tag), []).append(text)
