@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -213,6 +212,7 @@ async def test_counts_are_those_of_the_trials_after_many_runs(coding: Coding) ->
         ))  # fmt: skip
         await run()
     told = await pool.fetch(
-        "select upper(substr(word, 7)) as ui, count(*) as trials from trials, unnest(tsvector_to_array(mesh)) word group by 1"
+        "select upper(substr(word, 7)) as ui, count(*) as trials "
+        "from trials, unnest(tsvector_to_array(mesh)) word group by 1"
     )
     assert await counts(pool) == {row["ui"]: row["trials"] for row in told}

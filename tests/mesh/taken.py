@@ -29,9 +29,10 @@ async def _again(db: Any) -> None:
 
 
 def made(*, without: tuple[str, ...] = (), renamed: dict[str, str] | None = None) -> bytes:
-    """The headings as a yearly file."""
+    """The headings as a yearly file; one that is renamed keeps its old name as a term."""
+    new = renamed or {}
     return file_xml(*(
-        descriptor_xml(ui, (renamed or {}).get(ui, name), numbers=numbers, terms=(*((name,) if ui in (renamed or {}) else ()), *terms))
+        descriptor_xml(ui, new.get(ui, name), numbers=numbers, terms=(name, *terms) if ui in new else terms)
         for ui, name, numbers, terms in HEADINGS if ui not in without
     ))  # fmt: skip
 

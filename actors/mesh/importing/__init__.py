@@ -114,7 +114,7 @@ async def _take_over(
     accept_removed: bool,
 ) -> Imported:
     kind, counts = reading.kind, dict(reading.counts)
-    if not counts[kind]:
+    if not counts.get(kind):
         raise NotMesh(f"{reading.name}: holds no record that can be read; {xml.EXPECTED}")
     await store.weigh(db)
     number, places = await store.without_parent(db)
