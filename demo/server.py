@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from aiohttp import web
 
+from demo.front import pass_on
 from demo.requests import BadRequest, Seen
 from demo.switches import Common, changed
 
@@ -39,6 +40,8 @@ class Server(Generic[D, S]):
     list_path: str
     """Where this registry answers with pages."""
     url: str = ""
+    beside: dict[str, str] = field(default_factory=dict)
+    """Beginnings of paths that are another registry's, and its address."""
     requests: list[Seen] = field(default_factory=list)
     open_port: Callable[[], Awaitable[None]] | None = None
     close_port: Callable[[], Awaitable[None]] | None = None
@@ -107,6 +110,9 @@ async def _guard(
     if request.path.startswith(CONTROL):
         return await handler(request)
     server = request.app[SERVER]
+    for start, url in server.beside.items():
+        if request.path.startswith(start):
+            return await pass_on(request, url)
     headers = {name.lower(): value for name, value in request.headers.items()}
     body = (await request.read()).decode("utf-8", "replace") if request.method == "POST" else ""
     seen = Seen(datetime.now(UTC), request.method, request.path, dict(request.query), headers, body=body)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo import ctgov_server, ctis_server, euctr_server, ictrp_server, isrctn_server
+from demo.front import PATHS
 from demo.listing import Listing
 from demo.server import AnyServer
 from demo.source import Source
@@ -57,7 +58,10 @@ def switches_for(given: Mapping[str, Any], day: int | None) -> dict[str, Common]
 async def serve(
     sources: Sources, *, port: int = 0, switches: Mapping[str, Common] | None = None
 ) -> AsyncIterator[dict[str, AnyServer]]:
-    """Servers by registry until the context ends. `port` is the first one's, each further one has the next; 0: any."""
+    """Servers by registry until the context ends. `port` is the first one's, each further one has the next; 0: any.
+
+    The first one's port also answers for the others.
+    """
     async with AsyncExitStack() as stack:
         running: dict[str, AnyServer] = {}
         for name, serve_one in _SERVE.items():
@@ -66,6 +70,8 @@ async def serve(
                 own = (switches or {}).get(name)
                 at = port + len(running) if port else 0
                 running[name] = await stack.enter_async_context(serve_one(source, port=at, switches=own))
+        first, *others = running
+        running[first].beside.update({path: running[name].url for name in others for path in PATHS[name]})
         yield running
 
 

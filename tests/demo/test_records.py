@@ -36,6 +36,10 @@ async def test_every_registry_is_replayed_on_a_port_of_its_own(shared_data: Path
         answer = await post(demo.registry("ctis").url, SEARCH, asked)
         assert answer.json["pagination"]["totalRecords"] == len(sources.ctis.records if sources.ctis else ())
         assert (await demo.registry("isrctn").switch(shuffled=False))["shuffled"] is False
+        by_the_first = await post(demo.url, SEARCH, asked)
+        assert by_the_first.json == answer.json
+        for path in ("/ctr-search/search", "/api/query/format/default", "/ICTRP-Results.xml"):
+            assert (await get(demo.url, path)).status == 200
 
 
 async def test_one_registrys_folder_is_served_alone(shared_data: Path, sources: Sources) -> None:
