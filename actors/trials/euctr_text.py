@@ -18,9 +18,10 @@ from actors.trials.euctr_labels import FIELDS, HEADINGS, SUMMARY
 
 NUMBER = re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}")
 
+LONGEST_TAIL = 200  # characters; what follows a value without a code is short
 _LONGEST_LABEL = 250  # characters
 _RECORD = re.compile(
-    r"(?:Summary\s*)?EudraCT Number:[ \t]*(?P<number>\S{0,40}?)\s*"
+    r"(?:Summary\s{0,20})?EudraCT Number:[ \t]{0,20}(?P<number>\S{0,40}?)\s{0,20}"
     r"(?=Sponsor's Protocol Code Number:|National Competent Authority:|Clinical Trial Type:|Trial Status:)"
 )
 _CODE = re.compile(r"[ABDEFGHNP]\.(?:[0-9]{1,2}(?:\.[0-9]{1,2})*)?(?![0-9])")
@@ -155,7 +156,8 @@ def _place(code: str) -> tuple[str, tuple[int, ...]]:
 def _clean(value: str) -> str:
     """A value without the headings that have no code, and without space at the ends of its lines."""
     lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _TAIL.sub("", "\n".join(" ".join(line.split()) for line in lines)).strip()
+    text = "\n".join(" ".join(line.split()) for line in lines).strip()
+    return text[:-LONGEST_TAIL] + _TAIL.sub("", text[-LONGEST_TAIL:]).rstrip()
 
 
 def _patterns(table: str, tail: str) -> dict[str, re.Pattern[str]]:

@@ -27,7 +27,7 @@ _PRODUCT = ("Trade Name", "Product Name", "Product Code")
 _PARTS = (*_PRODUCT, "Pharmaceutical Form", "INN or Proposed INN", "CAS Number", "Current Sponsor code",
           "Other descriptive name", "Concentration unit", "Concentration type", "Concentration number",
           "Pharmaceutical form of the placebo", "Route of administration of the placebo")  # fmt: skip
-_FRAME = re.compile(r"\s*\[\s*(?:Time\s?frame|Timeframe|Time points?)?\s*:?\s*(.+?)\s*\]\s*\Z", re.IGNORECASE)
+_FRAME = re.compile(r"\A(?:Time\s?frame|Time\s?points?)?\s*:?\s*", re.IGNORECASE)
 _POINT = re.compile(r"\.?\s*Time\s?points?\s*:\s*", re.IGNORECASE)
 _OBJECTIVES = (
     "Main Objective", "Secondary Objective", "Primary end point(s)", "Secondary end point(s)",
@@ -151,8 +151,8 @@ def _end_points(primary: str | None, secondary: str | None) -> Iterator[Outcome]
 
 def _outcomes(kind: Literal["primary", "secondary"], text: str | None) -> Iterator[Outcome]:
     for item in listed(text, ";")[:MOST_ITEMS]:
-        if found := _FRAME.search(item):
-            measure, frame = item[: found.start()].strip(), found[1]
+        if item.endswith("]") and (at := item.rfind("[")) >= 0:
+            measure, frame = item[:at].strip(), _FRAME.sub("", item[at + 1 : -1]).strip()
         elif len(parts := _POINT.split(item, maxsplit=1)) == 2:
             measure, frame = parts[0].strip(), parts[1].strip()
         else:

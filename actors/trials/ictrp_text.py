@@ -15,9 +15,9 @@ NO_NUMBER = frozenset(
 )  # fmt: skip
 
 _RETURN = re.compile(r"_x000[Dd]_|\r\n?|&#x0*[Dd];|&#13;")
-_BREAK = re.compile(r"<\s*/?\s*(?:br|p|li|ul|ol|div|tr)\b[^<>]{0,200}>", re.IGNORECASE)
+_BREAK = re.compile(r"<\s?/?\s?(?:br|p|li|ul|ol|div|tr)\b[^<>]{0,200}>", re.IGNORECASE)
 _MARK = re.compile(
-    r"<\s*/?\s*(?:b|i|u|em|strong|sup|sub|span|font|td|table|tbody|a)(?:\s[^<>]{0,300})?/?>", re.IGNORECASE
+    r"<\s?/?\s?(?:b|i|u|em|strong|sup|sub|span|font|td|table|tbody|a)(?:\s[^<>]{0,300})?/?>", re.IGNORECASE
 )
 _LINES = re.compile(r"\n{3,}")
 
