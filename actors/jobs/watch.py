@@ -25,8 +25,7 @@ class Payload:
 async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     notices = 0
     for page in range(MOST_PAGES):
-        made = await _page(tools)
-        if made is None:
+        if await store.is_early(tools.db) or (made := await _page(tools)) is None:
             break
         notices += made
         attempt.progress(page + 1, note=f"{notices} notices")

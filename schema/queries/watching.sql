@@ -4,6 +4,13 @@
 -- -> waits until no notices are being made and no watch is being added; let go when the transaction ends
 select pg_advisory_xact_lock(1953655148, 14);
 
+-- name: is_early
+-- $1 patience in s -> whether the page that waits longest still waits for the codes that searches ask for; not for ever
+select exists (
+    select from (select at from trial_due where follower = 'watch' order by id limit 1) mine
+    where mine.at > now() - make_interval(secs => $1)
+      and exists (select from trial_due m where m.follower = 'mesh' and m.at <= mine.at));
+
 -- name: look_again
 -- $1 trial ids bigint[] -> what is made of these may have changed what a search finds, though no new version tells of it
 insert into trial_due (follower, trial_ids)

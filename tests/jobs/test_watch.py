@@ -159,11 +159,25 @@ async def test_the_job_goes_through_all_that_is_due(tools: Tools) -> None:
     await see(tools, ONE, at=START)
     await watch_trial(tools, "eve", 1)
     await see(tools, changed(ONE, 1, **DONE))
+    await tools.db.execute("delete from trial_due where follower = 'mesh'")
     await queue.enqueue(tools.db, [watch.JOB.new()])
     async with house(tools.db, tools, watch.JOB, slots=1) as one:
         await one.heard.until_settled(1, "done")
         assert one.heard.all("notices.made", kind="status", number=1)
     assert len(await told(tools)) == 1
+
+
+async def test_a_page_waits_until_it_is_coded_though_not_for_ever(tools: Tools) -> None:
+    """N05: a search that asks for a meaning finds a trial by its codes, which come after it was written."""
+    await see(tools, ONE, at=START)
+    assert await store.is_early(tools.db)
+    await tools.db.execute("update trial_due set at = at + interval '1 s' where follower = 'mesh'")
+    assert not await store.is_early(tools.db)
+    await tools.db.execute("update trial_due set at = now() - interval '1 hour'")
+    assert not await store.is_early(tools.db)
+    await tools.db.execute("update trial_due set at = now()")
+    await tools.db.execute("delete from trial_due where follower = 'mesh'")
+    assert not await store.is_early(tools.db)
 
 
 async def test_what_changed_before_a_watch_was_added_is_told_of_by_nobody(tools: Tools) -> None:

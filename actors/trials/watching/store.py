@@ -16,6 +16,7 @@ from actors.trials.watching.shown import Notice, Unread, Watch, notice
 from schema import query
 
 MOST_WATCHES = 200  # of one owner
+CODED_WITHIN_S = 1800.0  # then trials are looked at with the codes that they have
 LATEST = 5  # notices that are told at once
 MOST_FOUND = 20_000  # trials of a saved search
 
@@ -32,6 +33,11 @@ class Database(Protocol):
 async def lock(db: Database) -> None:
     """Waits until nobody else makes notices or adds a watch; to the end of the transaction."""
     await db.execute(query("watching.lock"))
+
+
+async def is_early(db: Database) -> bool:
+    """Whether the trials that are due have yet to be coded: before that, a search does not find them by a meaning."""
+    return bool(await db.fetchval(query("watching.is_early"), CODED_WITHIN_S))
 
 
 async def look_again(db: Database, trial_ids: Sequence[int]) -> None:
