@@ -193,6 +193,7 @@ class Metrics:
         self._clusters = self._counter("triald_clusters", "Trials of several records that came about or apart.", "event")
         self._compared = self._counter("triald_records_compared", "Records that were compared with others.", "how")
         self._assessed = self._counter("triald_trials_assessed", "Trials that the rules were applied to.", "registry")
+        self._coded = self._counter("triald_mesh_coded", "What was coded with MeSH: trials, codes, unmatched texts.", "what")
         self._notices = self._counter("triald_notices", "Notices that were made, by what they tell.", "kind")
         self._sent = self._counter(
             "triald_webhook_attempts", "Attempts at sending a notice, by how they ended.", "state"
@@ -231,6 +232,9 @@ class Metrics:
             case "scrape.ended":
                 self._scrapes.labels(_word(fields, "registry"), _word(fields, "state")).inc()
                 self._count_records(fields, "removed")
+            case "mesh.coded":
+                for what, name in (("trials", "number"), ("codes", "records"), ("unmatched", "pending")):
+                    self._coded.labels(what).inc(_number(fields, name))
             case "trials.assessed":
                 self._assessed.labels(_word(fields, "registry")).inc(_number(fields, "number"))
             case "notices.made":

@@ -33,6 +33,15 @@ def overall(parts: Mapping[str, Part]) -> Status:
     return "healthy" if well else "degraded"
 
 
+def mesh_part(*, database: Part, last_import: int) -> Part:
+    """Trials are coded once MeSH is there; without it all else works."""
+    if database.status == "unhealthy":
+        return Part("unhealthy", "its database does not answer")
+    if not last_import:
+        return Part("not_used", "no MeSH was imported, so no trial is coded: triald mesh import desc20XX.xml.gz")
+    return Part("healthy", None, {"last_import": last_import})
+
+
 def queue_part(*, database: Part, stuck_s: float, waiting: int, running: int, slots: int) -> Part:
     details: dict[str, float | int | str | None] = {"waiting": waiting, "running": running, "slots": slots}
     if database.status == "unhealthy":

@@ -194,7 +194,8 @@ class _Cut:
 TEXTS = (
     "heart attack", "NSCLC", "Recurrent Breast Cancer", "Tumours of the Breast", "Chrohn's disease", "hart attack",
     "diabetes", "Type II diabetes", "myelodysplastic", "Sicle cell anaemia", "Cluster headaches", "no such thing", "",
-    "Head and Neck Cancer", "non-small cell lung cancer, small cell lung cancer", "Aspirin 100 mg", "Leucovorin calcium",
+    "Head and Neck Cancer", "non-small cell lung cancer, small cell lung cancer", "Aspirin 100 mg",
+    "Leucovorin calcium",
     "pembrolizumab", "trimethoprim sulfamethoxazole", "radiation therapy", "ALL", "all", "Stage IV breast canser",
 )  # fmt: skip
 

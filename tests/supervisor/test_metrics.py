@@ -42,6 +42,7 @@ def fed() -> Metrics:
     emit("page.written", registry="ctgov", new=1, changed=0, unchanged=0, refused=0)
     emit("scrape.ended", registry="ctgov", state="done", records=15)
     emit("trials.assessed", registry="ctgov", number=7)
+    emit("mesh.coded", number=3, records=8, pending=1)
     emit("notices.made", kind="status", number=2)
     emit("webhook.ended", state="delivered", took_s=0.1)
     emit("alert.opened", alert="queue_depth", severity="high")
@@ -76,6 +77,7 @@ def fed() -> Metrics:
         ("triald_records_total", {"registry": "ctgov", "verdict": "refused"}, 2),
         ("triald_scrapes_ended_total", {"registry": "ctgov", "state": "done"}, 1),
         ("triald_trials_assessed_total", {"registry": "ctgov"}, 7),
+        ("triald_mesh_coded_total", {"what": "codes"}, 8),
         ("triald_notices_total", {"kind": "status"}, 2),
         ("triald_webhook_attempts_total", {"state": "delivered"}, 1),
         ("triald_alerts_opened_total", {"alert": "queue_depth"}, 1),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
+from actors.mesh.coding import store as coding
 from actors.queue import store as queue
 from supervisor.roles import Role
 from supervisor.web import health
@@ -77,7 +78,7 @@ async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 async def part(call: Call[Nothing, Nothing]) -> web.Response:
-    """One part of the service: database, queue, redis, or an actor by its name."""
+    """One part of the service: database, queue, redis, mesh, or an actor by its name."""
     parts = await _parts(call.site)
     name = call.word("name")
     if name not in parts:
@@ -119,6 +120,9 @@ async def _parts(site: Site) -> dict[str, Part]:
             slots=sum(desk.slots for desk in desks),
         ),
         "redis": health.NOT_USED,
+        "mesh": health.mesh_part(
+            database=database, last_import=await _mesh(site) if database.status == "healthy" else 0
+        ),
     }
     copies = site.supervisor.snapshot()
     return parts | {name: health.actor_part(name, wanted, copies) for name, wanted in site.supervisor.wanted.items()}
@@ -140,6 +144,16 @@ async def _database(site: Site) -> Part:
         "pool_most": pool.get_max_size(),
     }
     return Part("healthy", None, details)
+
+
+async def _mesh(site: Site) -> int:
+    """The last import of MeSH; 0 where there is none, or the database does not answer."""
+    try:
+        async with asyncio.timeout(DATABASE_WITHIN_S):
+            state = await coding.state(site.pool)
+    except OUTSIDE:
+        return 0
+    return state[0] if state else 0
 
 
 def _stuck_s(site: Site) -> float:

@@ -48,7 +48,8 @@ async def test_files_are_imported_and_texts_mapped(triald: Triald, tmp_path: Pat
 async def _map(triald: Triald, lines: str, *words: str) -> str:
     """What `triald mesh map` prints for these lines."""
     process = await asyncio.create_subprocess_exec(
-        "sh", "-c", 'printf "%s" "$LINES_IN" | exec "$@"', "sh", sys.executable, "-m", "supervisor", "mesh", "map", *words,
+        "sh", "-c", 'printf "%s" "$LINES_IN" | exec "$@"', "sh",
+        sys.executable, "-m", "supervisor", "mesh", "map", *words,
         cwd=ROOT, env={**triald.environ, "LINES_IN": lines}, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

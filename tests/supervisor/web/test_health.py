@@ -63,7 +63,8 @@ async def test_all_is_well_and_every_part_says_so(api: Api) -> None:
     told = await api.get("/health", role=None)
     assert told["status"] == "healthy"
     assert told["services"] == {
-        "database": "healthy", "queue": "healthy", "redis": "not_used", "loop_lag": "healthy", "scheduler": "healthy",
+        "database": "healthy", "queue": "healthy", "redis": "not_used", "mesh": "not_used",
+        "loop_lag": "healthy", "scheduler": "healthy",
     }  # fmt: skip
     assert told["uptime"] >= 0
     detailed = await api.get("/health/detailed", role=None)

@@ -45,7 +45,7 @@ async def coded(api: Api, tmp_path: Path) -> Api:
     ]))  # fmt: skip
     mesh_file.write(tmp_path / "desc2024.xml")
     async with pool.acquire() as db:
-        await importing.import_file(db, tmp_path / "desc2024.xml", run=here, after=_again)  # type: ignore[arg-type]
+        await importing.import_file(db, tmp_path / "desc2024.xml", run=here, after=_again)
     await code(api)
     return api
 
