@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, get_args
 
 from actors.trials import search as ask
+from actors.trials.finding import export
 from actors.trials.marks import Span, words
 from actors.trials.record import Phase, Status, StudyType
 from actors.trials.shown import Facts, Row
@@ -47,15 +48,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--expand", choices=("yes", "no"), default="yes", help="whether words may name MeSH headings")
     parser.add_argument("--order", choices=get_args(ask.Order), default="relevance")
     parser.add_argument("--limit", type=whole(1, ask.MOST_ROWS), default=20, metavar="N", help="trials to show")
+    parser.add_argument("--format", choices=("csv", "ndjson"), help="write everything that is found, not a page")
     parser.add_argument("--cursor", metavar="WORD", help="go on where the answer before ended: its next")
     json_option(parser)
 
 
 async def run(given: argparse.Namespace, settings: Settings) -> int:
+    if given.format:
+        return await exported(given, settings)
     async with database(settings) as pool:
         found = await finding.find(pool, wanted(given))
         searched = sources.asked_of(await sources.look(pool, settings.registries), given.registry)
     print(as_json(told(found, searched)) if given.json else shown(found, searched, colours=sys.stdout.isatty()))
+    return Exit.OK
+
+
+async def exported(given: argparse.Namespace, settings: Settings) -> int:
+    """Writes what is found to the standard output, some rows at a time."""
+    lines = export.csv_lines if given.format == "csv" else export.json_lines
+    out = sys.stdout.buffer
+    async with database(settings) as pool, pool.acquire() as db, db.transaction():
+        if given.format == "csv":
+            out.write(export.header())
+        async for rows in finding.everything(db, wanted(given)):
+            out.write(lines(rows))
+    out.flush()
     return Exit.OK
 
 

@@ -79,13 +79,14 @@ def choices(
     """Values of a filter with counts: those that it always has, else those that most trials have, and the chosen."""
     counted = {one.value: one for one in found.facets.values.get(facet, ())}
     known = dict(names) if isinstance(names, Mapping) else {name: words(name) for name in names}
+    spoken = words if facet == "class" else str
     values = list(known) or [*list(counted)[:most]]
     folded = {value.casefold() for value in values}
     values += [value for value in chosen if value and value.casefold() not in folded]
     picked = {value.casefold() for value in chosen}
     return [
         Choice(
-            value, known.get(value) or (counted[value].name if value in counted else "") or value,
+            value, known.get(value) or (counted[value].name if value in counted else "") or spoken(value),
             counted[value].trials if value in counted else (0 if counted else None), value.casefold() in picked,
         )
         for value in values
