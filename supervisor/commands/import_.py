@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from actors.errors import NotFound
 from actors.file_passage import READERS, ExportFile, count_records, look_at
 from supervisor.commands import CANNOT_USE, Command, Exit, has_database, json_option, unavailable
@@ -42,6 +44,8 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
     try:
         async with open_importer(settings) as importer:
             look = await _imported(importer, file, interrupted)
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        raise NoDatabase(f"it is not up to date ({error}): run triald migrate") from error
     except CANNOT_USE as error:
         raise unavailable(error) from error
     if look is None:
