@@ -193,7 +193,7 @@ class Metrics:
         self._clusters = self._counter("triald_clusters", "Trials of several records that came about or apart.", "event")
         self._compared = self._counter("triald_records_compared", "Records that were compared with others.", "how")
         self._assessed = self._counter("triald_trials_assessed", "Trials that the rules were applied to.", "registry")
-        self._coded = self._counter("triald_mesh_coded", "Trials coded with MeSH, their codes, texts unmatched.", "what")
+        self._coded = self._counter("triald_mesh_coded", "Trials coded with MeSH, codes, texts unmatched.", "what")
         self._notices = self._counter("triald_notices", "Notices that were made, by what they tell.", "kind")
         self._sent = self._counter(
             "triald_webhook_attempts", "Attempts at sending a notice, by how they ended.", "state"
