@@ -38,6 +38,8 @@ _BETWEEN = re.compile(r"[;,|\n]| / | AND | & ")
 _LIST = re.compile(r"[\s,;/&]*(?:AND|OR)?\s*")
 _BARE = re.compile(r"[0-9A-Z-]{5,14}")
 _ODD = re.compile(r"[^0-9A-Z]+")
+# Most ids are a sponsor's own: one look tells them from those that are worth trying scheme by scheme.
+_ANY = re.compile("|".join(scheme.hint.pattern for scheme in SCHEMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def parse(text: str, label: str = "") -> RegistryId | None:
     bare = plain(text).strip(" .:;,()[]#\"'")
     if len(bare) > LONGEST_NUMBER:
         return None
-    for scheme in SCHEMES:
+    for scheme in SCHEMES if _ANY.search(bare) else ():
         if scheme.hint.search(bare) and (match := scheme.whole.fullmatch(bare)):
             return _read(scheme, match)
     return _labelled(bare, plain(label)) if label and _BARE.fullmatch(bare) else None
@@ -206,6 +208,8 @@ def _said(whole: str, otherwise: Where) -> Iterator[Claim]:
 
 
 def _spans(whole: str) -> Iterator[tuple[int, int, RegistryId]]:
+    if not _ANY.search(whole):
+        return
     found = [
         (match.start(), match.end(), _read(scheme, match))
         for scheme in SCHEMES

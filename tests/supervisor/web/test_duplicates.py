@@ -5,38 +5,17 @@ from typing import Any
 
 import pytest
 
-from actors.runtime.compute import Compute
-from actors.trials.duplicates.following import follow
-from actors.trials.pack import Source, pack_page
-from actors.trials.record import Identifier
 from supervisor.roles import Role
-from tests.supervisor.commands.test_dedupe import twins
 from tests.supervisor.web.asking import Api
 from tests.supervisor.web.browsing import WAIT_MS, chromium, visiting
-from tests.supervisor.web.site import mirror
-from tests.trials.pages import START, Found, nct, page, trial
-
-OTHER = "Lanifibranor for steatohepatitis with fibrosis after bariatric surgery in Styria"
-ISRCTN, DRKS = "ISRCTN12345678", "DRKS00012345"
+from tests.supervisor.web.reviewed import ISRCTN, review
+from tests.trials.pages import nct
 
 
 @pytest.fixture
 async def reviewed(api: Api, tmp_path: Path) -> Api:
-    """A trial in two records, two others that are much alike, and nothing else."""
-    told: dict[str, Any] = {"title": OTHER, "sponsor": "University Hospital Graz", "countries": ("Austria",)}
-    await mirror(api.site.pool, page([*twins(), trial(5, **told, enrolment=61), *map(trial, range(10, 60))]))
-    elsewhere = [
-        trial(
-            6, registry="isrctn", registry_id=ISRCTN, ids=(Identifier("isrctn", ISRCTN, "main"),), enrolment=60, **told
-        ),
-        trial(7, registry="drks", registry_id=DRKS, ids=(Identifier("drks", DRKS, "main"),), enrolment=600, **told),
-    ]
-    for one in elsewhere:
-        source = Source(one.registry, "https://registry.example", START, 1, "application/xml")
-        await mirror(api.site.pool, pack_page([Found(one, b"raw")], (), source))
-    compute = Compute(1)
-    await follow(api.site.pool, compute, tmp_path)
-    await compute.close()
+    """A trial in two records, and others that are much alike."""
+    await review(api.site.pool, tmp_path)
     return api
 
 
