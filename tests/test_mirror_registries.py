@@ -117,6 +117,27 @@ async def test_countries_of_one_trial_are_one_and_submissions_too(dsn: str, db: 
     assert number in url
 
 
+UPDATED = "select registry, registry_id, last_updated_on from trials where removed_at is null"
+
+
+async def test_another_day_brings_what_has_changed(dsn: str, db: Pool, tmp_path: Path) -> None:
+    """G01: an incremental scrape of each registry, after twenty days of its world."""
+    async with demo_running(trials=WORLD.trials, seed=WORLD.seed) as world:
+        settings = settings_for(world)
+        async with running(dsn, tmp_path, settings=settings):
+            first = await command(dsn, "scrape", "--full", "--wait", "--json", settings=settings)
+            for name in NAMES:
+                await world.registry(name).switch(day=20)
+            later = await command(dsn, "scrape", "--wait", "--json", settings=settings)
+    assert (first.code, later.code) == (0, 0), (first.error, later.error)
+    changed = {scrape.registry: scrape.changed for scrape in await store.scrapes(db) if scrape.mode == "incremental"}
+    assert min(changed[name] for name in NAMES) > 0, changed
+    here = {(row["registry"], row["registry_id"]): row["last_updated_on"] for row in await db.fetch(UPDATED)}
+    for name in ("ctis", "isrctn"):
+        for number, entry, _ in truths(WORLD.on(20), name):
+            assert here[name, number] == date.fromordinal(entry.updated)
+
+
 TRAPS: Mapping[str, Mapping[str, Any]] = {
     "ctis": {"cap": 15, "too_many": 2, "errors": 1, "truncated": 1, "cut_json": 1, "not_json": 1, "uneven_days": 5},
     "euctr": {"missing_breaks": 0.1, "too_many": 1, "errors": 1, "truncated": 1, "cut_json": 1, "not_json": 1},
