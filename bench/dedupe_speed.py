@@ -2,32 +2,33 @@
 
     python -m bench.dedupe_speed [--records 500000]
 
-All that a run over a whole database does but for the database: words are counted, numbers joined, candidates chosen,
-scored and clustered. Records are held packed (`comparable.packed`), as they would be read from their table.
+All that a run over a whole database does but for the database, as it does it: records are read packed from a file, what
+is found is written to others. `bench.dedupe_database` has the database around it.
 """
 
 import argparse
 import json
 import resource
 import sys
+import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from pathlib import Path
+from struct import Struct
+from typing import Any, TypeVar
 
-from actors.trials.blocking import Blocks, count_words, rare_words
-from actors.trials.clusters import Kind, Link, Member, cluster
-from actors.trials.comparable import Comparable, packed, unpacked
-from actors.trials.dedupe import LIMITS, score, worth_a_look
-from actors.trials.features import Rarities
-from actors.trials.shared_numbers import How, shared_numbers
-from actors.trials.words import rarity
+from actors.trials import wire
+from actors.trials.comparable import packed
+from actors.trials.duplicates.sweeping import whole
 from bench.dedupe_world import world
 from bench.measure import Figures, at_most, missed, rounded
 
+T = TypeVar("T")
+
 WITHIN_S, WITHIN_MB = 300.0, 1_000.0
-KINDS: dict[How, Kind] = {"same": "same", "mutual": "numbers", "claimed": "number", "third": "number"}
+Groups = dict[int, list[int]]  # the ids of each
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,82 +39,73 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(records: int) -> Figures:
-    bodies: list[bytes] = []
-    truths: list[int] = []
-    for made in world(records):
-        bodies.append(packed(made.record))
-        truths.append(made.truth)
-    made_mb = _peak_mb()
-    began = time.perf_counter()
-    took: dict[str, float] = {}
-    last = began
-
-    def lap(name: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        took[name], last = round(now - last, 1), now
-
-    titles, sponsors, count = count_words(map(unpacked, bodies))
-    rarities = Rarities(rarity(titles, count), rarity(sponsors, count))
-    lap("count_words")
-    numbers = shared_numbers(map(unpacked, bodies))
-    lap("shared_numbers")
-    named = {record for link in numbers.shared for record in (link.a, link.b)}
-    blocks, row_of = Blocks(), {}
-    for row, one in enumerate(map(unpacked, bodies)):
-        blocks.add(one.register, rare_words(one, rarities.titles))
-        if one.record in named:
-            row_of[one.record] = row
-    lap("rare_words")
-    joined = {(row_of[link.a], row_of[link.b]): link for link in numbers.shared}
-    joined |= {(b, a): link for (a, b), link in joined.items()}
-    links: list[Link] = []
-    compared = 0
-    at, first = -1, unpacked(bodies[0])
-    for a, b in blocks.pairs():
-        compared += 1
-        if a != at:
-            at, first = a, unpacked(bodies[a])
-        other = unpacked(bodies[b])
-        if (a, b) not in joined and worth_a_look(first, other, rarities):
-            _keep(links, first, other, rarities)
-            row_of |= {first.record: a, other.record: b}
-    lap("pairs_by_text")
-    for (a, b), link in joined.items():
-        if a < b:
-            one, other = unpacked(bodies[a]), unpacked(bodies[b])
-            found = score(one, other, rarities, shared=link)
-            kind = KINDS[link.how]
-            links.append(Link(one.record, other.record, kind, found.value, found.type, found.decision))
-    lap("pairs_by_number")
-    clusters = cluster((Member(one.record, one.register, one.trial) for one in map(unpacked, bodies)), links)
-    lap("clusters")
-    total = time.perf_counter() - began
-    targets = {"seconds": at_most(total, WITHIN_S), "peak_mb": at_most(_peak_mb(), WITHIN_MB)}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        truths = _written(folder, records)
+        made_mb = _peak_mb()
+        compare_s, links = _timed(lambda: whole.compare(name, ()))
+        group_s, grouped = _timed(lambda: whole.group(name, ()))
+        merged, proposed = _groups(folder)
+    targets = {"seconds": at_most(compare_s + group_s, WITHIN_S), "peak_mb": at_most(_peak_mb(), WITHIN_MB)}
     return {
         "bench": "dedupe_speed",
         "records": records,
-        "candidates": compared,
-        "kept": len(links),
-        "types": dict(Counter(f"{link.kind} {link.type} {link.decision}" for link in links)),
-        "took_s": took,
+        "kept": links,
+        "held": grouped.held,
+        "took_s": {"compare": compare_s, "group": group_s},
         "made_mb": rounded(made_mb),
-        "merged": _right(clusters.merged, row_of, truths),
-        "proposed": _right(clusters.proposed, row_of, truths),
+        "merged": _right(merged, truths),
+        "proposed": _right(proposed, truths),
         "targets": targets,
         "missed": missed(targets),
     }
 
 
-def _keep(links: list[Link], one: Comparable, other: Comparable, rarities: Rarities) -> None:
-    found = score(one, other, rarities)
-    if found.value >= LIMITS.possible:
-        links.append(Link(one.record, other.record, "text", found.value, found.type, found.decision))
+def _written(folder: Path, records: int) -> list[int]:
+    """The records in a file, numbered from 1 on, and which trial each is of."""
+    truths = []
+    with (folder / "records.bin").open("wb") as file:
+        for number, made in enumerate(world(records), start=1):
+            body = packed(made.record)
+            file.writelines((whole.head(number, body), body))
+            truths.append(made.truth)
+    return truths
 
 
-def _right(groups: Sequence[Sequence[Any]], row_of: dict[Any, int], truths: Sequence[int]) -> dict[str, Any]:
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
+    began = time.perf_counter()
+    result = work()
+    return round(time.perf_counter() - began, 1), result
+
+
+def _groups(folder: Path) -> tuple[Groups, Groups]:
+    """Merged and proposed, from the rows that would be copied into the database."""
+    merged: Groups = defaultdict(list)
+    proposed: Groups = defaultdict(list)
+    for trial_id, cluster, candidate in _rows((folder / "clusters.copy").read_bytes()):
+        for group, found in ((cluster, merged), (candidate, proposed)):
+            if group is not None and trial_id is not None:
+                found[group].append(trial_id)
+    return merged, proposed
+
+
+def _rows(body: bytes) -> Iterator[list[int | None]]:
+    """Rows of bigints in the binary format of COPY."""
+    length, number, at = Struct(">i").unpack_from, Struct(">q").unpack_from, len(wire.HEADER)
+    while body[at : at + 2] != wire.TRAILER:
+        fields: list[int | None] = []
+        columns = int.from_bytes(body[at : at + 2], "big")
+        at += 2
+        for _ in range(columns):
+            [size] = length(body, at)
+            fields.append(number(body, at + 4)[0] if size > 0 else None)
+            at += 4 + max(size, 0)
+        yield fields
+
+
+def _right(groups: Groups, truths: Sequence[int]) -> dict[str, Any]:
     """Of made-up records: says that it works, not how well it would with real ones."""
-    pairs = [(row_of[a], row_of[b]) for group in groups for a, b in combinations(group, 2)]
+    pairs = [(a - 1, b - 1) for group in groups.values() for a, b in combinations(group, 2)]
     right = sum(truths[a] == truths[b] for a, b in pairs)
     every = sum(count * (count - 1) // 2 for count in Counter(truths).values())
     return {
