@@ -29,6 +29,22 @@ class Format:
 JSON = Format("application/json", b'{"studies":{"protocolSection":[]},"nextPageToken":7}')
 
 
+_BOMB = b"".join(b'<!ENTITY e%d "%s">' % (at, b"&e%d;" % (at - 1) * 10) for at in range(1, 10))
+_DOCTYPES = {
+    "": b"",
+    "bomb": b'<!DOCTYPE made_up [<!ENTITY e0 "ten bytes.">' + _BOMB + b"]>",
+    "external": b'<!DOCTYPE made_up [<!ENTITY e9 SYSTEM "file:///etc/hostname">]>',
+}
+
+
+def with_doctype(xml: bytes, doctype: str, element: bytes) -> bytes:
+    """Declares the entity before the root, and uses it at the beginning of the first such element."""
+    if not doctype:
+        return xml
+    root = xml.index(b"<", xml.index(b"?>"))
+    return xml[:root] + _DOCTYPES[doctype] + xml[root:].replace(element, element + b"&e9;", 1)
+
+
 def as_json(value: Any) -> web.Response:
     return web.Response(body=orjson.dumps(value), content_type="application/json")
 

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from demo import control
-from demo.answers import Format, answer, refused, tag
+from demo.answers import Format, answer, refused, tag, with_doctype
 from demo.ictrp_files import as_csv, as_xml, as_zip
 from demo.ictrp_record import Listed, from_world
 from demo.listing import Listing
@@ -65,7 +65,7 @@ def _shaping(switches: IctrpSwitches) -> dict[str, Any]:
 def _file(source: Listing[Listed], kind: str, switches: IctrpSwitches) -> bytes:
     if kind == "csv":
         return as_csv(source.records, switches)
-    body = as_xml(source.records, switches)
+    body = with_doctype(as_xml(source.records, switches), switches.doctype, b"<Public_title>")
     return as_zip(body, "xml", switches) if kind == "zip" else body
 
 

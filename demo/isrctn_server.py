@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from demo import control
-from demo.answers import Format, answer, refused, tag
+from demo.answers import Format, answer, refused, tag, with_doctype
 from demo.isrctn_query import parse, select
 from demo.isrctn_record import Listed, listed
 from demo.listing import Listing, of_world
@@ -53,6 +53,7 @@ class Api:
         noted = NOTED.get()
         noted.first, noted.records = 0, len(given)
         body = await asyncio.to_thread(_encoded, source.records, given, total, switches)
+        body = with_doctype(body, switches.doctype, b"<title>")
         fault = fault or befalls([place - 1 for place in given], switches)
         return await answer(request, body, None, fault=fault, switches=switches, form=_FORM)
 

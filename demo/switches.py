@@ -110,14 +110,20 @@ class EuctrSwitches(Common):
     """Counts from a thousand up have a comma, as 44,400."""
 
 
+Doctype = Literal["", "bomb", "external"]
+"""What XML begins with: entities that unfold to a gigabyte, or one that is a file of the reader's machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class IsrctnSwitches(Common):
+    doctype: Doctype = ""
     shuffled: bool = True
     """The same query gives its records in another order each time, and with a limit others of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class IctrpSwitches(Common):
+    doctype: Doctype = ""
     instead: Literal["", "xml", "csv", "zip"] = ""
     """What every address gives, whatever its name says."""
     swapped_days: bool = False

@@ -187,6 +187,18 @@ async def test_one_registry_down_leaves_the_others_alone(dsn: str, db: Pool, tmp
     assert here == {"ictrp": numbers_told(World(300))["ictrp"]}
 
 
+@pytest.mark.parametrize(("name", "doctype"), [("isrctn", "bomb"), ("ictrp", "external"), ("ictrp", "bomb")])
+async def test_xml_that_declares_entities_is_refused(
+    dsn: str, db: Pool, tmp_path: Path, name: str, doctype: str
+) -> None:
+    """N06: nothing unfolds, no file of this machine is read, and nothing of such a document is here."""
+    async with demo_running(trials=300) as world:
+        await world.registry(name).switch(doctype=doctype)
+        ended = await mirrored(dsn, tmp_path, settings_for(world, (name,)) | {"max_attempts": 1})
+    assert ended.code != 0
+    assert await db.fetchval("select count(*) from trials") == 0
+
+
 async def test_an_archive_that_is_a_bomb_is_refused(dsn: str, db: Pool, tmp_path: Path) -> None:
     """N06: it is not unpacked, and nothing of it is here."""
     async with demo_running(trials=300) as world:

@@ -86,3 +86,12 @@ async def test_faults_befall_answers_and_records(server: Isrctn) -> None:
     assert b"<title>&#0;" in (await get(server.url, LIST, q="")).body
     server.switch(nul_every=0, shapeless_every=1)
     assert numbers(await asked(server, "")) == []
+
+
+async def test_xml_can_declare_entities_that_unfold_or_read_files(server: Isrctn) -> None:
+    server.switch(doctype="bomb")
+    body = (await get(server.url, LIST, q="", limit="3")).body
+    assert body.count(b"<!ENTITY e") == 10
+    assert b"<title>&e9;" in body
+    server.switch(doctype="external")
+    assert b'SYSTEM "file:///' in (await get(server.url, LIST, q="", limit="3")).body
