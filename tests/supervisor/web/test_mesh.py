@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from actors.jobs import mesh_code
-from actors.mesh import importing
-from actors.mesh.coding import code_page
-from actors.mesh.coding import store as coding
-from actors.mesh.reading import Reader, here
-from actors.trials.following import store as following
-from demo import mesh_file
 from supervisor.roles import Role
 from tests.supervisor.web.asking import Api
 from tests.supervisor.web.browsing import chromium, visiting
+from tests.supervisor.web.coded import code, take_mesh
 from tests.supervisor.web.site import mirror
 from tests.trials.pages import nct, page, trial
 
@@ -43,27 +37,8 @@ async def coded(api: Api, tmp_path: Path) -> Api:
         trial(1, conditions=("Ticker trouble",), title="Heart one"),
         trial(2, conditions=("ticker troubles", "heart atack"), title="Heart two"),
     ]))  # fmt: skip
-    mesh_file.write(tmp_path / "desc2024.xml")
-    async with pool.acquire() as db:
-        await importing.import_file(db, tmp_path / "desc2024.xml", run=here, after=_again)
-    await code(api)
+    await take_mesh(api, tmp_path)
     return api
-
-
-async def _again(db: Any) -> None:
-    await following.everything(db, mesh_code.FOLLOWER)
-
-
-async def code(api: Api) -> None:
-    """What the job does."""
-    async with api.site.pool.acquire() as db:
-        reader = Reader(await coding.decisions(db), here)
-        more = True
-        while more:
-            async with db.transaction():
-                ids = await following.take(db, mesh_code.FOLLOWER)
-                if more := bool(ids):
-                    await code_page(db, ids, reader, here)
 
 
 async def test_a_heading_is_found_by_any_of_its_names_with_its_trials(coded: Api) -> None:
