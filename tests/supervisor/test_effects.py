@@ -23,8 +23,10 @@ from actors.queue import operating
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Fail, Outcome
 from actors.runtime.fetch import Ask
+from actors.runtime.post import BadTarget
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
+from demo.webhook_sink import sink
 from supervisor.database import open_pool
 from supervisor.roles import Role
 from supervisor.scraping import ask_for_scrapes
@@ -238,6 +240,33 @@ async def test_the_settings_of_scrapes_say_when_they_are_due(
         "scrape_ctgov_reconcile": differences_due,
         "scrape_ctgov_full": all_due,
     }  # fmt: skip
+
+
+@shows("report_cron")
+@pytest.mark.parametrize(
+    ("settings", "due"),
+    [({}, (6, 0)), ({"report_cron": "30 7 * * *"}, (7, 30)), ({"scrape_zone": "Asia/Tokyo"}, (21, 0))],
+)
+async def test_report_cron_says_when_the_daily_report_is_due(
+    given: Given, db: Pool, settings: dict[str, str], due: tuple[int, int]
+) -> None:
+    """N39: report_cron, in scrape_zone. G24: 06:00 without one; hours and minutes in UTC."""
+    async with open_service(given(**settings)):
+        at = await db.fetchval("select next_due_at from schedules where name = 'daily_report'")
+    at = at.astimezone(ZoneInfo("UTC"))
+    assert (at.hour, at.minute) == due
+
+
+@shows("webhook_hosts")
+async def test_webhook_hosts_are_hosts_of_our_own_that_are_told(given: Given) -> None:
+    """N39: webhook_hosts. Without it nothing inside our own network is."""
+    async with sink() as one:
+        async with open_service(given()) as service:
+            with pytest.raises(BadTarget):
+                await service.tools.post(one.url, b"{}", [])
+        async with open_service(given(webhook_hosts=f"127.0.0.1:{one.port}")) as service:
+            assert (await service.tools.post(one.url, b"{}", []))[0] == 200
+            assert ("127.0.0.1", one.port) in service.webhook_hosts
 
 
 # ── how much runs side by side ──
@@ -467,6 +496,12 @@ ALARMS = [
     ("alert_lag_s", "loop_lagging", 0.5, 0.9, """
         insert into workers (id, host, pid, version, lag_s) values (gen_random_uuid(), 'there', 1, '1', 0.7)"""),
     ("alert_disk_percent", "disk_full", 1, 100, "select 1"),
+    ("alert_stale_trials", "trials_stale", 1, 3, """
+        insert into trials (version, adapter_version, first_seen_at, changed_at, registry, registry_id, content_sha256,
+                            url, status, study_type, phases, conditions, keywords, interventions, countries, facets,
+                            record, last_updated_on, last_updated_precision)
+            select 1, 1, now(), now(), 'ctgov', 'N' || n, sha256('x'), '', 'recruiting', 'unknown', '{}', '{}',
+                   '{}', '{}', '{}', '', '{}', '2020-01-01', 'day' from generate_series(1, 2) n"""),
 ]  # fmt: skip
 
 
@@ -483,8 +518,8 @@ async def alerts(service: Service) -> list[str]:
 async def test_an_alert_opens_by_its_setting(
     given: Given, db: Pool, tmp_path: Path, setting: str, alert: str, low: float, high: float, scene: str
 ) -> None:
-    """N39: alert_depth, alert_failure_percent, alert_silent_s, alert_eta_hours, alert_lag_s, alert_disk_percent.
-    The same scene is an alert below, and none above."""
+    """N39: alert_depth, alert_failure_percent, alert_silent_s, alert_eta_hours, alert_lag_s, alert_disk_percent,
+    alert_stale_trials. The same scene is an alert below, and none above."""
     disk = shutil.disk_usage(tmp_path)
     if setting == "alert_disk_percent" and 100 * (disk.total - disk.free) / disk.total <= low:
         pytest.skip("this disk is all but empty")

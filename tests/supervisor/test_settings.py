@@ -29,6 +29,7 @@ OTHERS: Mapping[str, str] = {
     "max_attempts": "4", "retry_first_s": "2", "retry_longest_s": "90", "history_days": "7",
     "events_days": "8", "alert_depth": "5", "alert_failure_percent": "50", "alert_silent_s": "60",
     "alert_rate_percent": "70", "alert_disk_percent": "95", "alert_eta_hours": "2", "alert_lag_s": "0.5",
+    "alert_stale_trials": "7", "report_cron": "30 7 * * *", "webhook_hosts": "10.0.0.5:8080, [::1]:9000",
     "log_format": "json", "log_level": "debug", "token_file": "/run/token",
 }  # fmt: skip
 
@@ -133,7 +134,10 @@ def test_all_problems_are_told_at_once_by_name_with_what_was_expected(tmp_path: 
         ("contact", "nobody"), ("contact", "a@b.org\nX: y"), ("registries", "ctgov,Bad Name"), ("registries", ","),
         ("registry_bases", "clinicaltrials.gov"), ("registry_bases", "a=ftp://127.0.0.1"),
         ("registry_bases", "a=b,a=b"),
-        ("registry_per_min", "ctgov=0"), ("registry_per_min", "ctgov=fast"), ("scrape_zone", "Europe/Atlantis"),
+        ("registry_per_min", "ctgov=0"), ("registry_per_min", "ctgov=fast"), ("webhook_hosts", "hooks.internal"),
+        ("webhook_hosts", "hooks.internal:0"), ("webhook_hosts", "https://hooks.internal:80"),
+        ("report_cron", "6 o'clock"),
+        ("scrape_zone", "Europe/Atlantis"),
         ("scrape_cron", "@daily"), ("log_format", "xml"), ("token_file", "/nonexistent/token"),
     ],
 )  # fmt: skip

@@ -288,7 +288,7 @@ async def test_everything_can_be_reached_and_used_with_the_keyboard_alone(trials
         await keyboard.press("Enter")
         await visit.page.wait_for_url("**q=heart+attack", timeout=WAIT_MS)
         first = await visit.page.inner_text(".hit h3 a")
-        for _ in range(80):
+        for _ in range(150):
             await keyboard.press("Tab")
             ring = await visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             assert ring != "none", await visit.page.evaluate("document.activeElement.outerHTML")
