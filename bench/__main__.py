@@ -45,6 +45,8 @@ BENCHES = (
     Bench("startup", "from the command to ready", quick="--runs 1", takes_pg=False),
     Bench("idle", "what doing nothing costs", quick="--seconds 5 --settle 2", takes_pg=False),
     Bench("autoscale", "scaling rules on the same traces", quick="--seeds 1", takes_pg=False),
+    Bench("search_speed", "searches while trials come in", quick="--trials 2000 --seconds 6 --overlaps 5"),
+    Bench("search_quality", "descriptions of patients that find fitting trials"),
     Bench("mesh", "MeSH read, looked up and mapped", quick="--megabytes 5", takes_pg=False),
     Bench("dedupe", "duplicates found in real records", quick="--records 0", takes_pg=False),
     Bench("dedupe_database", "all records compared, with the database", quick="--records 2000 --changed 50"),

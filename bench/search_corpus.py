@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,8 @@ from typing import Any, Literal, get_args
 from xml.etree import ElementTree
 
 from actors.jobs.learn_search import places
+from actors.mesh.importing import import_file
+from actors.mesh.reading import here
 from actors.trials import rows, wire
 from actors.trials.copying import copy
 from actors.trials.ctgov_study import read_study
@@ -145,6 +148,27 @@ def _row(one: Placed, codes: Sequence[str]) -> bytes:
 def _coded(trial: Trial, codes: Codes) -> tuple[str, ...]:
     uis = {ui for one in trial.mesh for ui in ([one.ui] if one.ui else codes.get(one.term, ()))}
     return tuple(sorted(facet("mesh", ui) for ui in uis))
+
+
+async def thesaurus(db: Any, data: Path) -> Codes:
+    """MeSH, read into a database that has none; gives the ids of each heading by its name, with those above it."""
+    with tempfile.TemporaryDirectory(prefix="triald-bench-") as folder:
+        file = Path(folder) / "desc2024.xml"
+        file.write_bytes(unpacked(data / "mesh" / "desc2024_reconstructed.xml.zst"))
+        await import_file(db, file, run=here, after=_nothing)
+    found = await db.fetch("select ui, name, numbers from mesh_records")
+    at = {number: row["ui"] for row in found for number in row["numbers"]}
+    return {row["name"]: tuple({row["ui"], *_above(row["numbers"], at)}) for row in found}
+
+
+async def _nothing(_: object) -> None:
+    """The codes of the corpus are its own."""
+
+
+def _above(numbers: Sequence[str], at: Mapping[str, str]) -> Iterator[str]:
+    for number in numbers:
+        parts = number.split(".")
+        yield from (at[up] for end in range(1, len(parts)) if (up := ".".join(parts[:end])) in at)
 
 
 # ── the format before API v2 ──

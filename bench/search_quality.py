@@ -23,7 +23,7 @@ import uvloop
 from actors.trials.search import Search
 from bench import server
 from bench.measure import Figures, at_least, missed, rounded
-from bench.search_corpus import load, studies
+from bench.search_corpus import load, studies, thesaurus
 from supervisor.finding import Wanted, find
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -96,7 +96,7 @@ async def main(arguments: Sequence[str]) -> None:
     trials = await asyncio.to_thread(studies, given.data)
     async with server.running(given.pg) as started, server.database(started, "bench_search") as dsn:
         db = await asyncpg.connect(dsn)
-        await load(db, trials)
+        await load(db, trials, codes=await thesaurus(db, given.data))
         figures = await measure(db, given.data / "search_relevance")
         await db.close()
         reached = targets(figures)

@@ -28,8 +28,6 @@ import aiohttp
 import asyncpg
 import uvloop
 
-from actors.mesh.importing import import_file
-from actors.mesh.reading import here
 from actors.trials import store
 from actors.trials.finding import answer
 from actors.trials.record import Trial, When
@@ -37,7 +35,7 @@ from actors.trials.search import CAPS
 from bench import server, triald
 from bench.children import ROOT, end
 from bench.measure import Figures, at_least, at_most, missed, percentile, rounded
-from bench.search_corpus import AT, load, packed, resampled, studies, unpacked
+from bench.search_corpus import AT, load, packed, resampled, studies, thesaurus
 from bench.search_quality import DATA
 from schema.migrate import migrate
 from supervisor import embedded
@@ -236,31 +234,10 @@ async def filled(started: Embedded, of: Sequence[Trial], count: int, data: Path)
     db = await asyncpg.connect(dsn)
     if not there:
         await migrate(db)
-        with tempfile.TemporaryDirectory(prefix="triald-bench-") as folder:
-            file = Path(folder) / "desc2024.xml"
-            file.write_bytes(unpacked(data / "mesh" / "desc2024_reconstructed.xml.zst"))
-            await import_file(db, file, run=here, after=_nothing)
-        codes = await codes_of(db)
+        codes = await thesaurus(db, data)
         await load(db, resampled(of, count, SEED), codes=codes)
     await db.close()
     return dsn
-
-
-async def _nothing(_: object) -> None:
-    """The codes of the corpus are its own."""
-
-
-async def codes_of(db: Any) -> dict[str, tuple[str, ...]]:
-    """The ids of each heading by its name, with those above it."""
-    found = await db.fetch("select ui, name, numbers from mesh_records")
-    at = {number: row["ui"] for row in found for number in row["numbers"]}
-    return {row["name"]: tuple({row["ui"], *_above(row["numbers"], at)}) for row in found}
-
-
-def _above(numbers: Sequence[str], at: Mapping[str, str]) -> Iterator[str]:
-    for number in numbers:
-        parts = number.split(".")
-        yield from (at[up] for end in range(1, len(parts)) if (up := ".".join(parts[:end])) in at)
 
 
 async def measure(started: Embedded, given: argparse.Namespace) -> Figures:

@@ -194,6 +194,7 @@ class Metrics:
         self._compared = self._counter("triald_records_compared", "Records that were compared with others.", "how")
         self._assessed = self._counter("triald_trials_assessed", "Trials that the rules were applied to.", "registry")
         self._coded = self._counter("triald_mesh_coded", "Trials coded with MeSH, codes, texts unmatched.", "what")
+        self._learned = self._counter("triald_search_learned", "Trials whose words the search has learnt.")
         self._notices = self._counter("triald_notices", "Notices that were made, by what they tell.", "kind")
         self._sent = self._counter(
             "triald_webhook_attempts", "Attempts at sending a notice, by how they ended.", "state"
@@ -235,6 +236,8 @@ class Metrics:
             case "mesh.coded":
                 for what, name in (("trials", "number"), ("codes", "records"), ("unmatched", "pending")):
                     self._coded.labels(what).inc(_number(fields, name))
+            case "search.learned":
+                self._learned.inc(_number(fields, "records"))
             case "trials.assessed":
                 self._assessed.labels(_word(fields, "registry")).inc(_number(fields, "number"))
             case "notices.made":

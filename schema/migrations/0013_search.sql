@@ -34,7 +34,7 @@ alter table trials add column points integer[] generated always as (trial_points
 alter table trials add column brief text generated always as (left(record ->> 'summary', 1000)) stored;
 
 -- From the place `near` (latitude, longitude, …) to the site that is nearest, along the great circle on a sphere of 6371.0088 km
--- (mean radius, IUGG); null where no site tells where it is. The haversine formula, with (1 - cos x) / 2 for the square of
+-- (mean radius, IUGG); null where none is within the km that `near` has at its third place. The haversine formula, with (1 - cos x) / 2 for the square of
 -- sin(x / 2), which at a metre is still right to a hundredth of it.
 create function nearest_km(points integer[], near double precision[]) returns double precision language plpgsql immutable parallel safe
 as $$
@@ -44,7 +44,8 @@ begin
             (1 - cos(radians(near[1]) - points[at] * 1.7453292519943295e-7)
              + cos(radians(near[1])) * cos(points[at] * 1.7453292519943295e-7)
                * (1 - cos(radians(near[2]) - points[at + 1] * 1.7453292519943295e-7))) / 2))))
-        from generate_series(1, array_length(points, 1), 2) as at);
+        from generate_series(1, array_length(points, 1), 2) as at
+        where abs(points[at] - near[1] * 100000) <= near[3] * 899.33 + 10);   -- a degree is 111.1949 km
 end $$;
 
 -- What is compared row by row. `days`: start, completion and last update, each from and to. `numbers`: an age in days, and

@@ -14,8 +14,7 @@ select phraseto_tsquery('english', fold(given))::text as query from unnest($1::t
 with asked as materialized (
     select $1::tsquery as question
 ), hits as materialized (
-    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.words,
-           case when $7::text = 'distance' then nearest_km(t.points, $4::float8[]) end as km
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.words, t.points
     from asked a join trials t on t.words @@ a.question
     where (t.id <= $10::bigint) is true
       and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
@@ -33,13 +32,13 @@ with asked as materialized (
     select id, updated, case $7::text
                when 'relevance' then ts_rank('{0.1, 0.3, 0.6, 1.0}', words, $8::tsquery)
                when 'enrolment' then coalesce(enrolment, -1)
-               when 'distance' then -coalesce(km, 40000)
-               else 0 end::float8 as rank, km
+               when 'distance' then -coalesce(nearest_km(points, $4::float8[]), 40000)
+               else 0 end::float8 as rank
     from hits where (select hits from counted) <= $9::bigint
 )
 select found.id, found.rank, found.updated, counted.hits, least($10::bigint, (select max(id) from trials)) as latest_id
 from counted left join lateral (
-    select id, rank, updated, km from ranked where (rank, updated, id) < ($11::float8, $12::date, $13::bigint)
+    select id, rank, updated from ranked where (rank, updated, id) < ($11::float8, $12::date, $13::bigint)
     order by rank desc, updated desc, id desc limit $14::integer
 ) found on true
 order by found.rank desc, found.updated desc, found.id desc;

@@ -107,7 +107,7 @@ def test_a_window_is_as_wide_as_the_sample_says() -> None:
         days[2:], 1, date(2025, 2, 1), date(2025, 2, 1)
     )
     assert windows.by_size([900, 500, 100], 1, float("inf")) is not None
-    assert windows.by_distance([1.0, 2.0, 3.0], 1, 1.5) == 3.0
+    assert windows.by_distance([1.0, 2.0, 3.0], 1, 1.5) == 3.1
 
 
 @pytest.mark.parametrize(
