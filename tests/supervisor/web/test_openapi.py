@@ -86,7 +86,7 @@ async def test_every_answer_is_as_its_description_says(trials: Api, tmp_path: Pa
         "/api/v1/jobs/{id}/explain": f"/api/v1/jobs/{job}/explain",
         "/health/services/{name}": "/health/services/database",
         "/api/v1/registries/{name}": "/api/v1/registries/ctgov",
-        "/api/v1/trials/{id}/assessment": "/api/v1/trials/NCT00000901/assessment",
+        "/api/v1/trials/{id}/assessment": "/api/v1/trials/NCT00000902/assessment",
         "/api/v1/reports/daily/{day}": "/api/v1/reports/daily/latest",
         "/api/v1/flags/{flag}": "/api/v1/flags/outcomes_switched",
         "/api/v1/mesh/descriptors": "/api/v1/mesh/descriptors?q=heart",
