@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar, TypeVarTuple
 
 from actors.mesh import lookup, store
-from actors.mesh.lookup import Answers, Ask, Decisions
+from actors.mesh.lookup import Answers, Ask, Decisions, Slips
 from actors.mesh.mapping import Answer
+from actors.mesh.scope import About
 from actors.mesh.store import Database
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Reader:
         self.decided_keys = {about: frozenset(keys) for about, keys in decided.items()}
         self._run = run
         self._most = kept
+        self._meant: Mapping[About, str] = {}
         self._kept: OrderedDict[Ask, tuple[Answer, ...]] = OrderedDict()
 
     async def answers(self, db: Database, asks: Iterable[Ask]) -> Answers:
@@ -60,7 +62,8 @@ class Reader:
         held = await store.fetch(db, await self._run(lookup.wanted, asks, decided))
         answers, unsaid = await self._run(lookup.answered, asks, held, decided)
         if unsaid:
-            slips = await store.slips(db, lookup.words_in(unsaid))
+            self._meant = self._meant or await store.words_meant(db)
+            slips = Slips(self._meant, await store.words_known(db, lookup.words_in(unsaid)))
             held = await store.fetch(db, await self._run(lookup.wanted_nearly, unsaid, slips))
             answers |= await self._run(lookup.answered_nearly, unsaid, held, decided, slips)
         return answers

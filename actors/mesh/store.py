@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from actors.mesh import normal
-from actors.mesh.lookup import Held, Slips, Wanted, wanted_of
+from actors.mesh.lookup import Held, Wanted, wanted_of
 from actors.mesh.naming import Named, named
+from actors.mesh.scope import About
 from schema import query
 
 
@@ -65,14 +66,16 @@ async def fetch(db: Database, wanted: Wanted) -> Held:
     return Held([tuple(row) for row in terms], [tuple(row) for row in records])
 
 
-async def slips(db: Database, words: Sequence[str]) -> Slips:
-    """What these words may be slips of the pen for."""
+async def words_meant(db: Database) -> dict[About, str]:
+    """Per field the words of its terms with how common they are, a line each: what slips of the pen may have meant."""
     conditions = await db.fetch(query("mesh.words_of_conditions"))
     procedures = await db.fetch(query("mesh.words_of_procedures"))
-    known = await db.fetch(query("mesh.words_known"), list(words))
-    return Slips(
-        {"condition": _lines(conditions), "procedure": _lines(procedures)}, frozenset(row["word"] for row in known)
-    )
+    return {"condition": _lines(conditions), "procedure": _lines(procedures)}
+
+
+async def words_known(db: Database, words: Sequence[str]) -> frozenset[str]:
+    """Those of these words that some term has."""
+    return frozenset(row["word"] for row in await db.fetch(query("mesh.words_known"), list(words)))
 
 
 def _lines(rows: Iterable[Any]) -> str:

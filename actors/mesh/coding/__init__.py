@@ -29,10 +29,12 @@ async def code_page(db: Connection, ids: Sequence[int], reader: Reader, run: Run
     trials = await store.read(db, ids)
     known = await store.known(db, trials)
     answers = await reader.answers(db, await run(texts_of, trials))
-    coded, missing = await run(codes_of, trials, answers, known, reader.decided_keys)
-    if missing:  # keywords and other names, where nothing else says anything
-        answers |= await reader.answers(db, missing)
-        coded, _ = await run(codes_of, trials, answers, known, reader.decided_keys)
+    coded, lacking = await run(codes_of, trials, answers, known, reader.decided_keys)
+    if lacking:  # keywords and other names, where nothing else says anything
+        answers |= await reader.answers(db, [ask for asks in lacking.values() for ask in asks])
+        again = [one for one in trials if one.id in lacking]
+        rest, _ = await run(codes_of, again, answers, known, reader.decided_keys)
+        coded = [one for one in coded if one.id not in lacking] + rest
     await store.write(db, coded)
     unmatched = sum(not text.decided for one in coded for text in one.texts)
     return Page(len(trials), sum(len(one.codes) for one in coded), unmatched)

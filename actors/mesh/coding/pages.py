@@ -90,14 +90,21 @@ def short_of(ui: str) -> str:
 
 def codes_of(
     trials: Sequence[PageTrial], answers: Answers, known: Mapping[str, str], decided: Keys
-) -> tuple[list[CodedTrial], list[Ask]]:
-    """The trials coded, and the texts whose answers are missing yet.
+) -> tuple[list[CodedTrial], dict[int, list[Ask]]]:
+    """The trials coded, and of those (by id) whose answers are missing yet, these texts.
 
     `known`: of ids and terms (lower case) that registries gave, the record that is meant.
     """
+    found: list[CodedTrial] = []
+    lacking: dict[int, list[Ask]] = {}
     missing: dict[Ask, None] = {}
     maps: dict[About, Maps] = {about: _Answered(about, answers, decided.get(about, ()), missing) for about in SCOPES}
-    return [_coded(one, maps, known, decided) for one in trials], list(missing)
+    for one in trials:
+        found.append(_coded(one, maps, known, decided))
+        if missing:
+            lacking[one.id] = list(missing)
+            missing.clear()
+    return found, lacking
 
 
 def _coded(one: PageTrial, maps: Mapping[About, Maps], known: Mapping[str, str], decided: Keys) -> CodedTrial:
