@@ -1,7 +1,7 @@
 """The sites of a trial as points on a map, drawn from the coordinates in its record and from nothing else. No I/O.
 
-There are no tiles, so nobody elsewhere learns what is looked at. The projection is equirectangular, true at the middle of
-what is shown; lines of latitude and longitude say where that is.
+There are no tiles, so nobody elsewhere learns what is looked at. The projection is equirectangular, true at the middle
+of what is shown; lines of latitude and longitude say where that is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

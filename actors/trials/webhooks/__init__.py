@@ -1,6 +1,6 @@
 """Notices sent to programs of those who watch: signed, tried again, and given up at last.
 
 What is sent follows the Standard Webhooks specification 1.0 (standardwebhooks.com): three headers, of which the
-signature is an HMAC-SHA256 over `id.timestamp.body`. A receiver may get one event twice, with the same id, when its answer was
-lost.
+signature is an HMAC-SHA256 over `id.timestamp.body`. A receiver may get one event twice, with the same id, when its
+answer was lost.
 """
