@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import orjson
 
@@ -18,7 +19,7 @@ from demo.elsewhere import foreign, foreign_indexes, is_gone
 from demo.holdings import entries, holdings, indexes
 from demo.ictrp_copies import copies
 from demo.registers import CTIS, MIRRORED
-from demo.world import World
+from demo.world import FIRST_DAY, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,11 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo truth", description="Which records are of the same trial.")
     parser.add_argument("--trials", type=int, default=2_000, help="of the world, on day 0")
     parser.add_argument("--seed", type=int, default=1, help="which world")
+    parser.add_argument("--today", type=date.fromisoformat, default=FIRST_DAY, help="the date of world day 0")
     parser.add_argument("--day", type=int, default=0, help="the world's day")
     given = parser.parse_args(arguments)
     try:
-        world = World(given.trials, given.seed, given.day)
+        world = World(given.trials, given.seed, given.day, given.today)
     except ValueError as error:
         parser.error(str(error))
     for one in (*clusters(world), *traps(world)):
