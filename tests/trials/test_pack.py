@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.trials import wire
-from actors.trials.facets import facets_of, question, years
+from actors.trials.facets import facets_of, parts, question, years
 from actors.trials.history import plain
 from actors.trials.pack import PackedPage, Source, pack_page, unpack
-from actors.trials.record import Identifier, Intervention, Trial, When
+from actors.trials.record import Eligibility, Identifier, Intervention, Site, Trial, When
 
 SOURCE = Source("ctgov", "https://registry.example/page", datetime(2026, 3, 1, tzinfo=UTC), 1, "application/json")
 TRIAL = Trial(
@@ -122,15 +122,35 @@ def test_facets_fold_case_accents_and_width() -> None:
         TRIAL, countries=("Côte d'Ivoire",), sponsor="Hôpital ＡＢＣ", has_results=False, phases=("phase_1", "phase_2"),
         start=When(date(1951, 1, 1), "year"), completion=When(date(2090, 1, 1), "month"),
     )  # fmt: skip
-    assert facets_of(trial) == tuple(
-        sorted(
-            [
-                "=registry:ctgov", "=status:recruiting", "=type:unknown", "=phase:phase_1", "=phase:phase_2",
-                "=country:cote d'ivoire", "=sponsor:hopital", "=sponsor:abc", "=results:no",
-                "=start:1980", "=completion:2050",
-            ]
-        )
+    expected = {
+        "=registry:ctgov", "=status:recruiting", "=type:unknown", "=phase:phase_1", "=phase:phase_2",
+        "=country:cote d'ivoire", "=sponsor:hopital", "=sponsor:abc", "=results:no",
+        "=start:1980", "=completion:2050",
+    }  # fmt: skip
+    found = facets_of(trial)
+    assert found == tuple(sorted(set(found)))
+    assert expected <= set(found)
+
+
+def test_facets_tell_whom_a_trial_admits_where_it_is_and_how_large() -> None:
+    trial = replace(
+        TRIAL, enrolment=200, sponsor_class="INDUSTRY",
+        eligibility=Eligibility(sex="female", healthy_volunteers=False, min_age_days=6574, max_age_days=7670),
+        sites=(Site(city="Köln", latitude=50.94, longitude=6.96), Site(city="Köln"), Site(latitude=0, longitude=0)),
     )  # fmt: skip
+    others = {"registry", "status", "type", "month", "day", "id", "part", "share", "results", "start", "completion"}
+    told = {word for word in facets_of(trial) if word[1:].partition(":")[0] not in others}
+    assert told == {
+        "=class:industry", "=size:8", "=sex:female", "=healthy:no", "=age:6", "=age:7", "=city:koln",
+        "=cell:281:373", "=area:35:46",
+    }  # fmt: skip
+
+
+def test_a_sample_of_many_parts_is_asked_for_with_few_words() -> None:
+    assert parts(3) == ("=part:0", "=part:1", "=part:2")
+    assert parts(33) == ("=share:0", "=part:32")
+    assert len(parts(1000)) < 60
+    assert len(parts(1024)) == 32
 
 
 @pytest.mark.parametrize(

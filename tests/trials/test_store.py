@@ -19,6 +19,7 @@ from actors.queue import store as queue
 from actors.queue.job import Job, NewJob
 from actors.registries.ctgov import REGISTRY
 from actors.trials import store
+from actors.trials.finding import answer
 from actors.trials.history import Change, plain
 from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.record import Identifier, Site, When
@@ -86,7 +87,7 @@ async def test_what_a_record_does_not_state_stays_unstated(conn: "Connection") -
         "url", "status", "study_type", "facets", "record", "words",
     }  # fmt: skip
     assert (row["status"], row["study_type"]) == ("unknown", "unknown")
-    (shown,) = (await store.search(conn, Search())).rows
+    (shown,) = (await answer.search(conn, Search())).rows
     assert (shown.title, shown.snippet, shown.sponsor, shown.start, shown.has_results) == ((), (), None, None, None)
 
 
