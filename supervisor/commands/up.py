@@ -54,6 +54,7 @@ def settings_of(given: argparse.Namespace, environ: Mapping[str, str]) -> Settin
         "data_dir": str(DEMO_DIR),
         "registries": ",".join(names),
         "registry_per_min": ",".join(f"{name}={demo_world.PER_MIN}" for name in names),
+        "alert_stale_trials": str(given.trials),  # the world's trials change as seldom as real ones
         "log_level": "warning",
     }
     return read(overrides(given), kept, given.settings_file, defaults=defaults, default_file=None)
