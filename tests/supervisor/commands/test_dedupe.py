@@ -88,3 +88,18 @@ async def test_everything_is_asked_for_and_decisions_are_told(triald: Triald, db
         nct(1), nct(3), "different", "ann", "part 2",
     )  # fmt: skip
     assert said["features"]["other_size"] > 0
+
+
+async def test_who_waits_is_told_what_was_found(
+    triald: Triald, db: "Pool", connection: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> None:
+    """G12: exit codes and JSON; a second run adds nothing."""
+    await write(connection, page(twins()), await begin(connection))
+    async with tools_at(db, tmp_path) as tools, house(db, tools, JOB, slots=1):
+        first = await triald("dedupe", "--wait", "--json")
+        again = await triald("dedupe", "--wait")
+    assert (first.code, first.json["state"], first.json["result"]["swept"]["new"]) == (0, "done", 1)
+    assert (again.code, again.out) == (
+        0,
+        "4 records compared: 1 pairs, 0 of them new, 1 trials of several records, 0 pairs held for review\n",
+    )
