@@ -12,6 +12,7 @@ from actors.queue.outcome import Done, Outcome
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
 from actors.trials.following import store as following
+from actors.trials.watching import store as watching
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -55,6 +56,7 @@ class _Coding:
             if state != self._state:
                 self._state, self._reader = state, Reader(await store.decisions(db), self._run)
             page = await code_page(db, ids, self._reader, self._run)
+            await watching.look_again(db, ids)
         emit("mesh.coded", number=page.trials, records=page.codes, pending=page.unmatched)
         return page
 

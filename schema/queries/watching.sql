@@ -12,11 +12,11 @@ select exists (
       and exists (select from trial_due m where m.follower = 'mesh' and m.at <= mine.at));
 
 -- name: look_again
--- $1 trial ids bigint[] -> what is made of these may have changed what a search finds, though no new version tells of it
+-- $1 trial ids bigint[] -> what is made of these may have changed what a saved search finds, though no new version tells of it
 insert into trial_due (follower, trial_ids)
 select 'watch', array_agg(id) from (
     select id, (row_number() over (order by id) - 1) / 1000 as part from unnest($1::bigint[]) as given (id)
-) numbered group by part;
+) numbered where exists (select from watches where trial_id is null) group by part;
 
 -- name: count_of
 -- $1 owner -> how many watches are theirs

@@ -216,3 +216,18 @@ async def test_counts_are_those_of_the_trials_after_many_runs(coding: Coding) ->
         "from trials, unnest(tsvector_to_array(mesh)) word group by 1"
     )
     assert await counts(pool) == {row["ui"]: row["trials"] for row in told}
+
+
+@pytest.mark.parametrize(("saved", "due"), [(False, 0), (True, 1)])
+async def test_what_is_coded_anew_is_due_to_saved_searches_once_more(coding: Coding, saved: bool, due: int) -> None:
+    """N05: a new code may bring a trial into a saved search, though no new version tells of it."""
+    pool, run = coding
+    await keep(pool, HEART)
+    if saved:
+        await pool.execute(
+            "insert into watches (created_at, owner, name, query, asked) values (now(), 'eve', 'hearts', 'q=heart', '{}')"
+        )
+    await pool.execute("delete from trial_due where follower = 'watch'")
+    await run()
+    waiting = {one.follower: one.trials for one in await following.waiting(pool)}
+    assert waiting["watch"] == due
