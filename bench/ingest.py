@@ -136,6 +136,7 @@ async def mirrored(dsn: str, world_url: str) -> Figures:
     with tempfile.TemporaryDirectory(prefix="triald-bench-") as folder:
         settings = {
             "database_url": dsn,
+            "registries": "ctgov",
             "registry_bases": f"{HOST}={world_url}",
             "registry_per_min": f"ctgov={PER_MIN}",
         }

@@ -87,6 +87,7 @@ async def measure(dsn: str, *, trials: int, per_min: float) -> Figures:
     async with demo.running(trials=trials, switches={"gzip": False}, start_within_s=300) as world:
         settings = {
             "database_url": dsn,
+            "registries": "ctgov",
             "registry_bases": f"{HOST}={world.url}",
             "registry_per_min": f"ctgov={per_min:g}",
             "dead_after_s": "10",

@@ -31,6 +31,7 @@ from supervisor.setting_sources import (
 
 SHORTEST_TOKEN = 32  # characters; tokens are kept by an unsalted hash, so they must be long and random
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+OPEN = ("ctgov", "ctis", "euctr", "isrctn")  # registries that anybody may ask; the WHO hands its files out on request
 
 
 class BadSettings(Exception):
@@ -66,7 +67,7 @@ class Settings:
     contact: Annotated[
         str | None, kinds.CONTACT, "Whom a registry may write to: a mail address or URL, told in the User-Agent."
     ] = None
-    registries: Annotated[tuple[str, ...], kinds.WORDS, "The registries that are mirrored."] = ("ctgov",)
+    registries: Annotated[tuple[str, ...], kinds.WORDS, "The registries that are mirrored."] = OPEN
     registry_bases: Annotated[
         Mapping[str, str], kinds.BASES, "Stand-ins for registries' hosts: clinicaltrials.gov=http://127.0.0.1:9000."
     ] = field(default_factory=lambda: NOTHING)

@@ -225,7 +225,7 @@ async def test_what_is_coded_anew_is_due_to_saved_searches_once_more(coding: Cod
     await keep(pool, HEART)
     if saved:
         await pool.execute(
-            "insert into watches (created_at, owner, name, query, asked) values (now(), 'eve', 'hearts', 'q=heart', '{}')"
+            "insert into watches (created_at, owner, name, query, asked) values (now(), 'eve', 'mine', 'q=heart', '{}')"
         )
     await pool.execute("delete from trial_due where follower = 'watch'")
     await run()

@@ -79,9 +79,9 @@ async def test_database_url_is_the_database_that_is_written_to(given: Given, ser
         (await servers.at(default_bin_dir())).database() as other,
         asyncpg.create_pool(other.dsn, min_size=1) as there,
     ):
-        async with open_service(given(database_url=other.dsn)):
+        async with open_service(given(database_url=other.dsn, registries="ctgov")):
             assert (await db.fetchval(count), await there.fetchval(count)) == (0, 3)
-        async with open_service(given()):
+        async with open_service(given(registries="ctgov")):
             assert await db.fetchval(count) == 3
 
 
@@ -201,7 +201,7 @@ async def test_contact_and_registry_bases_say_who_asks_and_who_is_asked(given: G
 
 @shows("registries")
 async def test_registries_are_scraped_by_the_clock(given: Given, db: Pool) -> None:
-    """N39: registries. There is one so far, and a command line cannot ask for none."""
+    """N39: registries. A command line cannot ask for none."""
     names = "select array_agg(name order by name) from schedules"
     async with open_service(replace(given(), registries=())) as service:
         assert not any(name.startswith("scrape_") for name in await db.fetchval(names))
@@ -232,7 +232,7 @@ async def test_the_settings_of_scrapes_say_when_they_are_due(
     all_due: tuple[int, int],
 ) -> None:
     """N39: scrape_cron, reconcile_cron, full_scrape_cron, scrape_zone; hours and minutes in UTC."""
-    async with open_service(given(**settings)):
+    async with open_service(given(registries="ctgov", **settings)):
         rows = await db.fetch("select name, next_due_at from schedules where kind = 'scrape' order by name")
     due = {row["name"]: row["next_due_at"].astimezone(ZoneInfo("UTC")) for row in rows}
     assert {name: (at.hour, at.minute) for name, at in due.items()} == {

@@ -160,7 +160,11 @@ def named(dsn: str, name: str) -> str:
 
 def world_settings(url: str, per_min: float = 60_000) -> dict[str, object]:
     """For a process that takes the demo world for the registry."""
-    return {"registry_bases": f"clinicaltrials.gov={url}", "registry_per_min": f"ctgov={per_min}"}
+    return {
+        "registries": "ctgov",
+        "registry_bases": f"clinicaltrials.gov={url}",
+        "registry_per_min": f"ctgov={per_min}",
+    }
 
 
 @dataclass(frozen=True, slots=True)
