@@ -36,7 +36,7 @@ async def search(call: Call[SearchQuery, Nothing]) -> TrialsPage:
 
 
 class SuggestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    q: Annotated[str, Meta(max_length=200)]
+    q: Annotated[str, Meta(max_length=200)] = ""
     limit: Annotated[int, Meta(ge=1, le=20)] = 10
 
 

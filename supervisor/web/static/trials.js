@@ -8,7 +8,11 @@ if (matchMedia("(max-width: 56rem)").matches && !filters.querySelector("[aria-in
 form.querySelector('select[name="order"]').addEventListener("change", () => form.requestSubmit());
 
 form.addEventListener("formdata", ({ formData }) => {
-  for (const [name, value] of [...formData.entries()]) if (value === "") formData.delete(name);
+  for (const name of new Set(formData.keys())) {
+    const given = formData.getAll(name).filter((value) => value !== "");
+    formData.delete(name);
+    for (const value of given) formData.append(name, value);
+  }
   if (formData.get("order") === "relevance") formData.delete("order");
   if (!formData.has("near")) formData.delete("within");
 });

@@ -91,6 +91,7 @@ async def test_every_answer_is_as_its_description_says(trials: Api, tmp_path: Pa
         "/api/v1/flags/{flag}": "/api/v1/flags/outcomes_switched",
         "/api/v1/mesh/descriptors": "/api/v1/mesh/descriptors?q=heart",
         "/api/v1/mesh/named": "/api/v1/mesh/named?q=heart+attack",
+        "/api/v1/trials/suggest": "/api/v1/trials/suggest?q=heart",
         "/api/v1/mesh/map": "/api/v1/mesh/map?text=heart+attack",
         "/api/v1/mesh/records/{ui}": "/api/v1/mesh/records/D009203",
         "/api/v1/mesh/tree/{number}": "/api/v1/mesh/tree/C14.280",
