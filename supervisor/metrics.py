@@ -190,7 +190,7 @@ class Metrics:
         self._records = self._counter("triald_records", "Records by what became of them.", "registry", "verdict")
         self._scrapes = self._counter("triald_scrapes_ended", "Scrapes by how they ended.", "registry", "state")
         self._alerts = self._counter("triald_alerts_opened", "Alerts that opened.", "alert")
-        self._clusters = self._counter("triald_clusters", "Trials of several records that came about or apart.", "event")
+        self._clusters = self._counter("triald_clusters", "Clusters of records that were joined or parted.", "event")
         self._compared = self._counter("triald_records_compared", "Records that were compared with others.", "how")
         self._assessed = self._counter("triald_trials_assessed", "Trials that the rules were applied to.", "registry")
         self._coded = self._counter("triald_mesh_coded", "Trials coded with MeSH, codes, texts unmatched.", "what")

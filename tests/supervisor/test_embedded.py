@@ -125,7 +125,7 @@ async def test_a_triald_killed_together_with_its_server_loses_nothing(data_dir: 
 async def _kill(server_pid: int, data_dir: Path) -> None:
     os.kill(server_pid, signal.SIGKILL)
     async with asyncio.timeout(30):  # a process lives on for a moment after it was killed
-        while running(data_dir / "postgres" / "cluster") is not None:
+        while running(data_dir / "postgres" / "cluster") is not None:  # noqa: ASYNC110 - nothing to wait on
             await asyncio.sleep(0.01)
 
 

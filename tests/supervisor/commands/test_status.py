@@ -87,9 +87,8 @@ async def test_its_counts_equal_those_of_sql(triald: Triald, connection: "asyncp
     assert [(one["host"], one["pid"], one["slots"]) for one in told["processes"]] == [("here", 7, 4)]
     assert told["processes"][0]["actors"] == ACTORS
     due = "SELECT follower, sum(cardinality(trial_ids)) AS trials FROM trial_due GROUP BY 1"
-    assert {one["follower"]: one["trials"] for one in told["following"] if one["trials"]} == {
-        row["follower"]: row["trials"] for row in await connection.fetch(due)
-    } != {}
+    waiting = {row["follower"]: row["trials"] for row in await connection.fetch(due)}
+    assert {one["follower"]: one["trials"] for one in told["following"] if one["trials"]} == waiting != {}
     assert [(one["name"], one["severity"], one["message"]) for one in told["alerts"]] == [
         ("queue_depth", "high", "much waits")
     ]
