@@ -38,7 +38,7 @@ async def find_two(db: store.Database, a: str, b: str) -> tuple[int, int]:
     if one == other:
         others = [id_ for id_ in await store.find_trials(db, b) if id_ != one]
         if a != b or not others:
-            raise Refusal(f"b: expected another trial than {a}")
+            raise Refusal(f"b: expected another trial than {a}", field="b")
         other = others[0]
     return min(one, other), max(one, other)
 
