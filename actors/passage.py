@@ -1,6 +1,7 @@
 """One attempt at a scrape. All that must last is in its checkpoint, saved with each page in one transaction."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal, Protocol
@@ -20,6 +21,7 @@ from actors.tools import Tools
 from actors.trials import store
 from actors.trials.scrapes import Met, Mode, PageCounts, Removed, Scrape, covers_to, may_remove, missing, warning
 
+GATHERED = 1000  # records that differ from what is held
 AGAIN_S = 60.0  # after a failure, when this attempt had written pages: it goes on from there, and nothing is spent
 
 
@@ -39,13 +41,14 @@ class Checkpoint:
     """Where a scrape goes on: what is still to be asked, the next first.
 
     `anew`: some of it may have been met already. `seen`: what the one page that stands for all looked like, and under
-    which name that is kept once all of it is here.
+    which name that is kept once all of it is here. `differing`: records that are still to be asked for, many at once.
     """
 
     scrape: int
     pending: tuple[Request, ...]
     anew: bool = False
     seen: tuple[str, Validators] | None = None
+    differing: tuple[str, ...] = ()
 
 
 class NotOurTurn(TrialdError):
@@ -65,6 +68,7 @@ class Passage:
         self.tools = tools
         self.asking = self.asks(registry, tools, 0, (), anew=False)
         self.seen: tuple[str, Validators] | None = None
+        self.differing: tuple[str, ...] = ()
         self.written = 0
         self.records = 0
 
@@ -94,7 +98,7 @@ class Passage:
         if scrape.state != "running":
             return False
         self.asking = self.asks(self.registry, self.tools, scrape.id, checkpoint.pending, anew=checkpoint.anew)
-        self.seen, self.records = checkpoint.seen, scrape.records
+        self.seen, self.differing, self.records = checkpoint.seen, checkpoint.differing, scrape.records
         emit("scrape.resumed", scrape=self.id, registry=self.registry.name, pending=len(checkpoint.pending))
         return True
 
@@ -149,11 +153,18 @@ class Passage:
                 anew=self.asking.anew,
                 listed=listed,
             )
-            self.asking.pending += self.registry.by_numbers(listed.differing)  # behind what is on its way already
+            self._gather(listed.differing)
             await self._compare(db, page)
             await self._save(db)
         self.written += 1
         self._report(page, counts)
+
+    def _gather(self, differing: Sequence[str]) -> None:
+        """A request takes as long for few records as for many, so they are asked for when there are many."""
+        self.differing += tuple(differing)
+        if len(self.differing) >= GATHERED or not self.asking.pending:
+            self.asking.pending += self.registry.by_numbers(self.differing)  # behind what is on its way already
+            self.differing = ()
 
     async def _compare(self, db: Any, page: ReadPage) -> None:
         """At the end of a query: fewer than its source counted are asked for once more, and then missed."""
@@ -171,7 +182,8 @@ class Passage:
 
     async def _save(self, db: Any) -> None:
         asking = self.asking
-        await self.attempt.save(db, asdict(Checkpoint(asking.scrape, asking.pending, asking.anew, self.seen)))
+        checkpoint = Checkpoint(asking.scrape, asking.pending, asking.anew, self.seen, self.differing)
+        await self.attempt.save(db, asdict(checkpoint))
 
     def _report(self, page: ReadPage, counts: PageCounts) -> None:
         self.records += counts.records

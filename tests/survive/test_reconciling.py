@@ -46,6 +46,8 @@ async def test_a_reconciliation_asks_for_what_differs_and_notices_what_is_gone(
         await forget_requests(world)
         job = await ask(db, "reconcile")
         assert await becomes(db, job, "done", "dead") == "done"
+        lists, studies = await _asked(world)
+        assert len(await world.requests()) - lists == -(-studies // 100), "they are asked for a hundred at once"
         now = await numbers_of(world)
         assert sorted(await kept(db)) == sorted(now)
         scrape = await scrape_of(db, job)
