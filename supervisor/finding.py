@@ -12,6 +12,8 @@ from actors.trials.finding import answer, store
 from actors.trials.finding.asking import Meaning
 from actors.trials.finding.describing import is_description
 from actors.trials.finding.grid import Circle, Point
+from actors.trials.semantic import answer as semantic
+from actors.trials.semantic.answer import Mode
 
 _COORDINATES = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)\s*")
 MOST_OTHERS = 5
@@ -20,17 +22,23 @@ MOST_MEANINGS = 12
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A search whose place, as it was typed, is still to be looked up; with `expand`, also what its words mean."""
+    """A search whose place, as it was typed, is still to be looked up; with `expand`, also what its words mean.
+
+    `mode`: by its text, by likeness to it, or by both; without a text there is no likeness.
+    """
 
     search: ask.Search
     near: str | None = None
     within_km: float = 50.0
     expand: bool = True
+    mode: Mode = "text"
 
 
 async def find(db: store.Database, wanted: Wanted, *, values: bool = False) -> ask.Results:
     """Raises BadSearch."""
     search, meanings = await settled(db, wanted)
+    if wanted.mode != "text" and search.text.strip():
+        return await semantic.search(db, search, wanted.mode, meanings)
     found = await answer.search(db, search, meanings=meanings, values=values)
     return replace(found, facets=await _named(db, found.facets)) if values else found
 

@@ -22,6 +22,7 @@ from actors.trials.finding.asking import MESH_UI, Meaning
 from actors.trials.finding.grid import MOST_KM, Circle, Covered, cover
 from actors.trials.normalise import DAYS_PER, numbers_inside, scheme_of
 from actors.trials.record import Phase, Status, StudyType
+from actors.trials.semantic.fusion import Place
 from actors.trials.shown import RegistryCount, Row
 
 Order = Literal["relevance", "newest", "enrolment", "distance"]
@@ -200,7 +201,8 @@ class Results:
     `exact` are the trials that the text names by number, whatever the filters; they stand on the first page, and are
     left out of `rows`. `count` is of all that is found, each trial once. `next` is None at the end. `meanings`: what
     words of the text were taken to name. `corrected`: nothing was found, and this text was asked instead.
-    `described`: the text was read as the description of a patient, not as a question.
+    `described`: the text was read as the description of a patient, not as a question. `embedder`: trials were found by
+    likeness to the text, by its vectors; `places` are where each row stood in which ranking.
     """
 
     exact: tuple[Row, ...] = ()
@@ -213,6 +215,8 @@ class Results:
     corrected: str | None = None
     described: bool = False
     near: Near | None = None
+    embedder: str | None = None
+    places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}))
 
 
 NOTHING = Results()

@@ -74,6 +74,27 @@ async def search_as_it_stands(
     return await _answer(db, await _asked(db, asked, ask.ask(asked), meanings, caps, values=values), [])
 
 
+async def best(
+    db: Database, asked: ask.Search, most: int, *, meanings: Sequence[Meaning] = ()
+) -> tuple[list[int], str]:
+    """The best trials of a search by number, and which words are marked in them. Raises BadSearch."""
+    plan = ask.ask(asked)
+    if is_description(plan.text):
+        what = await describe(db, plan.text, meanings)
+        if not what.question:
+            return [], ""
+        filtered = replace(what, question=_both(f"({what.question})", plan.facets))
+        hits, _ = await store.described(
+            db, plan, filtered, plan.after, collapse=asked.collapse, rows=most, most=MOST_DESCRIBED
+        )
+        return [hit.id for hit in hits], what.marked
+    read = await _asked(db, asked, plan, meanings, ask.CAPS, values=False)
+    if read.words.nothing or not read.text:
+        return [], read.words.marked
+    found = await _found(db, replace(read, search=replace(asked, rows=most)))
+    return [hit.id for hit in found.hits[:most]], read.words.marked
+
+
 async def everything(
     db: Exporting, asked: ask.Search, meanings: Sequence[Meaning] = ()
 ) -> AsyncIterator[Sequence[Any]]:
