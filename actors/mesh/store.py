@@ -60,10 +60,10 @@ async def suggest(db: Database, beginning: str, limit: int = 10) -> list[Suggest
 
 async def fetch(db: Database, wanted: Wanted) -> Held:
     """The terms that have one of these keys, with their records."""
-    terms = await db.fetch(query("mesh.terms_of"), wanted.spelled, wanted.bags)
-    uis = {row["ui"] for row in terms} | set(wanted.uis)
-    records = await db.fetch(query("mesh.records_of"), sorted(uis), wanted.names)
-    return Held([tuple(row) for row in terms], [tuple(row) for row in records])
+    given = (wanted.spelled, wanted.bags, wanted.uis, wanted.names)
+    found = [tuple(row) for row in await db.fetch(query("mesh.terms_and_records_of"), *given)]
+    terms = [row[:5] for row in found if row[5] is None]
+    return Held(terms, [(row[0], *row[5:]) for row in found if row[5] is not None])
 
 
 async def words_meant(db: Database) -> dict[About, str]:

@@ -2,6 +2,11 @@
 
 -- forward
 
+-- A search visits a thousand rows and shows twenty: what is long lies beside the row, so that rows of 500,000 trials stay in memory. Words
+-- are not compressed: they are read to rank.
+alter table trials set (toast_tuple_target = 512);
+alter table trials alter words set storage external;
+
 -- Conditions and interventions have a weight each, so that a word can be asked of one of them: B and C; all else that is
 -- no title has D.
 create or replace function trial_words(title text, official_title text, acronym text, conditions text[],
@@ -118,6 +123,8 @@ drop function without_a_letter(text);
 drop function trial_fits(date, date, date, timestamptz, bigint, bigint, tsvector, integer[], date[], bigint[],
                          double precision[], tsquery);
 alter table trials drop column brief, drop column points;
+alter table trials alter words set storage extended;
+alter table trials set (toast_tuple_target = 4080);
 drop function nearest_km(integer[], double precision[]);
 drop function trial_points(jsonb);
 create or replace function trial_words(title text, official_title text, acronym text, conditions text[],

@@ -163,23 +163,31 @@ from mesh_records;
 
 -- ── texts, looked up ──
 
--- name: terms_of
--- $1 keys as spelled, $2 keys as bags or kin -> the terms that have one of these, each with all of its keys
-select distinct ui, is_name, spelled, bag, kin from (
-    select t.ui, t.is_name, t.spelled, t.bag, t.kin from unnest($1::text[]) k join mesh_terms t on t.spelled = k
-    union all
-    select t.ui, t.is_name, t.spelled, t.bag, t.kin from unnest($2::text[]) k join mesh_terms t on t.bag = k
-    union all
-    select t.ui, t.is_name, t.spelled, t.bag, t.kin from unnest($2::text[]) k join mesh_terms t on t.kin = k and t.kin <> t.bag
-) found;
-
--- name: records_of
--- $1 ids, $2 lower names -> the records of these ids or names that are not gone
-select r.ui, r.name, r.kind, r.numbers, array(select h.heading from mesh_headings h where h.ui = r.ui order by h.major desc, h.heading) as headings
-from mesh_records r where r.ui = any($1::text[]) and not r.gone
-union
-select r.ui, r.name, r.kind, r.numbers, array(select h.heading from mesh_headings h where h.ui = r.ui order by h.major desc, h.heading)
-from mesh_records r where lower(r.name) collate "C" = any($2::text[]) and not r.gone;
+-- name: terms_and_records_of
+-- $1 keys as spelled, $2 keys as bags or kin, $3 ids, $4 lower names -> the terms that have one of these keys, each with all of its keys, and
+-- (with their name) the records of these terms, ids and names that are not gone
+with asked as materialized (                             -- so that the plan does not depend on how many there are, and is made once
+    select $1::text[] as spelled, $2::text[] as bags, $3::text[] as uis, $4::text[] as names
+), terms as materialized (
+    select distinct ui, is_name, spelled, bag, kin from (
+        select t.ui, t.is_name, t.spelled, t.bag, t.kin from asked a, unnest(a.spelled) k join mesh_terms t on t.spelled = k
+        union all
+        select t.ui, t.is_name, t.spelled, t.bag, t.kin from asked a, unnest(a.bags) k join mesh_terms t on t.bag = k
+        union all
+        select t.ui, t.is_name, t.spelled, t.bag, t.kin from asked a, unnest(a.bags) k join mesh_terms t on t.kin = k and t.kin <> t.bag
+    ) found
+), records as materialized (
+    select r.ui, r.name, r.kind, r.numbers from mesh_records r
+    where r.ui = any(array(select ui from terms union select unnest(uis) from asked)) and not r.gone
+    union
+    select r.ui, r.name, r.kind, r.numbers from mesh_records r
+    where lower(r.name) collate "C" = any(array(select unnest(names) from asked)) and not r.gone
+)
+select ui, is_name, spelled, bag, kin, null as name, null as kind, null as numbers, null as headings from terms
+union all
+select r.ui, null, null, null, null, r.name, r.kind, r.numbers,
+       array(select h.heading from mesh_headings h where h.ui = r.ui order by h.major desc, h.heading)
+from records r;
 
 -- name: names_of
 -- $1 ids -> what they are called, gone ones too

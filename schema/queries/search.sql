@@ -8,90 +8,123 @@ select phraseto_tsquery('english', fold(given))::text as query from unnest($1::t
 
 -- name: hits
 -- $1 question, $2 days, $3 numbers, $4 near, $5 inside (trial_fits has what they mean), $6 one of each cluster, $7 order,
--- $8 what ranks, $9 most hits, $10 latest id, $11 $12 $13 after this rank, day and id, $14 rows, $15 whose title does not answer
--- this (its words have weight A), or null -> how many hits there are, to one more than most, and, unless there are more, the first of them in order
--- (one row without an id where there is none to show); rank is what the order goes by first
+-- $8 what ranks, $9 most hits, $10 latest id, $11 $12 $13 after this rank, day and id, $14 rows, $15 those whose title and codes
+-- answer this are left out, or null, $16 of so many at most words are ranked; of more, those come first whose title and codes answer $17,
+-- $18 a sample of the question, or null, counted to $19: where it holds as many as $20, there are too many, and they are not read
+-- -> how many hits there are, to one more than most (null where the sample says too many), how many the sample holds, and, unless there are more, the
+-- first of them in order (one row without an id where there is none to show); rank is what the order goes by first
 with asked as materialized (
-    select $1::tsquery as question
-), hits as materialized (
-    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.words, t.points
+    select $1::tsquery as question, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
+           $6::boolean as collapsed, $7::text as by, $8::tsquery as ranks, $9::bigint as most, $10::bigint as latest,
+           $11::float8 as rank, $12::date as day, $13::bigint as id, $14::integer as shown, $15::tsquery as beside,
+           $16::bigint as few, $17::tsquery as titled, $18::tsquery as probe, $19::bigint as seen, $20::bigint as too_many
+), probed as materialized (
+    select count(*) as seen from (
+        select from asked a join trials t on t.words @@ a.probe limit (select seen from asked)) met
+), beside as materialized (
+    select t.id from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.beside
+), measured as (
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.words, t.cluster_id,
+           a.question, a.days, a.numbers, a.near, a.inside, a.collapsed, a.beside,
+           case when a.near is not null then (
+               select 2 * 6371.0088 * asin(sqrt(least(1.0, min(                 -- as nearest_km has it
+                          (1 - cos(radians(a.near[1]) - t.points[at] * 1.7453292519943295e-7)
+                           + cos(radians(a.near[1])) * cos(t.points[at] * 1.7453292519943295e-7)
+                             * (1 - cos(radians(a.near[2]) - t.points[at + 1] * 1.7453292519943295e-7))) / 2))))
+               from (select generate_series(1, array_length(t.points, 1), 2) as at offset 0) every
+               where abs(t.points[at] - a.near[1] * 100000) <= a.near[3] * 899.33 + 10
+           ) end as km
     from asked a join trials t on t.words @@ a.question
-    where (t.id <= $10::bigint) is true
+    where (t.id <= a.latest) is true
       and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
-                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
-      and ($15::tsquery is null or not t.words @@ $15::tsquery)
-      and (not $6::boolean or t.cluster_id is null or not exists (
+                     t.points, a.days, a.numbers, null, null)
+      and (select seen from probed) < (select too_many from asked)
+    offset 0
+), hits as materialized (
+    select t.id, t.updated, t.enrolment, t.words, t.km
+    from measured t
+    where (t.near is null or t.km <= t.near[3])
+      and (t.beside is null or t.id not in (select id from beside))
+      and (not t.collapsed or t.cluster_id is null or not exists (
           select from trials o
-          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ t.question
             and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
-                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
-    limit $9::bigint + 1
+                           o.points, t.days, t.numbers, t.near, t.inside)))
+    limit (select most from asked) + 1
 ), counted as materialized (
-    select count(*) as hits from hits
+    select case when (select seen from probed) < (select too_many from asked) then count(*) end as hits from hits
+), titled as materialized (
+    select t.id from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.titled
+    where (select hits > few and hits <= most and by = 'relevance' from counted, asked)
 ), ranked as materialized (
-    select id, updated, case $7::text
-               when 'relevance' then ts_rank('{0.1, 0.3, 0.6, 1.0}', words, $8::tsquery)
-               when 'enrolment' then coalesce(enrolment, -1)
-               when 'distance' then -coalesce(nearest_km(points, $4::float8[]), 40000)
+    select h.id, h.updated, case a.by
+               when 'relevance' then case when (select hits from counted) <= a.few
+                   then ts_rank('{0.1, 0.3, 0.6, 1.0}', h.words, a.ranks)
+                   else case when h.id in (select id from titled) then 1 else 0 end end
+               when 'enrolment' then coalesce(h.enrolment, -1)
+               when 'distance' then -coalesce(h.km, 40000)
                else 0 end::float8 as rank
-    from hits where (select hits from counted) <= $9::bigint
+    from hits h cross join asked a where (select hits <= most from counted, asked)
 )
-select found.id, found.rank, found.updated, counted.hits, least($10::bigint, (select max(id) from trials)) as latest_id
+select found.id, found.rank, found.updated, counted.hits, (select seen from probed) as probed,
+       least((select latest from asked), (select max(id) from trials)) as latest_id
 from counted left join lateral (
-    select id, rank, updated from ranked where (rank, updated, id) < ($11::float8, $12::date, $13::bigint)
-    order by rank desc, updated desc, id desc limit $14::integer
+    select r.id, r.rank, r.updated from ranked r cross join asked a where (r.rank, r.updated, r.id) < (a.rank, a.day, a.id)
+    order by r.rank desc, r.updated desc, r.id desc limit (select shown from asked)
 ) found on true
 order by found.rank desc, found.updated desc, found.id desc;
 
 -- name: titled
--- As hits, of those whose title and codes answer $1 (the last update first): $15 the whole question, since -word is meant of
--- the whole trial
+-- $1 what title and codes must answer, $2 to $6 as in hits, $7 the whole question, $8 whether it must be asked of each too (-word is meant of the
+-- whole trial), $9 latest id, $10 $11 $12 after this rank, day and id, $13 rows -> as hits, the last update first
 with asked as materialized (
-    select $1::tsquery as titled, $15::tsquery as question
+    select $1::tsquery as titled, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
+           $6::boolean as collapsed, $7::tsquery as question, $8::boolean as is_more, $9::bigint as latest,
+           $10::float8 as rank, $11::date as day, $12::bigint as id, $13::integer as shown
 ), hits as materialized (
     select t.id, coalesce(t.last_updated_on, '-infinity') as updated
     from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.titled
-    where (t.words @@ a.question) is true
-      and (t.id <= $10::bigint) is true
+    where (not a.is_more or (t.words @@ a.question) is true)
+      and (t.id <= a.latest) is true
       and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
-                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
-      and (not $6::boolean or t.cluster_id is null or not exists (
+                     t.points, a.days, a.numbers, a.near, a.inside)
+      and (not a.collapsed or t.cluster_id is null or not exists (
           select from trials o
           where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
             and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
-                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
-    limit $9::bigint + 1
-), counted as materialized (
-    select count(*) as hits from hits
+                           o.points, a.days, a.numbers, a.near, a.inside)))
 )
-select found.id, found.rank, found.updated, counted.hits, least($10::bigint, (select max(id) from trials)) as latest_id
-from counted left join lateral (
-    select id, $16::float8 as rank, updated from hits where ($7::text, $8::tsquery) is not null
-      and ($16::float8, updated, id) < ($11::float8, $12::date, $13::bigint)
-    order by updated desc, id desc limit $14::integer
+select found.id, found.rank, found.updated, (select count(*) from hits) as hits,
+       least((select latest from asked), (select max(id) from trials)) as latest_id
+from (select 1) one left join lateral (
+    select h.id, 0::float8 as rank, h.updated from hits h cross join asked a where (0::float8, h.updated, h.id) < (a.rank, a.day, a.id)
+    order by h.updated desc, h.id desc limit (select shown from asked)
 ) found on true
 order by found.updated desc, found.id desc;
 
 -- name: sample
--- $1 question with the parts that are looked at, $2 to $6 as in hits, $7 what a title answers (its words have weight A), or null, $8 whether to count values,
+-- $1 question with the parts that are looked at, $2 to $6 as in hits, $7 what title and codes answer, with the parts, or null, $8 whether to count values,
 -- $9 most trials, $10 whether to measure how far they are -> how many trials there are, how many of them have it in their title, their last updates (of these, and of all), their
 -- enrolments and distances, each the first twenty from the top, and how many of them have each value, as JSON
 with asked as materialized (
-    select $1::tsquery as question
+    select $1::tsquery as question, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
+           $6::boolean as collapsed, $7::tsquery as titled, $8::boolean as values, $9::bigint as most, $10::boolean as far
+), titled as materialized (
+    select t.id from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.titled
 ), hits as materialized (
     select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.status, t.study_type, t.phases, t.registry,
            t.sponsor_class, t.countries, t.has_results,
-           case when $4::float8[] is not null and $10::boolean then nearest_km(t.points, $4::float8[]) end as km,
-           coalesce(t.words @@ $7::tsquery, false) as titled
+           case when a.far and a.near is not null then nearest_km(t.points, a.near) end as km,
+           t.id in (select id from titled) as titled
     from asked a join trials t on t.words @@ a.question
     where trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
-                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
-      and (not $6::boolean or t.cluster_id is null or not exists (
+                     t.points, a.days, a.numbers, a.near, a.inside)
+      and (not a.collapsed or t.cluster_id is null or not exists (
           select from trials o
           where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
             and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
-                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
-    limit $9::bigint
+                           o.points, a.days, a.numbers, a.near, a.inside)))
+    limit (select most from asked)
 ), valued as (
     select 'status' as facet, status as value from hits
     union all select 'type', study_type from hits
@@ -100,10 +133,10 @@ with asked as materialized (
     union all select 'results', case when has_results then 'yes' when not has_results then 'no' end from hits
     union all select 'phase', phase from hits, unnest(phases) as phase
     union all select 'country', country from hits, unnest(countries) as country
-    union all select distinct on (h.id, m.ui) 'mesh', m.ui::text from (select id from hits where $8::boolean) h join trial_mesh m on m.trial_id = h.id and m.about = 'condition'
+    union all select distinct on (h.id, m.ui) 'mesh', m.ui::text from (select id from hits where (select values from asked)) h join trial_mesh m on m.trial_id = h.id and m.about = 'condition'
 ), values_counted as (
     select facet, value, count(*) as n, row_number() over (partition by facet order by count(*) desc, value) as place
-    from valued where $8::boolean and value is not null group by facet, value
+    from valued where (select values from asked) and value is not null group by facet, value
 )
 select (select count(*) from hits) as trials, (select count(*) from hits where titled) as titled,
        array(select updated from hits where titled order by updated desc limit 20) as titled_days,

@@ -39,6 +39,7 @@ class Question:
     """A text as questions: what must be answered, what a title answers, what ranks, which words are marked.
 
     Each is a tsquery as text, empty where nothing is asked; `nothing`: the text has words, but none that is indexed.
+    `titled_says_all`: what answers `titled` answers `all` too.
     """
 
     all: str = ""
@@ -46,15 +47,11 @@ class Question:
     ranked: str = ""
     marked: str = ""
     nothing: bool = False
+    titled_says_all: bool = False
     used: tuple[Meaning, ...] = ()
 
 
 Lexemes = Mapping[str, str]  # of each word or phrase, as a tsquery; empty for words that are too common
-
-
-def of_titles(question: str) -> str:
-    """The same, asked of whole trials: its words in their titles, and the words of filters anywhere."""
-    return _LEXEME.sub(lambda found: found[1] if found[1].startswith("'=") else f"{found[1]}:A", question)
 
 
 def texts(node: Node | None) -> tuple[str, ...]:
@@ -77,6 +74,7 @@ def compose(node: Node | None, lexemes: Lexemes, meanings: Sequence[Meaning] = (
         ranked=_query(_without_not(meant), lexemes, named, titled=False) if positive else "",
         marked=" | ".join(f"({one})" for one in dict.fromkeys(positive)),
         nothing=not whole,
+        titled_says_all=all(_is_plain(leaf) for leaf in leaves(node)) and not _has_not(node),
         used=tuple(dict.fromkeys(used)),
     )
 
@@ -217,6 +215,19 @@ def _positive(node: Node) -> Iterable[Words]:
         case And(parts) | Or(parts):
             for part in parts:
                 yield from _positive(part)
+
+
+def _is_plain(leaf: Node) -> bool:
+    return not (isinstance(leaf, Words) and leaf.field in ("condition", "intervention"))
+
+
+def _has_not(node: Node) -> bool:
+    match node:
+        case Not():
+            return True
+        case And(parts) | Or(parts):
+            return any(map(_has_not, parts))
+    return False
 
 
 def _without_not(node: Part) -> Part:

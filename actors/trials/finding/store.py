@@ -10,6 +10,7 @@ import orjson
 from actors.trials import search as ask
 from actors.trials import shown
 from actors.trials.finding.describing import NOT_ADMITTED, Described, Rare
+from actors.trials.finding.kept import Lately
 from actors.trials.finding.windows import Sample
 from schema import query
 
@@ -30,6 +31,7 @@ class Cursors(Protocol):
 
 
 EXPORTED_AT_ONCE = 500  # rows of some 2 kB
+PROBE = 128  # trials of a probe that are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +57,83 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What to read, and in which order; `part` is the whole question where `text` is only that of titles."""
+    """What to read, and in which order.
+
+    Of up to `ranked_most` the words are ranked; of more, those whose title and codes answer `titled` come first.
+    `beside`: those whose title and codes answer this are left out. `probe`: a sample of the question that tells
+    whether there are too many to try, with `too_many` in it.
+    """
 
     text: str
     order: ask.Order
     ranked: str = ""
     most: int = ask.LAST_ID - 1
-    untitled: str | None = None
-    part: str | None = None
+    ranked_most: int = 0
+    titled: str | None = None
+    beside: str | None = None
+    probe: str | None = None
+    too_many: int = 1
     tier: int = 0
     near: tuple[float, float, float] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """What titles and codes must answer; and the whole question, where it says more."""
+
+    text: str
+    whole: str
+    ask_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first hits; `count`, to one more than was asked for, is None where there were too many to try.
+
+    `probed`: how many the probe saw.
+    """
+
+    hits: list[ask.Hit]
+    count: int | None
+    probed: int
+
+
+_LEXEMES = Lately[str](20_000, 3_600.0)  # PostgreSQL always says the same
+_NEWEST = Lately[date](1, 1.0)
+_PLACES = Lately["list[City]"](500, 60.0)  # they are learnt within a minute too
+
+
 async def lexemes(db: Database, texts: Sequence[str]) -> dict[str, str]:
     """Each word or phrase as a tsquery; empty for one that holds only words that are too common."""
-    if not texts:
-        return {}
-    found = await db.fetch(query("search.lexemes"), list(texts))
-    return {text: row["query"] for text, row in zip(texts, found, strict=True)}
+    known = {text: found for text in texts if (found := _LEXEMES.get(db, text)) is not None}
+    if missing := [text for text in texts if text not in known]:
+        rows = await db.fetch(query("search.lexemes"), missing)
+        for text, row in zip(missing, rows, strict=True):
+            known[text] = row["query"]
+            _LEXEMES.keep(db, text, row["query"])
+    return known
 
 
-async def hits(
-    db: Database, plan: ask.Plan, ranking: Ranking, after: ask.After, *, collapse: bool, rows: int
-) -> tuple[list[ask.Hit], int]:
-    """The first hits in an order, and how many there are, to one more than `most`; none where there are more."""
+async def hits(db: Database, plan: ask.Plan, ranking: Ranking, after: ask.After, *, collapse: bool, rows: int) -> First:
+    """The first hits in an order, and how many there are; none where there are more than `most`."""
     given: list[object] = [ranking.text, *plan.limits.given, collapse, ranking.order, ranking.ranked]
     given += [ranking.most, after.latest_id, after.rank, after.day, after.id, rows]
+    given += [ranking.beside, ranking.ranked_most, ranking.titled, ranking.probe, PROBE, ranking.too_many]
     if ranking.near:
         given[3] = list(ranking.near)
-    if ranking.part is None:
-        found = await db.fetch(query("search.hits"), *given, ranking.untitled)
-    else:
-        found = await db.fetch(query("search.titled"), *given, ranking.part, 0.0)
-    return _hits(found, ranking.tier), found[0]["hits"]
+    found = await db.fetch(query("search.hits"), *given)
+    return First(_hits(found, ranking.tier), found[0]["hits"], found[0]["probed"])
+
+
+async def titled(
+    db: Database, plan: ask.Plan, what: Titled, after: ask.After, *, collapse: bool, rows: int, tier: int
+) -> list[ask.Hit]:
+    """The latest of those whose title and codes answer."""
+    found = await db.fetch(
+        query("search.titled"), what.text, *plan.limits.given, collapse, what.whole, what.ask_whole,
+        after.latest_id, after.rank, after.day, after.id, rows,
+    )  # fmt: skip
+    return _hits(found, tier)
 
 
 async def described(
@@ -159,7 +205,10 @@ async def rows(
 
 async def places(db: Database, city: str, country: str | None) -> list[City]:
     """Cities of a (folded) name, one for each country, those with most trials first."""
-    return [City(**row) for row in await db.fetch(query("search.place"), city, country)]
+    if (known := _PLACES.get(db, (city, country))) is None:
+        known = [City(**row) for row in await db.fetch(query("search.place"), city, country)]
+        _PLACES.keep(db, (city, country), known)
+    return known
 
 
 async def rarity(db: Database, text: str) -> list[Rare]:
@@ -225,6 +274,9 @@ async def learn_places(db: Database, seen: Mapping[tuple[str, str, float, float]
 
 
 async def newest(db: Database) -> date:
-    """The day of the latest update of any trial."""
+    """The day of the latest update of any trial, as of a second ago."""
+    if (known := _NEWEST.get(db, "newest")) is not None:
+        return known
     day: date | None = await db.fetchval(query("search.newest"))
+    _NEWEST.keep(db, "newest", day or date.min)
     return day or date.min

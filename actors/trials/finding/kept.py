@@ -1,0 +1,49 @@
+"""What was found lately, for those who ask the same again: each answer for a while, of each database its own."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+T = TypeVar("T")
+
+
+class Lately(Generic[T]):
+    """Answers by question; of more than `most` those go that were asked for longest ago.
+
+    Kept of pools alone: a connection may be in a transaction that sees something else.
+    """
+
+    def __init__(self, most: int, lasts_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._lasts_s, self._clock = most, lasts_s, clock
+        self._of: WeakKeyDictionary[object, OrderedDict[Hashable, tuple[float, T]]] = WeakKeyDictionary()
+
+    def get(self, db: object, question: Hashable) -> T | None:
+        """None where nothing is kept, or not any more."""
+        kept = self._book(db)
+        if kept is None or (found := kept.get(question)) is None:
+            return None
+        until, answer = found
+        if self._clock() >= until:
+            del kept[question]
+            return None
+        kept.move_to_end(question)
+        return answer
+
+    def keep(self, db: object, question: Hashable, answer: T) -> None:
+        kept = self._book(db)
+        if kept is None:
+            return
+        kept[question] = (self._clock() + self._lasts_s, answer)
+        kept.move_to_end(question)
+        if len(kept) > self._most:
+            kept.popitem(last=False)
+
+    def _book(self, db: object) -> OrderedDict[Hashable, tuple[float, T]] | None:
+        if isinstance(db, asyncpg.Connection | PoolConnectionProxy):
+            return None
+        return self._of.setdefault(db, OrderedDict())
