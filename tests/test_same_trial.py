@@ -39,7 +39,7 @@ def share(of: set[Two], among: set[Two]) -> float:
 
 
 async def test_records_of_one_trial_are_found_and_traps_are_not(dsn: str, db: Pool, tmp_path: Path) -> None:
-    """G14, N03: precision at least 0.995, of what is merged by itself too; recall at least 0.97; no trap is merged; once
+    """G14, N03: precision 0.995 at least, of what is merged by itself too; recall 0.97; no trap is merged; once
     more adds nothing.
     """
     async with demo_running(trials=WORLD.trials, seed=WORLD.seed) as world:
