@@ -195,6 +195,7 @@ class Metrics:
         self._assessed = self._counter("triald_trials_assessed", "Trials that the rules were applied to.", "registry")
         self._coded = self._counter("triald_mesh_coded", "Trials coded with MeSH, codes, texts unmatched.", "what")
         self._learned = self._counter("triald_search_learned", "Trials whose words the search has learnt.")
+        self._embedded = self._counter("triald_trials_embedded", "Trials that vectors were made of.")
         self._notices = self._counter("triald_notices", "Notices that were made, by what they tell.", "kind")
         self._sent = self._counter(
             "triald_webhook_attempts", "Attempts at sending a notice, by how they ended.", "state"
@@ -238,6 +239,8 @@ class Metrics:
                     self._coded.labels(what).inc(_number(fields, name))
             case "search.learned":
                 self._learned.inc(_number(fields, "records"))
+            case "trials.embedded":
+                self._embedded.inc(_number(fields, "number"))
             case "trials.assessed":
                 self._assessed.labels(_word(fields, "registry")).inc(_number(fields, "number"))
             case "notices.made":

@@ -83,6 +83,9 @@ class Settings:
     ] = "0 3 * * 0"
     scrape_zone: Annotated[str, kinds.ZONE, "The time zone of the times at which registries are asked."] = "UTC"
     report_cron: Annotated[str, kinds.CRON, "When the daily report is made, in scrape_zone."] = "0 6 * * *"
+    semantic: Annotated[
+        str, kinds.one_of("auto", "off"), "Search by likeness: auto is on where PostgreSQL has the extension pgvector."
+    ] = "auto"
     webhook_hosts: Annotated[
         tuple[tuple[str, int], ...],
         kinds.HOSTS,

@@ -39,6 +39,8 @@ from actors.runtime.politeness import user_agent
 from actors.runtime.post import Post
 from actors.runtime.telemetry import attach, emit
 from actors.tools import Tools
+from actors.trials.semantic import store as semantic
+from actors.trials.semantic.embedder import LOCAL, mark
 from schema.migrate import MigrationError, migrate, pending
 from supervisor.crew import beat_of, children
 from supervisor.database import open_pool, open_urls
@@ -155,6 +157,7 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                 kinds = by_every_name(job_kinds(settings.max_attempts))
                 queues = await queue.queue_rules(pool)
                 await put_schedules(settings, pool)
+                await settle_semantic(settings, pool)
                 with collecting_rarely():
                     yield Service(
                         settings, pool, ways.url, ways.listen_url, worker, desks(queues, worker), kinds,
@@ -258,6 +261,21 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
     report = kinds["daily_report"].new(kinds["daily_report"].payload(zone=settings.scrape_zone)).payload
     await _put(db, "daily_report", settings.report_cron, settings.scrape_zone, "daily_report", report)
     await _put(db, "maintain", "30 0 * * *", "UTC", "maintain", kinds["maintain"].new(upkeep).payload)
+
+
+async def settle_semantic(settings: Settings, db: "asyncpg.Pool[Any]") -> None:
+    """What vectors need is made where that can be, and there they are kept up to date; elsewhere it is kept why not."""
+    if settings.semantic == "off":
+        refused: str | None = "the setting semantic is off"
+        await semantic.close(db, str(refused))
+    else:
+        refused = await semantic.open_for(db, mark(LOCAL), LOCAL.dimensions)
+    if refused:
+        emit("semantic.refused", reason=refused)
+        await schedules.drop(db, "embed", except_for=())
+    else:
+        payload = job_kinds(settings.max_attempts)["embed"].new().payload
+        await _put(db, "embed", "* * * * *", "UTC", "embed", payload)
 
 
 def _modes(registry: str, modes: Mapping[str, str]) -> Mapping[str, str]:

@@ -11,6 +11,8 @@ from actors.trials import search as ask
 from actors.trials.finding import export
 from actors.trials.marks import Span, words
 from actors.trials.record import Phase, Status, StudyType
+from actors.trials.semantic.answer import Mode
+from actors.trials.semantic.embedder import LOCAL
 from actors.trials.shown import Facts, Row
 from supervisor import finding, sources
 from supervisor.commands import Command, Exit, database, json_option, whole
@@ -46,6 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--removed", action="store_true", help="also trials that are gone at the source")
     parser.add_argument("--collapse", action="store_true", help="of the records of one trial, show one")
     parser.add_argument("--expand", choices=("yes", "no"), default="yes", help="whether words may name MeSH headings")
+    parser.add_argument("--mode", choices=get_args(Mode), default="text", help="by text, by likeness, or by both")
     parser.add_argument("--order", choices=get_args(ask.Order), default="relevance")
     parser.add_argument("--limit", type=whole(1, ask.MOST_ROWS), default=20, metavar="N", help="trials to show")
     parser.add_argument("--format", choices=("csv", "ndjson"), help="write everything that is found, not a page")
@@ -78,7 +81,9 @@ async def exported(given: argparse.Namespace, settings: Settings) -> int:
 
 def wanted(given: argparse.Namespace) -> finding.Wanted:
     """The search, with the place that is still to be looked up. No I/O."""
-    return finding.Wanted(asked(given), near=given.near, within_km=given.within, expand=given.expand == "yes")
+    return finding.Wanted(
+        asked(given), near=given.near, within_km=given.within, expand=given.expand == "yes", mode=given.mode
+    )
 
 
 def asked(given: argparse.Namespace) -> ask.Search:
@@ -121,8 +126,9 @@ def told(found: ask.Results, searched: Sequence[sources.Source]) -> dict[str, ob
         "expanded": found.meanings,
         "corrected": found.corrected,
         "truncated": found.truncated,
+        "embedder": found.embedder,
         "exact": [_told(row) for row in found.exact],
-        "trials": [_told(row) for row in found.rows],
+        "trials": [_told(row) | {"ranked": found.places.get(row.id)} for row in found.rows],
         "next": found.next,
         "sources": searched,
     }
@@ -139,6 +145,8 @@ def shown(found: ask.Results, searched: Sequence[sources.Source], *, colours: bo
     lines = [f"{more}{found.count.trials:,} trials" if found.count.trials != 1 else "1 trial"]
     if found.corrected:
         lines.append(printable(f"nothing was found for that; shown is: {found.corrected}"))
+    if found.embedder:
+        lines.append(f"found by likeness ({found.embedder}: {LOCAL.says})")
     lines += [printable(f"also coded as {one.name} ({one.ui}), for: {one.words}") for one in found.meanings]
     lines += [printable(f"note: {notice}") for source in searched if (notice := sources.notice(source))]
     for row in (*found.exact, *found.rows):

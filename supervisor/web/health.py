@@ -42,6 +42,15 @@ def mesh_part(*, database: Part, last_import: int) -> Part:
     return Part("healthy", None, {"last_import": last_import})
 
 
+def semantic_part(*, database: Part, embedder: str | None, refused: str | None, due: int) -> Part:
+    """Search by likeness; without it all other search works."""
+    if database.status == "unhealthy":
+        return Part("unhealthy", "its database does not answer")
+    if refused:
+        return Part("not_used", f"semantic search is unavailable: {refused}")
+    return Part("healthy", None, {"embedder": embedder, "due": due})
+
+
 def queue_part(*, database: Part, stuck_s: float, waiting: int, running: int, slots: int) -> Part:
     details: dict[str, float | int | str | None] = {"waiting": waiting, "running": running, "slots": slots}
     if database.status == "unhealthy":

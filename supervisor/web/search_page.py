@@ -9,7 +9,7 @@ from supervisor.web.wording import number, words
 
 Pairs = Sequence[tuple[str, str]]
 
-NO_FILTERS = frozenset({"q", "order", "cursor", "limit", "within", "expand", "duplicates", "facets"})
+NO_FILTERS = frozenset({"q", "order", "cursor", "limit", "within", "expand", "duplicates", "facets", "mode"})
 COUNTRIES, REGISTRIES, CLASSES, HEADINGS = 8, 8, 6, 10  # shown with counts
 
 _NAMES: Mapping[str, str] = {

@@ -14,6 +14,8 @@ from actors.trials.finding.asking import Meaning
 from actors.trials.finding.store import Suggestion
 from actors.trials.marks import to_html, words
 from actors.trials.record import Phase, Status, StudyType
+from actors.trials.semantic.answer import Mode, Similar
+from actors.trials.semantic.fusion import Place
 from supervisor.finding import Wanted
 from supervisor.sources import Source
 from supervisor.web.problems import Refused
@@ -81,11 +83,18 @@ class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SearchQuery(Filters, frozen=True, forbid_unknown_fields=True):
-    """A search, and the page of it; with `facets` it is also told how many of what is found have which value."""
+    """A search, and the page of it; with `facets` it is also told how many of what is found have which value.
+
+    `mode`: trials that answer the text, that are like it (`semantic`), or the best of both (`hybrid`).
+    """
 
     limit: Annotated[int, Meta(ge=1, le=search.MOST_ROWS)] = 20
     cursor: Annotated[str, Meta(max_length=300)] | None = None
     facets: bool = False
+    mode: Mode = "text"
+
+    def wanted(self) -> Wanted:
+        return replace(Filters.wanted(self), mode=self.mode)
 
     def search(self) -> search.Search:
         return replace(Filters.search(self), rows=self.limit, cursor=self.cursor)
@@ -94,6 +103,8 @@ class SearchQuery(Filters, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRow(shown.Facts):
     """One trial in a list. `…_html` is escaped, with <mark> around the words found; `snippet` is plain text.
+
+    `ranked`: where it stands in the rankings by text and by likeness, where it was found by likeness too.
 
     `conditions_html` are all conditions; `interventions_html` only those that hold a word of the search.
     """
@@ -104,6 +115,7 @@ class TrialRow(shown.Facts):
     snippet_html: str
     conditions_html: tuple[str, ...]
     interventions_html: tuple[str, ...]
+    ranked: Place | None = None
 
 
 class PlaceTold(msgspec.Struct, frozen=True):
@@ -124,7 +136,8 @@ class TrialsPage(msgspec.Struct, frozen=True):
     With `count_is_about` the count is what a sample says, as are those of `facets`.
     `expanded` are the MeSH headings that words of the text were taken to name. `corrected`: nothing was found, and this
     was asked instead. `described`: the text was read as the description of a patient. `place` is what `near` was
-    taken for. `sources` says of each registry that was searched whether it answers, and how old what is shown of it is.
+    taken for. `embedder`: trials were found by likeness to the text, by its vectors. `sources` says of each registry
+    that was searched whether it answers, and how old what is shown of it is.
     """
 
     exact: tuple[TrialRow, ...]
@@ -141,6 +154,19 @@ class TrialsPage(msgspec.Struct, frozen=True):
     place: PlaceTold | None = None
     facets: dict[str, tuple[search.Value, ...]] = {}
     facets_are_about: bool = False
+    embedder: str | None = None
+
+
+class SimilarTrials(msgspec.Struct, frozen=True):
+    """Other trials whose texts are like that of `trial`, the most alike first; `ranked.likeness` says how much.
+
+    `embedder` made the vectors that were compared; where there are none, `unavailable` says why.
+    """
+
+    trial: int
+    embedder: str | None
+    unavailable: str | None
+    trials: tuple[TrialRow, ...]
 
 
 class Suggestions(msgspec.Struct, frozen=True):
@@ -159,7 +185,7 @@ class VersionsList(msgspec.Struct, frozen=True):
 def results(found: search.Results, sources: Sequence[Source]) -> TrialsPage:
     return TrialsPage(
         exact=tuple(map(row, found.exact)),
-        trials=tuple(map(row, found.rows)),
+        trials=tuple(row(one, found.places.get(one.id)) for one in found.rows),
         count=found.count.trials,
         count_is_least=found.count.more,
         truncated=found.truncated,
@@ -172,7 +198,13 @@ def results(found: search.Results, sources: Sequence[Source]) -> TrialsPage:
         place=place(found.near),
         facets=dict(found.facets.values),
         facets_are_about=found.facets.about,
+        embedder=found.embedder,
     )
+
+
+def similar(trial: int, found: Similar) -> SimilarTrials:
+    rows = (row(one, Place(by_likeness=at, likeness=alike)) for at, (one, alike) in enumerate(found.rows, start=1))
+    return SimilarTrials(trial, found.embedder, found.refused, tuple(rows))
 
 
 def place(near: search.Near | None) -> PlaceTold | None:
@@ -182,7 +214,7 @@ def place(near: search.Near | None) -> PlaceTold | None:
     return PlaceTold(near.name, center.lat, center.lon, near.circle.km, near.others)
 
 
-def row(trial: shown.Row) -> TrialRow:
+def row(trial: shown.Row, ranked: Place | None = None) -> TrialRow:
     return TrialRow(
         **{one.name: getattr(trial, one.name) for one in fields(shown.Facts)},
         title=words(trial.title),
@@ -191,6 +223,7 @@ def row(trial: shown.Row) -> TrialRow:
         snippet_html=to_html(trial.snippet),
         conditions_html=tuple(map(to_html, trial.marked_conditions)),
         interventions_html=tuple(map(to_html, trial.interventions)),
+        ranked=ranked,
     )
 
 

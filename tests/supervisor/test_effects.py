@@ -26,6 +26,7 @@ from actors.runtime.fetch import Ask
 from actors.runtime.post import BadTarget
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
+from actors.trials.semantic import answer as by_likeness
 from demo.webhook_sink import sink
 from supervisor.database import open_pool
 from supervisor.roles import Role
@@ -255,6 +256,21 @@ async def test_report_cron_says_when_the_daily_report_is_due(
         at = await db.fetchval("select next_due_at from schedules where name = 'daily_report'")
     at = at.astimezone(ZoneInfo("UTC"))
     assert (at.hour, at.minute) == due
+
+
+@shows("semantic")
+@pytest.mark.parametrize(("word", "refused", "jobs"), [("auto", None, 1), ("off", "the setting semantic is off", 0)])
+async def test_semantic_is_whether_vectors_are_made_where_pgvector_is(
+    given: Given, db: Pool, word: str, refused: str | None, jobs: int
+) -> None:
+    """N39: semantic. Off, nothing is due to the embedder, and the search says why; on again, all is."""
+    if not await db.fetchval("select true from pg_available_extensions where name = 'vector'"):
+        pytest.skip("this PostgreSQL has no pgvector")
+    for setting in ("auto", word):
+        async with open_service(given(semantic=setting)):
+            assert (await by_likeness.standing(db)) == (refused if setting == word else None)
+    assert await db.fetchval("select count(*) from schedules where kind = 'embed'") == jobs
+    assert await db.fetchval("select count(*) from trial_followers where name = 'embed'") == jobs
 
 
 @shows("webhook_hosts")

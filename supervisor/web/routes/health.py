@@ -9,6 +9,8 @@ from aiohttp import web
 
 from actors.mesh.coding import store as coding
 from actors.queue import store as queue
+from actors.trials.semantic import answer as by_likeness
+from actors.trials.semantic import store as semantic
 from supervisor.roles import Role
 from supervisor.web import health
 from supervisor.web.answering import OUTSIDE
@@ -78,7 +80,7 @@ async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 async def part(call: Call[Nothing, Nothing]) -> web.Response:
-    """One part of the service: database, queue, redis, mesh, or an actor by its name."""
+    """One part of the service: database, queue, redis, mesh, semantic, or an actor by its name."""
     parts = await _parts(call.site)
     name = call.word("name")
     if name not in parts:
@@ -123,6 +125,7 @@ async def _parts(site: Site) -> dict[str, Part]:
         "mesh": health.mesh_part(
             database=database, last_import=await _mesh(site) if database.status == "healthy" else 0
         ),
+        "semantic": await _semantic(site, database),
     }
     copies = site.supervisor.snapshot()
     return parts | {name: health.actor_part(name, wanted, copies) for name, wanted in site.supervisor.wanted.items()}
@@ -154,6 +157,17 @@ async def _mesh(site: Site) -> int:
     except OUTSIDE:
         return 0
     return state[0] if state else 0
+
+
+async def _semantic(site: Site, database: Part) -> Part:
+    try:
+        async with asyncio.timeout(DATABASE_WITHIN_S):
+            now = await semantic.standing(site.pool) if database.status == "healthy" else None
+    except OUTSIDE:
+        now = None
+    if now is None:
+        return health.semantic_part(database=Part("unhealthy"), embedder=None, refused=None, due=0)
+    return health.semantic_part(database=database, embedder=now.embedder, refused=by_likeness.refusal(now), due=now.due)
 
 
 def _stuck_s(site: Site) -> float:

@@ -13,6 +13,8 @@ from actors.trials import search as asking
 from actors.trials import store
 from actors.trials.assessing import store as assessing
 from actors.trials.record import Phase, Status, StudyType
+from actors.trials.semantic import answer as semantic
+from actors.trials.semantic.embedder import LOCAL
 from actors.trials.watching import store as watching
 from supervisor import finding, sources
 from supervisor.roles import Role
@@ -30,6 +32,7 @@ from supervisor.web.watch_page import FLAG_NAMES
 
 VERSIONS_OPEN = 3  # of the history, shown unfolded
 SITES_SHOWN = 100
+SIMILAR_SHOWN = 5
 # Fields that show by themselves what is wrong with them.
 SHOWN_AT = frozenset(
     {
@@ -40,6 +43,7 @@ SHOWN_AT = frozenset(
         "within",
         "age",
         "mesh",
+        "mode",
         *(f"{part}_{end}" for part in ("start", "completion", "updated") for end in ("from", "to")),
     }
 )
@@ -100,6 +104,8 @@ async def search(call: Call[SearchQuery, Nothing]) -> web.Response:
         phases=get_args(Phase),
         types=get_args(StudyType),
         registries={name: one.title for name, one in call.site.registries.items()},
+        unlike=await semantic.standing(call.db),
+        embedder_says=LOCAL.says,
         filters=sum(name not in search_page.NO_FILTERS for name, _ in pairs),
     )
 
@@ -134,6 +140,8 @@ async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
         codes=await mesh.codes(call.db, trial.id),
         mesh_hows=HOWS,
         merged=await merged_block(call.db, trial.id),
+        similar=await semantic.similar(call.db, trial.id, SIMILAR_SHOWN),
+        embedder_says=LOCAL.says,
         back=call.query.back if call.query.back.startswith("/trials?") else "/trials",
     )
 

@@ -10,6 +10,7 @@ from actors.errors import NotFound
 from actors.trials import store
 from actors.trials.finding.export import Format
 from actors.trials.search import BadSearch
+from actors.trials.semantic import answer as semantic
 from actors.trials.shown import TrialShown, Version
 from supervisor import finding
 from supervisor.roles import Role
@@ -18,7 +19,7 @@ from supervisor.web import trial_answers as answers
 from supervisor.web.exports import exported
 from supervisor.web.keys import LOOK
 from supervisor.web.route import Call, Nothing, Resource, Route
-from supervisor.web.trial_answers import Filters, SearchQuery, Suggestions, TrialsPage, VersionsList
+from supervisor.web.trial_answers import Filters, SearchQuery, SimilarTrials, Suggestions, TrialsPage, VersionsList
 
 
 class RawQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +65,16 @@ async def show(call: Call[Nothing, Nothing]) -> TrialShown:
     return await store.get(call.db, call.word("id"))
 
 
+class SimilarQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    limit: Annotated[int, Meta(ge=1, le=50)] = 10
+
+
+async def similar(call: Call[SimilarQuery, Nothing]) -> SimilarTrials:
+    """Other trials whose texts are like this one's; where there are no vectors, why not."""
+    trial = await store.get(call.db, call.word("id"))
+    return answers.similar(trial.id, await semantic.similar(call.db, trial.id, call.query.limit))
+
+
 async def versions(call: Call[Nothing, Nothing]) -> VersionsList:
     """How a trial came to be as it is, version by version."""
     trial = await store.get(call.db, call.word("id"))
@@ -103,6 +114,7 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/trials/suggest", suggest, Role.VIEWER),
         Route("GET", "/api/v1/trials/export", export, Role.VIEWER, media="*/*"),
         Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER),
+        Route("GET", "/api/v1/trials/{id}/similar", similar, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions", versions, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions/{number}", version, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/raw", raw, Role.VIEWER, media="*/*"),
