@@ -1,18 +1,15 @@
 """Compares trials that are new or changed with all that they could be; everything, where that is due or asked for."""
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 from actors.jobs import JobKind
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Outcome, Snooze
 from actors.tools import Tools
-from actors.trials import store as trials
 from actors.trials.duplicates.following import WHEN, When, follow
 from actors.trials.duplicates.sweeping.sweep import Overtaken
 
-LOADS_WITHIN = timedelta(minutes=5)  # a scrape that wrote no page for so long is not at work
 AGAIN_S = 30.0  # after a look while somebody else compares everything
 
 
@@ -41,7 +38,6 @@ async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
             tell=lambda done, total, note: attempt.progress(done, total or None, note),
             run=sweep,
             all_anew=payload.whole,
-            loading=await trials.first_load(tools.db, tools.now() - LOADS_WITHIN),
         )
     except Overtaken:
         return Snooze(AGAIN_S)

@@ -302,11 +302,6 @@ async def covered_to(db: Database, registry: str) -> date | None:
     return day
 
 
-async def first_load(db: Database, since: datetime) -> bool:
-    """Whether a registry is being mirrored for the first time, with a page written since then."""
-    return bool(await db.fetchval(query("trials.first_load"), since))
-
-
 async def refusals(
     db: Database, registry: str | None = None, *, before: int | None = None, limit: int = 50
 ) -> list[shown.RefusedRecord]:

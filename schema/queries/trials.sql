@@ -190,12 +190,6 @@ select id, registry, mode, since, state, job_id, started_at, ended_at, page_at, 
        new, changed, unchanged, refused, removed, reached_on, error, missed, covers_to
 from scrapes where registry = $1 and state = 'done' order by id desc limit 1;
 
--- name: first_load
--- $1 at -> whether a registry is being mirrored for the first time, with a page since then
-select exists (
-    select from scrapes s where s.state = 'running' and s.mode = 'full' and s.page_at >= $1
-    and not exists (select from scrapes done where done.registry = s.registry and done.state = 'done'));
-
 -- name: covered_to
 -- $1 registry -> the day before which every update at the source is here, or null
 select max(covers_to) from scrapes where registry = $1 and state = 'done';

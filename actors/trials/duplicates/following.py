@@ -65,13 +65,8 @@ async def follow(
     tell: Tell = quiet,
     run: UUID | None = None,
     all_anew: bool = False,
-    loading: bool = False,
 ) -> Followed:
-    """All that waits is read, then compared: record by record, or everything where that is due or asked for.
-
-    `loading`: a registry is being mirrored for the first time. Until that has ended nothing is compared, unless there
-    are twice as many records as at the last comparison of everything.
-    """
+    """All that waits is read, then compared: record by record, or everything where that is due or asked for."""
     kept = unreadable = compared = 0
     while (page := await _read_page(pool, compute, run)) is not None:
         if isinstance(page, Busy):
@@ -79,10 +74,7 @@ async def follow(
         kept, unreadable = kept + page[0], unreadable + page[1]
         tell(kept, 0, "reading")
     state = await store.state(pool)
-    asked_for = all_anew or (run is not None and state.run == run)
-    if loading and not asked_for and state.changed <= state.counted:
-        return Followed(kept, compared, unreadable)
-    if asked_for or is_due(state, when):
+    if all_anew or is_due(state, when) or (run and state.run == run):
         return Followed(kept, compared, unreadable, await sweep(pool, scratch, run=run, tell=tell))
     while number := await renew_some(pool):
         compared += number

@@ -1,7 +1,6 @@
 """What is new is compared soon: by itself, or with everything; and not while somebody else compares everything."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -9,14 +8,13 @@ from uuid import uuid4
 import pytest
 
 from actors.runtime.compute import Compute
-from actors.trials import store as trials
 from actors.trials.duplicates import store
 from actors.trials.duplicates.following import Followed, When, follow, is_due
 from actors.trials.duplicates.store import State
 from actors.trials.duplicates.sweeping import store as sweeping
 from tests.supervisor.commands.test_dedupe import twins
 from tests.trials.duplicates.records import clusters, links
-from tests.trials.pages import START, begin, mirror, nct, page, trial, write
+from tests.trials.pages import mirror, nct, trial
 
 if TYPE_CHECKING:
     import asyncpg
@@ -96,35 +94,3 @@ def test_everything_is_compared_where_it_is_quick_or_words_have_another_worth(
 ) -> None:
     state = State(1, counted, changed, None, None, None, records, 0)
     assert is_due(state) is due
-
-
-async def test_while_a_registry_is_loaded_everything_is_compared_when_it_has_doubled(
-    db: "Pool", compute: Compute, tmp_path: Path
-) -> None:
-    """G14: a first load is not slowed down by comparing what has come again and again; afterwards nothing is missing."""
-    first, *others = twins()
-    await arrived(db, first)
-    begun = await follow(db, compute, tmp_path, loading=True)
-    assert begun.swept and begun.swept.records == 1
-    await arrived(db, others[0])
-    assert await follow(db, compute, tmp_path, loading=True) == Followed(kept=1)
-    await arrived(db, *others[1:])
-    doubled = await follow(db, compute, tmp_path, loading=True)
-    assert doubled.swept and doubled.swept.records == len(others) + 1
-    assert await clusters(db) == {frozenset((nct(1), nct(2)))}
-    await arrived(db, trial(9, title="something else"))
-    assert await follow(db, compute, tmp_path, loading=True) == Followed(kept=1)
-    assert (await follow(db, compute, tmp_path, when=ALONE)).compared == 1
-
-
-async def test_a_first_load_is_one_that_writes_and_has_no_complete_one_before_it(db: "Pool") -> None:
-    async with db.acquire() as one:
-        assert not await trials.first_load(one, START)
-        scrape = await begin(one, "full")
-        await write(one, page([trial(1)]), scrape)
-        assert await trials.first_load(one, START)
-        assert not await trials.first_load(one, START + timedelta(minutes=1)), "it stands still"
-        await trials.close_scrape(one, scrape, "done", at=START)
-        again = await begin(one, "full")
-        await write(one, page([trial(2)]), again)
-        assert not await trials.first_load(one, START)
