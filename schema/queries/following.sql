@@ -1,9 +1,15 @@
 -- What followers of the trials have not seen yet. Migration 0010 has the tables.
 
 -- name: take
--- $1 follower, $2 most rows -> trials that are due to it, a row of which no other transaction takes; taken away with what is committed
+-- $1 follower, $2 most rows -> trials that are due to it, a row of which no other transaction takes; taken away with what is
+-- committed. None while a registry is mirrored for the first time, at more than a hundred records a second: the machine is its
 delete from trial_due where id in (
-    select id from trial_due where follower = $1 order by id limit $2 for update skip locked)
+    select id from trial_due where follower = $1 and not exists (
+        select from scrapes s
+        where s.state = 'running' and s.mode = 'full' and s.page_at > now() - interval '5 minutes'
+          and s.records > 100 * extract(epoch from now() - s.started_at)
+          and not exists (select from scrapes done where done.registry = s.registry and done.state = 'done'))
+    order by id limit $2 for update skip locked)
 returning trial_ids;
 
 -- name: again

@@ -1,6 +1,7 @@
 """What followers of the trials have not seen yet."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -90,3 +91,16 @@ async def test_a_record_that_is_read_better_is_due(conn: "Connection") -> None:
     scrape_id = await begin(conn)
     await write(conn, page([trial(1, title="read better")], adapter_version=2), scrape_id)
     assert await _due(conn) == await _ids(conn)
+
+
+async def test_followers_leave_the_machine_to_a_first_load_at_speed(conn: "Connection") -> None:
+    scrape_id = await begin(conn, at=datetime.now(UTC))
+    await write(conn, page((trial(number) for number in range(1000)), at=datetime.now(UTC)), scrape_id)
+    assert await _due(conn) == []
+    await conn.execute("update scrapes set started_at = now() - interval '1 minute'")
+    assert len(await _due(conn)) == 1000, "it is slow"
+    await store.close_scrape(conn, scrape_id, "done", at=datetime.now(UTC))
+    again = await begin(conn, at=datetime.now(UTC))
+    changed = (trial(number, title="another") for number in range(1000))
+    await write(conn, page(changed, at=datetime.now(UTC)), again)
+    assert len(await _due(conn)) == 1000, "it is not the first"

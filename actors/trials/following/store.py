@@ -32,7 +32,10 @@ class Waiting:
 
 
 async def take(db: Database, follower: str, pages: int = PAGES_AT_ONCE) -> list[int]:
-    """Trials that are due, each once; empty when none is. In a transaction, which takes them away when it commits."""
+    """Trials that are due, each once; empty when none is, and while a registry is mirrored for the first time at speed.
+
+    In a transaction, which takes them away when it commits.
+    """
     rows = await db.fetch(query("following.take"), follower, pages)
     return list(dict.fromkeys(id_ for row in rows for id_ in row["trial_ids"]))
 
