@@ -1,20 +1,24 @@
 """Where the words of a search stand in a text that is shown. No I/O.
 
-PostgreSQL marks the words in a copy of the text that is folded letter for letter (no accents, no `<`, no `&`), so a
-place in the copy is the same place in the text. The text itself is never given out as HTML by the database: it stays in
-pieces, and whoever makes HTML escapes each of them.
+A word is marked where its stem is one that was asked for. Words that may be, by their first letters, are looked for in
+a copy of the text that is folded letter for letter (no accents), so a place in the copy is the same place in the text;
+PostgreSQL says what their stems are. The text stays in pieces, and whoever makes HTML escapes each of them.
 """
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-MARK, UNMARK = "\x02", "\x03"
 SNIPPET = 240  # characters
 LEAD = 40  # characters shown before the first mark of a snippet
 CUT = "…"
 
+_FOLDED = str.maketrans(  # as fold() of PostgreSQL has it
+    "ÀÁÂÃÄÅĀĂĄÇĆČĎÐÈÉÊËĒĖĘĚĞÌÍÎÏĪİŁÑŃŇÒÓÔÕÖØŌŐŘŚŞŠȘŤȚÙÚÛÜŪŮŰÝŸŹŻŽàáâãäåāăąçćčďðèéêëēėęěğìíîïīıłñńňòóôõöøōőřśşšșťțùúûüūůűýÿźżž’‐‑‒–",
+    "AAAAAAAAACCCDDEEEEEEEEGIIIIIILNNNOOOOOOOORSSSSTTUUUUUUUYYZZZaaaaaaaaacccddeeeeeeeegiiiiiilnnnoooooooorssssttuuuuuuuyyzzz'----",
+)
+_LEXEME = re.compile(r"'((?:[^']|'')*)'")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -24,31 +28,52 @@ class Span:
     marked: bool = False
 
 
-def spans(text: str, marked: str | None) -> tuple[Span, ...]:
-    """The text in pieces, by the marks of its folded copy; in one piece where the copy is not letter for letter."""
-    if not text:
-        return ()
-    if marked is None or len(marked) - marked.count(MARK) - marked.count(UNMARK) != len(text):
-        return (Span(text),)
-    found: list[Span] = []
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The stems that a search asks for, and what finds words that may have one of them."""
+
+    stems: frozenset[str]
+    pattern: re.Pattern[str]
+
+
+def sought(question: str) -> Sought | None:
+    """What a tsquery, as text, asks for; None where that is no word."""
+    stems = frozenset(one.replace("''", "'") for one in _LEXEME.findall(question))
+    # A stem begins as its word does, but for short ones: dying has the stem die.
+    begins = {one[: 2 if len(one) > 3 else 1] for one in stems if one[:1].isalnum()}
+    if not begins:
+        return None
+    every = "|".join(map(re.escape, sorted(begins)))
+    return Sought(stems, re.compile(rf"(?<![^\W_])(?:{every})[^\W_]*", re.IGNORECASE))
+
+
+def may_be(what: Sought, texts: Iterable[str]) -> set[str]:
+    """The words of these texts, in small letters, whose stems must be known to mark them."""
+    return {found.lower() for text in texts for found in what.pattern.findall(_folded(text))}
+
+
+def marked(text: str, what: Sought | None, words: Collection[str]) -> tuple[Span, ...]:
+    """The text in pieces, with these of the words that may be sought marked."""
+    if what is None or not words:
+        return (Span(text),) if text else ()
+    return tuple(_pieces(text, what, words))
+
+
+def _pieces(text: str, what: Sought, words: Collection[str]) -> Iterator[Span]:
     at = 0
-    for number, part in enumerate(marked.replace(UNMARK, MARK).split(MARK)):
-        if part:
-            found.append(Span(text[at : at + len(part)], marked=number % 2 == 1))
-        at += len(part)
-    return tuple(found)
+    for found in what.pattern.finditer(_folded(text)):
+        if found[0].lower() in words:
+            start, end = found.span()
+            if start > at:
+                yield Span(text[at:start])
+            yield Span(text[start:end], marked=True)
+            at = end
+    if at < len(text):
+        yield Span(text[at:])
 
 
-def parted(pieces: Sequence[Span], separator: str) -> tuple[tuple[Span, ...], ...]:
-    """The texts that were joined by a separator of one letter, each in its pieces."""
-    if not pieces:
-        return ()
-    texts: list[list[Span]] = [[]]
-    for piece in pieces:
-        first, *others = piece.text.split(separator)
-        texts[-1] += [Span(first, piece.marked)] if first else []
-        texts += [[Span(part, piece.marked)] if part else [] for part in others]
-    return tuple(tuple(text) for text in texts)
+def _folded(text: str) -> str:
+    return text if text.isascii() else text.translate(_FOLDED)
 
 
 def plain(text: str) -> str:

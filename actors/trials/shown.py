@@ -1,6 +1,6 @@
 """What is told of trials, versions and refused records. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -9,12 +9,10 @@ import msgspec
 import orjson
 
 from actors.trials.history import Change
-from actors.trials.marks import Span, parted, snippet, spans, unescaped
+from actors.trials.marks import Sought, Span, marked, snippet, unescaped
 from actors.trials.record import Precision, When
 
 Event = Literal["new", "changed", "removed", "returned"]
-
-PARTS = "\x1e"  # stands between conditions, and between interventions, while their words are marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +149,30 @@ def version(row: Columns) -> Version:
     return Version(**{**row, "changes": changes, "sha256": row["sha256"].hex() if row["sha256"] else None})
 
 
-def row(row: Columns, others: Iterable[Columns] = ()) -> Row:
-    title = row["title"] or row["official_title"] or row["acronym"] or ""
-    marked = row["marked_title"] if row["title"] else None
-    interventions = parted(spans(PARTS.join(row["interventions"]), row["marked_interventions"]), PARTS)
+def texts(row: Columns) -> Iterator[str]:
+    """The texts of a row in which words are marked."""
+    yield title(row)
+    yield row["summary"] or ""
+    yield from row["conditions"]
+    yield from row["interventions"]
+
+
+def title(row: Columns) -> str:
+    return row["title"] or row["official_title"] or row["acronym"] or ""
+
+
+def row(
+    row: Columns, others: Iterable[Columns] = (), what: Sought | None = None, words: Collection[str] = frozenset()
+) -> Row:
+    """`words`: those that are sought, among those that may be."""
+    interventions = (marked(one, what, words) for one in row["interventions"])
     return Row(
         id=row["id"],
         registry=row["registry"],
         registry_id=row["registry_id"],
         url=row["url"],
-        title=spans(title, marked),
-        snippet=snippet(unescaped(spans(row["summary"] or "", row["marked_summary"]))),
+        title=marked(title(row), what, words),
+        snippet=snippet(unescaped(marked(row["summary"] or "", what, words))),
         acronym=row["acronym"],
         status=row["status"],
         study_type=row["study_type"],
@@ -172,7 +183,7 @@ def row(row: Columns, others: Iterable[Columns] = ()) -> Row:
         completion=_written(row["completion_on"], row["completion_precision"]),
         last_updated=_written(row["last_updated_on"], row["last_updated_precision"]),
         conditions=tuple(row["conditions"]),
-        marked_conditions=parted(spans(PARTS.join(row["conditions"]), row["marked_conditions"]), PARTS),
+        marked_conditions=tuple(marked(one, what, words) for one in row["conditions"]),
         interventions=tuple(one for one in interventions if any(piece.marked for piece in one)),
         countries=tuple(row["countries"]),
         has_results=row["has_results"],

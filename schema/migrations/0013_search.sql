@@ -35,6 +35,7 @@ return (
 );
 
 alter table trials add column points integer[] generated always as (trial_points(record)) stored;
+alter table trials alter points set storage main;        -- in the row: thousands of them are measured for a search by distance
 -- What a list shows, beside the row: taking it out of the record costs ten times as much.
 alter table trials add column brief text generated always as (left(record ->> 'summary', 1000)) stored;
 
@@ -45,10 +46,10 @@ create function nearest_km(points integer[], near double precision[]) returns do
 as $$
 begin
     return (
-        select 2 * 6371.0088 * asin(sqrt(least(1.0, min(
-            (1 - cos(radians(near[1]) - points[at] * 1.7453292519943295e-7)
-             + cos(radians(near[1])) * cos(points[at] * 1.7453292519943295e-7)
-               * (1 - cos(radians(near[2]) - points[at + 1] * 1.7453292519943295e-7))) / 2))))
+        select 2 * 6371.0088::double precision * asin(sqrt(least(1.0::double precision, min(
+            (1 - cos(radians(near[1]) - points[at] * 1.7453292519943295e-7::double precision)
+             + cos(radians(near[1])) * cos(points[at] * 1.7453292519943295e-7::double precision)
+               * (1 - cos(radians(near[2]) - points[at + 1] * 1.7453292519943295e-7::double precision))) / 2))))
         from generate_series(1, array_length(points, 1), 2) as at
         where abs(points[at] - near[1] * 100000) <= near[3] * 899.33 + 10);   -- a degree is 111.1949 km
 end $$;

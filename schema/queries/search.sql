@@ -10,14 +10,16 @@ select phraseto_tsquery('english', fold(given))::text as query from unnest($1::t
 -- $1 question, $2 days, $3 numbers, $4 near, $5 inside (trial_fits has what they mean), $6 one of each cluster, $7 order,
 -- $8 what ranks, $9 most hits, $10 latest id, $11 $12 $13 after this rank, day and id, $14 rows, $15 those whose title and codes
 -- answer this are left out, or null, $16 of so many at most words are ranked; of more, those come first whose title and codes answer $17,
--- $18 a sample of the question, or null, counted to $19: where it holds as many as $20, there are too many, and they are not read
+-- $18 a sample of the question, or null, counted to $19: where it holds as many as $20, there are too many, and they are not read,
+-- $21 a box around near: south, north, west and east in 1/100,000 degrees
 -- -> how many hits there are, to one more than most (null where the sample says too many), how many the sample holds, and, unless there are more, the
 -- first of them in order (one row without an id where there is none to show); rank is what the order goes by first
 with asked as materialized (
     select $1::tsquery as question, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
            $6::boolean as collapsed, $7::text as by, $8::tsquery as ranks, $9::bigint as most, $10::bigint as latest,
            $11::float8 as rank, $12::date as day, $13::bigint as id, $14::integer as shown, $15::tsquery as beside,
-           $16::bigint as few, $17::tsquery as titled, $18::tsquery as probe, $19::bigint as seen, $20::bigint as too_many
+           $16::bigint as few, $17::tsquery as titled, $18::tsquery as probe, $19::bigint as seen, $20::bigint as too_many,
+           ($21::integer[])[1] as south, ($21::integer[])[2] as north, ($21::integer[])[3] as west, ($21::integer[])[4] as east
 ), probed as materialized (
     select count(*) as seen from (
         select from asked a join trials t on t.words @@ a.probe limit (select seen from asked)) met
@@ -27,12 +29,14 @@ with asked as materialized (
     select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.words, t.cluster_id,
            a.question, a.days, a.numbers, a.near, a.inside, a.collapsed, a.beside,
            case when a.near is not null then (
-               select 2 * 6371.0088 * asin(sqrt(least(1.0, min(                 -- as nearest_km has it
-                          (1 - cos(radians(a.near[1]) - t.points[at] * 1.7453292519943295e-7)
-                           + cos(radians(a.near[1])) * cos(t.points[at] * 1.7453292519943295e-7)
-                             * (1 - cos(radians(a.near[2]) - t.points[at + 1] * 1.7453292519943295e-7))) / 2))))
+               select 2 * 6371.0088::float8 * asin(sqrt(least(1.0::float8, min(                 -- as nearest_km has it
+                          (1 - cos(radians(a.near[1]) - t.points[at] * 1.7453292519943295e-7::float8)
+                           + cos(radians(a.near[1])) * cos(t.points[at] * 1.7453292519943295e-7::float8)
+                             * (1 - cos(radians(a.near[2]) - t.points[at + 1] * 1.7453292519943295e-7::float8))) / 2))))
                from (select generate_series(1, array_length(t.points, 1), 2) as at offset 0) every
-               where abs(t.points[at] - a.near[1] * 100000) <= a.near[3] * 899.33 + 10
+               where t.points[at] between a.south and a.north
+                 and (t.points[at + 1] between a.west and a.east or t.points[at + 1] + 36000000 between a.west and a.east
+                      or t.points[at + 1] - 36000000 between a.west and a.east)
            ) end as km
     from asked a join trials t on t.words @@ a.question
     where (t.id <= a.latest) is true
@@ -178,29 +182,16 @@ where (coalesce(t.last_updated_on, '-infinity'), t.id) < ($4::date, $5::bigint)
 order by coalesce(t.last_updated_on, '-infinity') desc, t.id desc limit $6::integer;
 
 -- name: rows
--- $1 trial ids bigint[], $2 what is marked (a tsquery, empty for nothing), $3 near -> what a list shows; the marks stand around the words, in
--- copies that are folded letter for letter. Conditions are joined to one text by the letter 1e, and so are interventions.
+-- $1 trial ids bigint[], $2 near -> what a list shows
 select t.id, t.registry, t.registry_id, t.url, t.title, t.official_title, t.acronym, t.status, t.study_type, t.phases, t.sponsor,
        t.enrolment, t.start_on, t.start_precision, t.completion_on, t.completion_precision, t.last_updated_on,
-       t.last_updated_precision, t.conditions, t.interventions, t.countries, t.has_results, t.removed_at, p.summary,
-       nearest_km(t.points, $3::float8[]) as km, t.cluster_id,
-       m.title as marked_title, m.summary as marked_summary, m.conditions as marked_conditions,
-       m.interventions as marked_interventions
-from trials t
-cross join lateral (
-    select t.brief as summary, left(array_to_string(t.conditions, E'\x1e'), 3000) as conditions,
-           left(array_to_string(t.interventions, E'\x1e'), 3000) as interventions
-) p
-left join lateral (
-    select max(marked) filter (where part = 1) as title, max(marked) filter (where part = 2) as summary,
-           max(marked) filter (where part = 3) as conditions, max(marked) filter (where part = 4) as interventions
-    from (
-        select part, ts_headline('english', translate(fold(text), E'<&\x02\x03', '    '), $2::tsquery,
-                                 E'HighlightAll=true, StartSel="\x02", StopSel="\x03"') as marked
-        from unnest(array[t.title, p.summary, p.conditions, p.interventions]) with ordinality as parts (text, part)
-    ) marks
-) m on numnode($2::tsquery) > 0
-where t.id = any($1::bigint[]);
+       t.last_updated_precision, t.conditions, t.interventions, t.countries, t.has_results, t.removed_at, t.brief as summary,
+       case when $2::float8[] is not null then nearest_km(t.points, $2::float8[]) end as km, t.cluster_id
+from trials t where t.id = any($1::bigint[]);
+
+-- name: stems
+-- $1 words text[] -> the stem of each, in the same order
+select coalesce((ts_lexize('english_stem', word))[1], word) as stem from unnest($1::text[]) with ordinality as given (word, at) order by at;
 
 -- name: others
 -- $1 cluster ids bigint[] -> the records of each that are at their sources

@@ -75,21 +75,35 @@ def cover(circle: Circle) -> Covered:
 
 def _around(circle: Circle, degrees: float) -> Iterator[tuple[int, int]]:
     """Rows and columns of the cells in the smallest box around a circle; all columns where it holds a pole."""
-    angle = (circle.km + MARGIN_KM) / EARTH_KM
-    lat = math.radians(circle.center.lat)
-    low, high = math.degrees(lat - angle), math.degrees(lat + angle)
+    low, high, half = _extent(circle)
     columns = round(360 / degrees)
     rows = range(_row(max(low, -90.0), degrees), _row(min(high, 90.0), degrees) + 1)
-    if low <= -90 or high >= 90:
+    if half >= 180:
         wide: Iterable[int] = range(columns)
     else:
-        half = math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(lat))))
         first = math.floor((circle.center.lon - half + 180) / degrees)
         last = math.floor((circle.center.lon + half + 180) / degrees)
         wide = sorted({column % columns for column in range(first, last + 1)})
     for row in rows:
         for column in wide:
             yield row, column
+
+
+def _extent(circle: Circle) -> tuple[float, float, float]:
+    """The southmost and northmost degrees of a circle, and how many it reaches east; 180 where it holds a pole."""
+    angle = (circle.km + MARGIN_KM) / EARTH_KM
+    lat = math.radians(circle.center.lat)
+    low, high = math.degrees(lat - angle), math.degrees(lat + angle)
+    if low <= -90 or high >= 90:
+        return low, high, 180.0
+    return low, high, math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(lat))))
+
+
+def box(circle: Circle) -> list[int]:
+    """South, north, west and east of a circle in 1/100,000 degrees; east and west may lie beyond 180."""
+    low, high, half = _extent(circle)
+    west, east = circle.center.lon - half, circle.center.lon + half
+    return [math.floor(low * 1e5), math.ceil(high * 1e5), math.floor(west * 1e5), math.ceil(east * 1e5)]
 
 
 def _farthest_km(center: Point, row: int, column: int, degrees: float) -> float:

@@ -10,8 +10,10 @@ import orjson
 from actors.trials import search as ask
 from actors.trials import shown
 from actors.trials.finding.describing import NOT_ADMITTED, Described, Rare
+from actors.trials.finding.grid import Circle, Point, box
 from actors.trials.finding.kept import Lately
 from actors.trials.finding.windows import Sample
+from actors.trials.marks import Sought, may_be, sought
 from schema import query
 
 
@@ -99,6 +101,7 @@ class First:
 
 
 _LEXEMES = Lately[str](20_000, 3_600.0)  # PostgreSQL always says the same
+_STEMS = Lately[str](50_000, 3_600.0)
 _NEWEST = Lately[date](1, 1.0)
 _PLACES = Lately["list[City]"](500, 60.0)  # they are learnt within a minute too
 
@@ -119,8 +122,9 @@ async def hits(db: Database, plan: ask.Plan, ranking: Ranking, after: ask.After,
     given: list[object] = [ranking.text, *plan.limits.given, collapse, ranking.order, ranking.ranked]
     given += [ranking.most, after.latest_id, after.rank, after.day, after.id, rows]
     given += [ranking.beside, ranking.ranked_most, ranking.titled, ranking.probe, PROBE, ranking.too_many]
-    if ranking.near:
-        given[3] = list(ranking.near)
+    near = ranking.near or plan.limits.near
+    given[3] = list(near) if near else None
+    given.append(box(Circle(Point(near[0], near[1]), near[2])) if near else None)
     found = await db.fetch(query("search.hits"), *given)
     return First(_hits(found, ranking.tier), found[0]["hits"], found[0]["probed"])
 
@@ -194,13 +198,27 @@ async def rows(
 ) -> dict[int, shown.Row]:
     if not ids:
         return {}
-    found = await db.fetch(query("search.rows"), list(ids), marked, limits.given[2])
+    found = await db.fetch(query("search.rows"), list(ids), limits.given[2])
     clusters = {row["cluster_id"] for row in found if row["cluster_id"] is not None}
     others: dict[int, list[Any]] = {}
     if clusters and collapse:
         for one in await db.fetch(query("search.others"), sorted(clusters)):
             others.setdefault(one["cluster_id"], []).append(one)
-    return {row["id"]: shown.row(row, others.get(row["cluster_id"], ())) for row in found}
+    what = sought(marked)
+    words = await _sought_among(db, what, (text for row in found for text in shown.texts(row))) if what else frozenset()
+    return {row["id"]: shown.row(row, others.get(row["cluster_id"], ()), what, words) for row in found}
+
+
+async def _sought_among(db: Database, what: Sought, texts: Iterable[str]) -> frozenset[str]:
+    """The words of these texts whose stems are sought."""
+    words = may_be(what, texts)
+    known = {word: stem for word in words if (stem := _STEMS.get(db, word)) is not None}
+    if missing := sorted(words - known.keys()):
+        rows = await db.fetch(query("search.stems"), missing)
+        for word, row in zip(missing, rows, strict=True):
+            known[word] = row["stem"]
+            _STEMS.keep(db, word, row["stem"])
+    return frozenset(word for word, stem in known.items() if stem in what.stems)
 
 
 async def places(db: Database, city: str, country: str | None) -> list[City]:

@@ -16,7 +16,7 @@ from actors.trials.finding.store import PROBE, Database, Ranking, Titled
 
 TITLED, OTHERS = 2, 1
 PROBED = 4  # parts of 1,024 that tell many from few
-MANY = 4  # times as many as can be ranked: then it is not tried
+MANY = 1.5  # times as many as are counted: then it is not tried
 
 Values = dict[str, list[tuple[str, int]]]
 
@@ -56,25 +56,36 @@ async def found(db: Database, asked: Asked) -> ask.Found:
     """Few hits are all ranked or sorted; of many, a window is read."""
     plan, caps = asked.plan, asked.caps
     order: ask.Order = plan.order if asked.words.ranked or plan.order != "relevance" else "newest"
-    known, probed = _SAMPLES.get(db, asked.key), 0
-    if plan.after.tier == 0 and known is None:
-        first = await _few(db, asked, order)
+    seen = _SAMPLES.get(db, asked.key)
+    if plan.after.tier == 0 and (seen is None or _about(seen) <= caps.hits):
+        first = await _few(db, asked, order, probe=seen is None)
+        if first.count is None:
+            seen = await _sample(db, asked, first.probed)
+            if _about(seen) <= caps.hits:  # the probe was wrong
+                first = await _few(db, asked, order, probe=False)
         if first.count is not None and first.count <= caps.hits:
             values = await _values_of_all(db, asked) if first.count else ask.Facets()
             return ask.Found(first.hits, ask.Count(first.count), values)
-        probed = first.probed
-    seen, values_seen = known or await _sample(db, asked, probed)
-    about = ask.Count(max(round(seen.trials * seen.scale), caps.hits), more=True, about=True)
-    hits = await _window(db, asked, order, seen)
-    return ask.Found(hits, about, _facets(values_seen, seen.scale))
+    sample, values_seen = seen or await _sample(db, asked, 0)
+    about = ask.Count(max(_about((sample, {})), caps.hits), more=True, about=True)
+    return ask.Found(await _window(db, asked, order, sample), about, _facets(values_seen, sample.scale))
 
 
-async def _few(db: Database, asked: Asked, order: ask.Order) -> store.First:
-    """All hits in order, unless a probe of a few parts says that there are too many."""
+def _about(seen: tuple[windows.Sample, Values]) -> int:
+    return round(seen[0].trials * seen[0].scale)
+
+
+async def _few(db: Database, asked: Asked, order: ask.Order, *, probe: bool) -> store.First:
+    """All hits in order, unless a probe of a few parts says that there are too many.
+
+    With filters a probe costs as much as to try, but where sites must be measured.
+    """
     caps = asked.caps
+    probe = probe and bool(asked.plan.limits.near or not asked.plan.facets)
     ranking = Ranking(
         asked.text, order, asked.words.ranked, most=caps.hits, ranked_most=caps.ranked,
-        titled=asked.titled or None, probe=_part_of(asked.text, PROBED),
+        titled=asked.titled or None,
+        probe=_part_of(asked.text, PROBED) if probe else None,
         too_many=max(1, math.ceil(MANY * caps.hits * PROBED / facets.PARTS)),
     )  # fmt: skip
     collapse, rows = asked.search.collapse, asked.search.rows + 1
@@ -134,14 +145,13 @@ async def _widening(
     db: Database, asked: Asked, ranking: Ranking, after: ask.After, seen: windows.Sample, rows: int
 ) -> list[ask.Hit]:
     """The first hits of a window that is widened until it holds enough."""
-    newest = await store.newest(db)
-    place = windows.place_of(max(asked.caps.window, 3 * rows), seen.scale)
+    newest, wanted = await store.newest(db), max(asked.caps.window, 3 * rows)
     while True:
-        within, near = _narrowed(asked, ranking, after, seen, place, newest)
+        within, near = _narrowed(asked, ranking, after, seen, wanted, newest)
         hits = await _read(db, asked, ranking, within, near, after, rows)
         if not within or len(hits) >= rows:
             return hits
-        place *= windows.WIDER
+        wanted *= windows.WIDER
 
 
 async def _read(
@@ -159,9 +169,10 @@ async def _read(
 
 
 def _narrowed(
-    asked: Asked, ranking: Ranking, after: ask.After, seen: windows.Sample, place: int, newest: date
+    asked: Asked, ranking: Ranking, after: ask.After, seen: windows.Sample, wanted: int, newest: date
 ) -> tuple[str, tuple[float, float, float] | None]:
     """The words of the window, empty where all must be read; and within how many km, where the order is by distance."""
+    place = windows.place_of(wanted, seen.scale)
     match ranking.order:
         case "enrolment":
             return windows.by_size(seen.enrolments, place, after.rank) or "", None
@@ -170,7 +181,9 @@ def _narrowed(
             center = Point(lat, lon)
             km = windows.by_distance(seen.kms, place, -after.rank)
             return (windows.around(center, km), (lat, lon, km)) if km else ("", None)
-    days = seen.titled_days if ranking.tier == TITLED else seen.days
+    days, count = (seen.titled_days, seen.titled) if ranking.tier == TITLED else (seen.days, seen.trials)
+    if count * seen.scale <= asked.caps.read:
+        return "", None
     return windows.by_day(days, place, newest, after.day) or "", None
 
 

@@ -15,6 +15,7 @@ from actors.trials.finding.grid import Circle, Point, cover
 
 WIDER = 6  # times, as often as it takes
 SLACK_KM = 0.1  # registries place all sites of a city at one point
+FEW_PARTS = 8  # to ask for one share costs less than for more parts
 MOST_WORDS = 400  # of days in a question; a wider window is all of it
 
 
@@ -32,17 +33,17 @@ class Sample:
 
 
 def parts_for(seen: int, parts: int, wanted: int) -> int:
-    """How many parts hold about so many trials, when `parts` held `seen`; many are whole shares."""
+    """How many parts hold about so many trials, when `parts` held `seen`; of more than a few, whole shares."""
     if seen == 0:
         return facets.PARTS
     count = min(facets.PARTS, max(1, math.ceil(parts * wanted / seen)))
     share = facets.PARTS // facets.SHARES
-    return count if count < share else min(facets.PARTS, math.ceil(count / share) * share)
+    return count if count <= FEW_PARTS else min(facets.PARTS, math.ceil(count / share) * share)
 
 
 def place_of(wanted: int, scale: float) -> int:
     """The place in a sample's list at which a window holds so many."""
-    return max(2, math.ceil(wanted / scale))
+    return max(1, math.ceil(wanted / scale))
 
 
 def by_day(days: Sequence[date], place: int, newest: date, before: date) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.trials.finding.grid import EARTH_KM, Circle, Point, cells_of, cover, is_place, km_between
+from actors.trials.finding.grid import EARTH_KM, Circle, Point, box, cells_of, cover, is_place, km_between
 
 VIENNA = Point(48.2082, 16.3738)
 DEGREE_KM = EARTH_KM * math.pi / 180
@@ -36,6 +36,9 @@ def test_whatever_lies_within_a_circle_lies_in_a_cell_that_it_touches(
     distance = km_between(center, other)
     if distance <= km:
         assert words & set(covered.touched)
+        south, north, west, east = box(Circle(center, km))
+        assert south <= round(other.lat * 1e5) <= north
+        assert any(west <= round(other.lon * 1e5) + turn <= east for turn in (-36_000_000, 0, 36_000_000))
     if words & set(covered.inside):
         assert distance < km
     assert set(covered.inside) <= set(covered.touched)

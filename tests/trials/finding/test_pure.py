@@ -9,7 +9,9 @@ import pytest
 from actors.trials.finding import export, windows
 from actors.trials.finding.asking import Meaning
 from actors.trials.finding.describing import Rare, described, is_description, patient, told
+from actors.trials.finding.kept import Lately
 from actors.trials.finding.spelling import correctable, corrected, errors, meant, spellings
+from actors.trials.marks import Span, marked, may_be, sought, to_html
 
 
 @pytest.mark.parametrize(
@@ -111,10 +113,39 @@ def test_a_window_is_as_wide_as_the_sample_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "parts", "wanted", "expected"), [(0, 16, 500, 1024), (400, 16, 500, 20), (9000, 16, 500, 1)]
+    ("seen", "parts", "wanted", "expected"),
+    [(0, 16, 500, 1024), (400, 16, 500, 32), (400, 4, 500, 5), (9000, 16, 500, 1)],
 )
 def test_a_sample_holds_about_what_is_wanted(seen: int, parts: int, wanted: int, expected: int) -> None:
     assert windows.parts_for(seen, parts, wanted) == expected
+
+
+def test_answers_are_kept_for_a_while_and_of_each_database_apart() -> None:
+    now_s = 0.0
+    lately, one, other = Lately[str](2, 10.0, clock=lambda: now_s), _Database(), _Database()
+    lately.keep(one, "a", "found")
+    assert (lately.get(one, "a"), lately.get(other, "a"), lately.get(one, "b")) == ("found", None, None)
+    lately.keep(one, "b", "found too")
+    lately.keep(one, "c", "and this")
+    assert (lately.get(one, "a"), lately.get(one, "b")) == (None, "found too"), "those asked for longest ago go first"
+    now_s = 10.0
+    assert lately.get(one, "b") is None
+
+
+class _Database:
+    pass
+
+
+def test_words_are_marked_by_their_stems() -> None:
+    what = sought("('diabet' & 'die') | '=mesh:d003920'")
+    assert what is not None
+    texts = ["Diabète and dietary DIABETES", "dying of diabetics"]
+    assert may_be(what, texts) == {"diabete", "dietary", "diabetes", "dying", "diabetics"}
+    assert to_html(marked(texts[0], what, {"diabete", "diabetes"})) == (
+        "<mark>Diabète</mark> and dietary <mark>DIABETES</mark>"
+    )
+    assert marked("<b>", what, {"diabetes"}) == (Span("<b>"),)
+    assert sought("'=mesh:d003920'") is None
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
