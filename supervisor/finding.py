@@ -12,12 +12,14 @@ from actors.trials.finding import answer, store
 from actors.trials.finding.asking import Meaning
 from actors.trials.finding.describing import is_description
 from actors.trials.finding.grid import Circle, Point
+from actors.trials.finding.kept import Lately
 from actors.trials.semantic import answer as semantic
 from actors.trials.semantic.answer import Mode
 
 _COORDINATES = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)\s*")
 MOST_OTHERS = 5
 MOST_MEANINGS = 12
+_MEANINGS = Lately[tuple[Meaning, ...]](2_000, 30.0)  # another year of MeSH is meant within half a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,13 @@ async def meanings_of(db: store.Database, text: str) -> tuple[Meaning, ...]:
     """What the words of a text name in MeSH."""
     if not text.strip():
         return ()
+    if (known := _MEANINGS.get(db, text)) is not None:
+        return known
     found = await mesh.expand(db, text.encode(errors="replace").decode())
     most = MOST_MEANINGS if is_description(text) else None
-    return tuple(Meaning(text[one.start : one.end], one.ui, one.name, one.how) for one in found[:most])
+    meanings = tuple(Meaning(text[one.start : one.end], one.ui, one.name, one.how) for one in found[:most])
+    _MEANINGS.keep(db, text, meanings)
+    return meanings
 
 
 async def place(db: store.Database, text: str, within_km: float) -> ask.Near:
