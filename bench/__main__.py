@@ -47,6 +47,8 @@ BENCHES = (
     Bench("autoscale", "scaling rules on the same traces", quick="--seeds 1", takes_pg=False),
     Bench("search_speed", "searches while trials come in", quick="--trials 2000 --seconds 6 --overlaps 5"),
     Bench("search_quality", "descriptions of patients that find fitting trials"),
+    Bench("likeness", "search by likeness: what it costs and misses", quick="--trials 2000 --questions 10"),
+    Bench("search_peers", "the search beside what people use today", quick="--trials 2000 --questions 3"),
     Bench("mesh", "MeSH read, looked up and mapped", quick="--megabytes 5", takes_pg=False),
     Bench("dedupe", "duplicates found in real records", quick="--records 0", takes_pg=False),
     Bench("dedupe_database", "all records compared, with the database", quick="--records 2000 --changed 50"),

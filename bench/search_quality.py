@@ -5,6 +5,7 @@
 nDCG@10 over the descriptions of TREC Clinical Trials 2021 and SIGIR 2016 (Koopman & Zuccon), on the judged records that
 are there, of triald's default search, beside what plain PostgreSQL offers for the same text of the same records: the
 text as it stands (websearch_to_tsquery), and any of its words (with `or` between them), both ordered by ts_rank.
+Where there is pgvector, also of the search by likeness, and of that fused with the default search.
 """
 
 import argparse
@@ -21,7 +22,9 @@ import asyncpg
 import uvloop
 
 from actors.trials.search import Search
+from actors.trials.semantic.answer import Mode
 from bench import server
+from bench.likeness import embed
 from bench.measure import Figures, at_least, missed, rounded
 from bench.search_corpus import load, studies, thesaurus
 from supervisor.finding import Wanted, find
@@ -59,17 +62,21 @@ def judgements(folder: Path, name: str) -> tuple[dict[str, str], dict[str, dict[
     return texts, {text: scores for text, scores in judged.items() if any(scores.values())}
 
 
-async def measure(db: Any, folder: Path) -> Figures:
+async def measure(db: Any, folder: Path, *, alike: bool) -> Figures:
+    modes: tuple[Mode, ...] = ("semantic", "hybrid") if alike else ()
     figures: Figures = {}
     for name in SETS:
         texts, judged = judgements(folder, name)
-        by_way: dict[str, list[float]] = {"triald": [], "websearch": [], "any_word": []}
+        by_way: dict[str, list[float]] = {way: [] for way in ("triald", "websearch", "any_word", *modes)}
         took: list[float] = []
         for text, scores in judged.items():
             began = time.perf_counter()
             ours = await find(db, Wanted(Search(texts[text], rows=TOP)))
             took.append((time.perf_counter() - began) * 1e3)
             by_way["triald"].append(ndcg([row.registry_id for row in ours.rows], scores))
+            for mode in modes:
+                found = await find(db, Wanted(Search(texts[text], rows=TOP), mode=mode))
+                by_way[mode].append(ndcg([row.registry_id for row in found.rows], scores))
             for way, statement in (("websearch", PLAIN), ("any_word", ANY)):
                 rows = await db.fetch(statement, texts[text])
                 by_way[way].append(ndcg([row["registry_id"] for row in rows], scores))
@@ -97,7 +104,8 @@ async def main(arguments: Sequence[str]) -> None:
     async with server.running(given.pg) as started, server.database(started, "bench_search") as dsn:
         db = await asyncpg.connect(dsn)
         await load(db, trials, codes=await thesaurus(db, given.data))
-        figures = await measure(db, given.data / "search_relevance")
+        embedded = await embed(db)
+        figures = await measure(db, given.data / "search_relevance", alike="refused" not in embedded)
         await db.close()
         reached = targets(figures)
         about = {"bench": "search_quality", "trials": len(trials), "postgresql": await server.version(started)}
