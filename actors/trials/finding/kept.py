@@ -44,6 +44,6 @@ class Lately(Generic[T]):
             kept.popitem(last=False)
 
     def _book(self, db: object) -> OrderedDict[Hashable, tuple[float, T]] | None:
-        if isinstance(db, asyncpg.Connection | PoolConnectionProxy):
-            return None
+        if isinstance(db, asyncpg.Connection | PoolConnectionProxy) or not hasattr(db, "__weakref__"):
+            return None  # asyncpg's own pool cannot be referred to weakly
         return self._of.setdefault(db, OrderedDict())
