@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
@@ -18,7 +19,7 @@ from tests.postgres import PG15_BIN, Postgres, Servers
 from tests.queue.house import house, tools_at
 from tests.trials.pages import mirror, nct, trial
 
-Pool = asyncpg.Pool  # type: ignore[type-arg]
+Pool: TypeAlias = "asyncpg.Pool[Any]"
 CONDITIONS = ("asthma", "stroke", "psoriasis", "migraine", "gout", "sepsis", "glaucoma", "anaemia", "epilepsy")
 DRUGS = ("salbutamol", "alteplase", "adalimumab", "sumatriptan", "allopurinol", "meropenem", "timolol", "iron")
 QUESTIONS = ("salbutamol asthma", "stroke alteplase q17", "gout", "migraine and epilepsy", "iron, anaemia group 9")
@@ -31,6 +32,11 @@ async def embedded(pool: Pool, folder: Path) -> None:
         await queue.enqueue(pool, [embed.JOB.new()])
         async with house(pool, tools, embed.JOB, slots=1) as one:
             await one.heard.until_settled(1, "done")
+
+
+async def vectors_of(pool: Pool) -> dict[int, str]:
+    rows = await pool.fetch("select trial_id, vector::text as vector from trial_vectors")
+    return {row["trial_id"]: row["vector"] for row in rows}
 
 
 def numbers(found: ask.Results) -> list[str]:
@@ -68,10 +74,10 @@ async def test_what_is_embedded_follows_the_trial(db: Pool, tmp_path: Path) -> N
     async with db.acquire() as one:
         await mirror(one, trial(1, title="Gout"), trial(2, title="Stroke"))
         await embedded(db, tmp_path)
-        before = dict(await db.fetch("select trial_id, vector::text from trial_vectors"))
+        before = await vectors_of(db)
         await mirror(one, trial(1, title="Glaucoma"), trial(2, title="Stroke"))
         await embedded(db, tmp_path)
-    after = dict(await db.fetch("select trial_id, vector::text from trial_vectors"))
+    after = await vectors_of(db)
     (changed,) = (id_ for id_, vector in after.items() if before[id_] != vector)
     assert await db.fetchval("select title from trials where id = $1", changed) == "Glaucoma"
     await db.execute("delete from trials where id = $1", changed)
