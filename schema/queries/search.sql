@@ -80,23 +80,39 @@ order by found.rank desc, found.updated desc, found.id desc;
 
 -- name: titled
 -- $1 what title and codes must answer, $2 to $6 as in hits, $7 the whole question, $8 whether it must be asked of each too (-word is meant of the
--- whole trial), $9 latest id, $10 $11 $12 after this rank, day and id, $13 rows -> as hits, the last update first
+-- whole trial), $9 latest id, $10 $11 $12 after this rank, day and id, $13 rows, $14 a box around near, as in hits -> as hits, the last update first
 with asked as materialized (
     select $1::tsquery as titled, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
            $6::boolean as collapsed, $7::tsquery as question, $8::boolean as is_more, $9::bigint as latest,
-           $10::float8 as rank, $11::date as day, $12::bigint as id, $13::integer as shown
-), hits as materialized (
-    select t.id, coalesce(t.last_updated_on, '-infinity') as updated
+           $10::float8 as rank, $11::date as day, $12::bigint as id, $13::integer as shown,
+           ($14::integer[])[1] as south, ($14::integer[])[2] as north, ($14::integer[])[3] as west, ($14::integer[])[4] as east
+), measured as (
+    select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.cluster_id,
+           a.question, a.days, a.numbers, a.near, a.inside, a.collapsed,
+           case when a.near is not null then (
+               select 2 * 6371.0088::float8 * asin(sqrt(least(1.0::float8, min(
+                          (1 - cos(radians(a.near[1]) - t.points[at] * 1.7453292519943295e-7::float8)
+                           + cos(radians(a.near[1])) * cos(t.points[at] * 1.7453292519943295e-7::float8)
+                             * (1 - cos(radians(a.near[2]) - t.points[at + 1] * 1.7453292519943295e-7::float8))) / 2))))
+               from (select generate_series(1, array_length(t.points, 1), 2) as at offset 0) every
+               where t.points[at] between a.south and a.north
+                 and (t.points[at + 1] between a.west and a.east or t.points[at + 1] + 36000000 between a.west and a.east
+                      or t.points[at + 1] - 36000000 between a.west and a.east)
+           ) end as km
     from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.titled
     where (not a.is_more or (t.words @@ a.question) is true)
       and (t.id <= a.latest) is true
       and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
-                     t.points, a.days, a.numbers, a.near, a.inside)
-      and (not a.collapsed or t.cluster_id is null or not exists (
+                     t.points, a.days, a.numbers, null, null)
+    offset 0
+), hits as materialized (
+    select t.id, t.updated from measured t
+    where (t.near is null or t.km <= t.near[3])
+      and (not t.collapsed or t.cluster_id is null or not exists (
           select from trials o
-          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ t.question
             and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
-                           o.points, a.days, a.numbers, a.near, a.inside)))
+                           o.points, t.days, t.numbers, t.near, t.inside)))
 )
 select found.id, found.rank, found.updated, (select count(*) from hits) as hits,
        least((select latest from asked), (select max(id) from trials)) as latest_id
@@ -108,26 +124,40 @@ order by found.updated desc, found.id desc;
 
 -- name: sample
 -- $1 question with the parts that are looked at, $2 to $6 as in hits, $7 what title and codes answer, with the parts, or null, $8 whether to count values,
--- $9 most trials, $10 whether to measure how far they are -> how many trials there are, how many of them have it in their title, their last updates (of these, and of all), their
+-- $9 most trials, $10 whether to tell how far they are, $11 a box around near, as in hits -> how many trials there are, how many of them have it in their title, their last updates (of these, and of all), their
 -- enrolments and distances, each the first twenty from the top, and how many of them have each value, as JSON
 with asked as materialized (
     select $1::tsquery as question, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
-           $6::boolean as collapsed, $7::tsquery as titled, $8::boolean as values, $9::bigint as most, $10::boolean as far
+           $6::boolean as collapsed, $7::tsquery as titled, $8::boolean as values, $9::bigint as most, $10::boolean as far,
+           ($11::integer[])[1] as south, ($11::integer[])[2] as north, ($11::integer[])[3] as west, ($11::integer[])[4] as east
 ), titled as materialized (
     select t.id from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.titled
-), hits as materialized (
+), measured as (
     select t.id, coalesce(t.last_updated_on, '-infinity') as updated, t.enrolment, t.status, t.study_type, t.phases, t.registry,
            t.sponsor_class, t.countries, t.has_results,
-           case when a.far and a.near is not null then nearest_km(t.points, a.near) end as km,
-           t.id in (select id from titled) as titled
+           case when a.near is not null then (
+               select 2 * 6371.0088::float8 * asin(sqrt(least(1.0::float8, min(
+                          (1 - cos(radians(a.near[1]) - t.points[at] * 1.7453292519943295e-7::float8)
+                           + cos(radians(a.near[1])) * cos(t.points[at] * 1.7453292519943295e-7::float8)
+                             * (1 - cos(radians(a.near[2]) - t.points[at + 1] * 1.7453292519943295e-7::float8))) / 2))))
+               from (select generate_series(1, array_length(t.points, 1), 2) as at offset 0) every
+               where t.points[at] between a.south and a.north
+                 and (t.points[at + 1] between a.west and a.east or t.points[at + 1] + 36000000 between a.west and a.east
+                      or t.points[at + 1] - 36000000 between a.west and a.east)
+           ) end as km,
+           t.cluster_id, a.question, a.days, a.numbers, a.near, a.inside, a.collapsed
     from asked a join trials t on t.words @@ a.question
     where trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
-                     t.points, a.days, a.numbers, a.near, a.inside)
-      and (not a.collapsed or t.cluster_id is null or not exists (
+                     t.points, a.days, a.numbers, null, null)
+    offset 0
+), hits as materialized (
+    select t.*, t.id in (select id from titled) as titled from measured t
+    where (t.near is null or t.km <= t.near[3])
+      and (not t.collapsed or t.cluster_id is null or not exists (
           select from trials o
-          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ t.question
             and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
-                           o.points, a.days, a.numbers, a.near, a.inside)))
+                           o.points, t.days, t.numbers, t.near, t.inside)))
     limit (select most from asked)
 ), valued as (
     select 'status' as facet, status as value from hits
@@ -146,7 +176,7 @@ select (select count(*) from hits) as trials, (select count(*) from hits where t
        array(select updated from hits where titled order by updated desc limit 20) as titled_days,
        array(select updated from hits order by updated desc limit 20) as days,
        array(select enrolment from hits where enrolment is not null order by enrolment desc limit 20) as enrolments,
-       array(select km from hits where km is not null order by km limit 20) as kms,
+       array(select km from hits where km is not null and (select far from asked) order by km limit 20) as kms,
        (select jsonb_object_agg(facet, counts) from (
            select facet, jsonb_agg(jsonb_build_array(value, n) order by place) as counts
            from values_counted where place <= 40 group by facet) facets)::text as facets;

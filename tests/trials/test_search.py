@@ -456,8 +456,8 @@ async def test_a_question_is_always_put_to_the_text_index(connection: "Connectio
     for name, given_, index in (
         ("hits", [question, *limits, "relevance", "'trial'", *after, question, 200, question, question, 128, 16, None],
          "trials_words"),
-        ("titled", [question, *limits, question, True, *after[1:]], "trials_title_words"),
-        ("sample", [question, *limits, None, True, 500, False], "trials_words"),
+        ("titled", [question, *limits, question, True, *after[1:], None], "trials_title_words"),
+        ("sample", [question, *limits, None, True, 500, False, None], "trials_words"),
         ("described", [question, *limits, ["'trial'"], [1.0], *after, None, None, 0.5], "trials_words"),
     ):
         for mode in ("force_custom_plan", "force_generic_plan"):

@@ -122,9 +122,9 @@ async def hits(db: Database, plan: ask.Plan, ranking: Ranking, after: ask.After,
     given: list[object] = [ranking.text, *plan.limits.given, collapse, ranking.order, ranking.ranked]
     given += [ranking.most, after.latest_id, after.rank, after.day, after.id, rows]
     given += [ranking.beside, ranking.ranked_most, ranking.titled, ranking.probe, PROBE, ranking.too_many]
-    near = ranking.near or plan.limits.near
-    given[3] = list(near) if near else None
-    given.append(box(Circle(Point(near[0], near[1]), near[2])) if near else None)
+    if ranking.near:
+        given[3] = list(ranking.near)
+    given.append(_box(ranking.near or plan.limits.near))
     found = await db.fetch(query("search.hits"), *given)
     return First(_hits(found, ranking.tier), found[0]["hits"], found[0]["probed"])
 
@@ -135,7 +135,7 @@ async def titled(
     """The latest of those whose title and codes answer."""
     found = await db.fetch(
         query("search.titled"), what.text, *plan.limits.given, collapse, what.whole, what.ask_whole,
-        after.latest_id, after.rank, after.day, after.id, rows,
+        after.latest_id, after.rank, after.day, after.id, rows, _box(plan.limits.near),
     )  # fmt: skip
     return _hits(found, tier)
 
@@ -150,6 +150,10 @@ async def described(
         after.latest_id, after.rank, after.day, after.id, rows, what.patient.age_days, what.patient.sex, NOT_ADMITTED,
     )  # fmt: skip
     return _hits(found, 0), found[0]["hits"]
+
+
+def _box(near: tuple[float, float, float] | None) -> list[int] | None:
+    return box(Circle(Point(near[0], near[1]), near[2])) if near else None
 
 
 def _hits(found: Iterable[Any], tier: int) -> list[ask.Hit]:
@@ -182,7 +186,9 @@ async def sample(
 ) -> tuple[Sample, dict[str, list[tuple[str, int]]]]:
     """What is seen of the trials that answer, and how many of them have which value."""
     far = plan.order == "distance"
-    row = await db.fetchrow(query("search.sample"), text, *plan.limits.given, collapse, titled, values, most, far)
+    row = await db.fetchrow(
+        query("search.sample"), text, *plan.limits.given, collapse, titled, values, most, far, _box(plan.limits.near)
+    )
     told = orjson.loads(row["facets"]) if row["facets"] else {}
     seen = Sample(row["trials"], row["titled"], scale, row["titled_days"], row["days"], row["enrolments"], row["kms"])
     return seen, {name: [(value, count) for value, count in pairs] for name, pairs in told.items()}
