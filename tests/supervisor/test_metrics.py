@@ -44,6 +44,10 @@ def fed() -> Metrics:
     emit("trials.assessed", registry="ctgov", number=7)
     emit("mesh.coded", number=3, records=8, pending=1)
     emit("notices.made", kind="status", number=2)
+    emit("search.learned", records=9)
+    emit("trials.embedded", number=5)
+    emit("trials.merged", number=4)
+    emit("trials.compared", mode="alone", records=6)
     emit("webhook.ended", state="delivered", took_s=0.1)
     emit("alert.opened", alert="queue_depth", severity="high")
     detach()
@@ -79,6 +83,10 @@ def fed() -> Metrics:
         ("triald_trials_assessed_total", {"registry": "ctgov"}, 7),
         ("triald_mesh_coded_total", {"what": "codes"}, 8),
         ("triald_notices_total", {"kind": "status"}, 2),
+        ("triald_search_learned_total", {}, 9),
+        ("triald_trials_embedded_total", {}, 5),
+        ("triald_clusters_total", {"event": "merged"}, 4),
+        ("triald_records_compared_total", {"how": "alone"}, 6),
         ("triald_webhook_attempts_total", {"state": "delivered"}, 1),
         ("triald_alerts_opened_total", {"alert": "queue_depth"}, 1),
     ],
@@ -90,8 +98,8 @@ def test_events_are_counted_by_their_labels(name: str, labels: dict[str, str], v
 def test_a_process_that_has_seen_nothing_tells_no_invented_numbers() -> None:
     names = re.findall(rb"^(triald\w+|[a-z]+_\w+)[ {]", Metrics().exposition(), re.M)
     assert {name.decode() for name in names if not name.startswith(b"process_")} == {
-        "triald_late_results_refused_total"
-    }
+        "triald_late_results_refused_total", "triald_search_learned_total", "triald_trials_embedded_total",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MEASURES)

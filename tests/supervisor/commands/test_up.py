@@ -34,7 +34,8 @@ async def test_the_demo_mirrors_its_registries_and_touches_no_other_database(
     """
     folder, registries = tmp_path / "demo", demo_world.mirrored()
     words = ("--data-dir", str(folder), "--listen", "127.0.0.1:0")
-    ended = await triald("up", "--demo", "--once", "--trials", "300", *words)
+    beside = Triald({name: text for name, text in triald.environ.items() if name != "TRIALD_REGISTRIES"})
+    ended = await beside("up", "--demo", "--once", "--trials", "300", *words)
     assert ended.code == 0, ended.err
     held = held_in(World(300, first_day=date.fromisoformat((folder / "first-day").read_text("utf-8"))))
     for registry in registries:
@@ -44,7 +45,7 @@ async def test_the_demo_mirrors_its_registries_and_touches_no_other_database(
     assert re.search(r"mesh: [1-9]\d* trials are coded", ended.out)
     assert await db.fetchval("SELECT count(*) FROM trials") == 0
     assert stat.S_IMODE((folder / "token").stat().st_mode) == 0o600
-    own = Triald({name: text for name, text in triald.environ.items() if name != "DATABASE_URL"})
+    own = Triald({name: text for name, text in beside.environ.items() if name != "DATABASE_URL"})
     status = (await own("status", "--json", "--data-dir", str(folder))).json
     assert {one["registry"]: one["present"] for one in status["registries"]} == {
         name: held[name] for name in registries
