@@ -118,6 +118,7 @@ async def load(db: Any, trials: Iterable[Trial], *, codes: Codes | None = None) 
     for name, what in INDEXES.items():
         made = f"create index {name} on trials using gin ({what}) with (fastupdate = on, gin_pending_list_limit = 1024)"
         await db.execute(made)
+    await db.execute("select setval(pg_get_serial_sequence('trials', 'id'), (select max(id) from trials))")
     await db.execute("vacuum analyze trials")
     return total
 

@@ -54,6 +54,10 @@ LEAST_OVERLAP = 0.9
 Question = Mapping[str, str]
 
 
+class WriterEnded(Exception):
+    """Nothing came in while the searches were measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     kind: str
@@ -201,6 +205,8 @@ async def writing(dsn: str, folder: Path, seconds: float) -> AsyncIterator[None]
     )  # fmt: skip
     try:
         yield
+        if process.returncode:
+            raise WriterEnded(f"with {process.returncode}, before the searches did")
     finally:
         if process.returncode is None:
             process.terminate()
@@ -246,7 +252,7 @@ async def measure(started: Embedded, given: argparse.Namespace) -> Figures:
     dsn = await filled(started, of, given.trials, given.data)
     filled_s = time.perf_counter() - began
     with tempfile.TemporaryDirectory(prefix="triald-bench-") as folder:
-        async with triald.up(Path(folder), database_url=dsn) as service:
+        async with triald.up(Path(folder), database_url=dsn, semantic="off") as service:
             await ask(service, of, seconds=5, per_s=given.per_s, seed=SEED + 2)  # warm
             quiet = await ask(service, of, seconds=given.seconds / 3, per_s=given.per_s, seed=SEED + 3)
             async with writing(dsn, given.data, given.seconds + 5):
