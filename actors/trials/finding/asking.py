@@ -145,7 +145,7 @@ Part = Node | _Meant | _Group
 def _query(node: Part, lexemes: Lexemes, named: Mapping[str, Meaning], *, titled: bool) -> str:
     match node:
         case Words(text, field):
-            found = lexemes.get(text, "")
+            found = _compound(text, lexemes.get(text, ""))
             if titled and field in ("condition", "intervention"):
                 return ""
             return _in(found if titled or field is None else _LEXEME.sub(rf"\1:{WEIGHTS[field]}", found))
@@ -161,6 +161,13 @@ def _query(node: Part, lexemes: Lexemes, named: Mapping[str, Meaning], *, titled
         case Or(parts) | _Group("or", parts):
             return _joined(" | ", (_query(part, lexemes, named, titled=titled) for part in parts))
     raise AssertionError(node)
+
+
+def _compound(word: str, found: str) -> str:
+    """Of a word with hyphens the whole alone, where it is indexed as such: to ask for its parts too reads every row."""
+    first = _LEXEME.match(found)
+    dashes = word.count("-")
+    return first[1] if first and 0 < dashes == first[1].count("-") and not any(map(str.isspace, word)) else found
 
 
 def _in(found: str) -> str:
