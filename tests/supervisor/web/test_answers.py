@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +28,9 @@ from supervisor.web.app import all_routes
 from supervisor.web.problems import Envelope
 from tests.postgres import Postgres
 from tests.supervisor.web.asking import Api
+from tests.supervisor.web.coded import take_mesh
 from tests.supervisor.web.described import Described
+from tests.supervisor.web.reviewed import PAIR, review
 from tests.supervisor.web.site import TRIALS, mirror, nightly, world_page
 from tests.trials.pages import Refused, page, trial
 
@@ -173,17 +177,44 @@ async def test_every_command_of_the_interface_answers_a_key_once(api: Api) -> No
         ("POST", f"/api/v1/alerts/{alert}/acknowledge", None),
     ]
     offered = {(route.method, route.path) for _, route in all_routes() if route.is_command and not route.form}
-    assert len(offered) == len(commands)
+    assert len(offered) == len(commands) + len(OF_TRIALS)
+    await _answer_once(api, commands)
+    assert await operating.state_of(pool, dead) == "ready"
+    assert await operating.state_of(pool, waiting) == "cancelled"
+
+
+async def _answer_once(api: Api, commands: Sequence[tuple[str, str, Any]]) -> None:
     described = Described(await api.get("/openapi.json"))
     for number, (method, path, body) in enumerate(commands):
-        key = {"Idempotency-Key": f"key {number}".replace(" ", "-")}
+        key = {"Idempotency-Key": f"key-{number}"}
         first = await api.whole(method, path, headers=key, json=body or {})
         again = await api.whole(method, path, headers=key, json=body or {})
         assert first[0] in (200, 202), (path, first)
         assert described.problems(method, path, first[0], first[2]) == []
         assert (again[0], again[2], again[1].get("Idempotent-Replayed")) == (first[0], first[2], "true"), path
-    assert await operating.state_of(pool, dead) == "ready"
-    assert await operating.state_of(pool, waiting) == "cancelled"
+
+
+OF_TRIALS: Sequence[tuple[str, str, Any]] = (
+    ("POST", "/api/v1/duplicates/compare", None),
+    ("POST", f"/api/v1{PAIR}/confirm", None),
+    ("POST", f"/api/v1{PAIR}/undo", None),
+    ("POST", f"/api/v1{PAIR}/split", None),
+    ("POST", "/api/v1/mesh/decisions", {"about": "condition", "text": "ticker trouble", "uis": ["D006331"]}),
+    ("POST", "/api/v1/mesh/decisions/undo", {"about": "condition", "key": "ticker trouble"}),
+    ("POST", "/api/v1/watches", {"query": "q=heart"}),
+    ("POST", "/api/v1/notices/read", None),
+    ("DELETE", "/api/v1/watches/1", None),
+    ("POST", "/api/v1/webhooks", {"url": "http://hooks.test:8080/"}),
+    ("POST", "/api/v1/webhooks/1/switch", {"on": False}),
+    ("DELETE", "/api/v1/webhooks/1", None),
+)
+
+
+async def test_every_command_about_trials_answers_a_key_once(api: Api, tmp_path: Path) -> None:
+    """N13, N04, N05, N30: of reviewers, of those who map texts, and of those who watch."""
+    await review(api.site.pool, tmp_path)
+    await take_mesh(api, tmp_path)
+    await _answer_once(api, OF_TRIALS)
 
 
 async def test_a_key_used_for_another_request_is_refused(api: Api) -> None:

@@ -23,6 +23,7 @@ from tests.trials.pages import Refused, page, trial
 DOCS = Path(__file__).parents[3] / "docs" / "http.md"
 # Their lists may be empty, and are looked at elsewhere.
 MAY_BE_EMPTY = {
+    "/api/v1/trials/{id}/similar",
     "/api/v1/actors", "/api/v1/trials", "/api/v1/jobs/{id}", "/api/v1/duplicates/{a}/{b}", "/api/v1/trials/{id}/merged",
     "/api/v1/mesh/records/{ui}",
 }  # fmt: skip
