@@ -50,12 +50,14 @@ async def search(
     _check(asked, await standing(db, embedder))
     first = replace(asked, cursor=None, rows=ask.MOST_ROWS)
     plan, offset = ask.ask(first), _offset(asked.cursor, mode)
-    wording, strict = _read(plan.text)
-    question = await _question(db, strict, plan.facets)
+    wording, node = _read(plan.text)
+    question, marked = await _questions(db, node, plan.facets)
     vector = written(embedder.embed([wording])[0])
     alike = await store.nearest(db, vector, question, plan.limits, DEPTH) if vector else []
-    best, marked = await by_text.best(db, first, DEPTH, meanings=meanings)
-    places = fused(best if mode == "hybrid" else (), [(one.id, one.likeness) for one in alike])
+    best: Sequence[int] = ()
+    if mode == "hybrid":
+        best, marked = await by_text.best(db, first, DEPTH, meanings=meanings)
+    places = fused(best, [(one.id, one.likeness) for one in alike])
     ids = one_of_each(places, await store.clusters(db, list(places))) if asked.collapse else list(places)
     exact = (await trials.find_ids(db, plan.numbers))[: asked.rows]
     found = [id_ for id_ in ids if id_ not in exact]
@@ -107,16 +109,14 @@ def _check(asked: ask.Search, refused: str | None) -> None:
 
 
 def _read(text: str) -> tuple[str, Node | None]:
-    """What is to be embedded, and what must hold besides. Raises BadSearch."""
+    """What is to be embedded, and what was asked; a description asks nothing. Raises BadSearch."""
     if is_description(text):
         return told(text), None
     try:
         node = parse(text)
     except BadText as error:
         raise ask.BadSearch("text", str(error)) from error
-    parts = node.parts if isinstance(node, And) else (node,) if node else ()
-    strict = tuple(part for part in parts if isinstance(part, Not | Value))
-    return " ".join(_positive(node)), And(strict) if len(strict) > 1 else strict[0] if strict else None
+    return " ".join(_positive(node)), node
 
 
 def _positive(node: Node | None) -> list[str]:
@@ -128,12 +128,21 @@ def _positive(node: Node | None) -> list[str]:
     return []
 
 
-async def _question(db: finding.Database, strict: Node | None, facets: str) -> str:
+def _strict(node: Node | None) -> Node | None:
+    """What must hold: words that may not be there, and fields with values."""
+    parts = node.parts if isinstance(node, And) else (node,)
+    found = tuple(part for part in parts if isinstance(part, Not | Value))
+    return And(found) if len(found) > 1 else found[0] if found else None
+
+
+async def _questions(db: finding.Database, node: Node | None, facets: str) -> tuple[str, str]:
+    """What sorts out, and what is marked. Raises BadSearch."""
     try:
-        must = compose(strict, await finding.lexemes(db, texts(strict))).all
+        lexemes = await finding.lexemes(db, texts(node))
+        must, marked = compose(_strict(node), lexemes).all, compose(node, lexemes).marked
     except BadText as error:
         raise ask.BadSearch("text", str(error)) from error
-    return f"({must}) & {facets}" if must and facets else must or facets
+    return (f"({must}) & {facets}" if must and facets else must or facets), marked
 
 
 # ── where a page begins ──
