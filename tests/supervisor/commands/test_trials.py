@@ -10,6 +10,8 @@ import pytest
 
 from actors.trials.record import When
 from actors.trials.search import Count, Days, Results, Search
+from actors.trials.semantic import store as semantic
+from actors.trials.semantic.embedder import LOCAL, mark, written
 from supervisor.commands.search import COMMAND, asked, shown
 from supervisor.sources import Source
 from tests.supervisor.commands.running import Triald
@@ -61,6 +63,21 @@ async def test_trials_are_found_by_words_and_filters(triald: Triald, connection:
     assert f"{nct(1)}  Heart attack at night" in plain.out
     assert "\x1b" not in following.out + plain.out
     assert (wrong.code, wrong.out) == (2, "")
+
+
+async def test_trials_are_found_by_likeness_or_it_is_said_why_not(triald: Triald, connection: "Connection") -> None:
+    """G23: --mode names the embedder and where each trial stands; without vectors the reason."""
+    await write(connection, page([trial(1, title="Hypertensive heart")]), await begin(connection))
+    refused = await triald("search", "hypertension", "--mode", "semantic")
+    assert (refused.code, refused.out) == (2, "")
+    assert "mode: semantic search is unavailable: the service has not looked yet" in refused.err
+    if await semantic.open_for(connection, mark(LOCAL), LOCAL.dimensions):
+        pytest.skip("this PostgreSQL has no pgvector")
+    [(number, text)] = await semantic.wording(connection, [await connection.fetchval("select id from trials")])
+    await semantic.put(connection, {number: written(LOCAL.embed([text])[0])})
+    told = await triald("search", "hypertension", "--mode", "hybrid", "--json")
+    assert (told.json["embedder"], told.json["trials"][0]["ranked"]["by_likeness"]) == ("hashed-words-1", 1)
+    assert "found by likeness (hashed-words-1" in (await triald("search", "hypertension", "--mode", "semantic")).out
 
 
 def test_every_filter_reaches_the_search() -> None:
