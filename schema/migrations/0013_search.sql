@@ -125,7 +125,8 @@ drop function trial_fits(date, date, date, timestamptz, bigint, bigint, tsvector
                          double precision[], tsquery);
 alter table trials drop column brief, drop column points;
 alter table trials alter words set storage extended;
-alter table trials set (toast_tuple_target = 4080);
+alter table trials set (
+    toast_tuple_target = 4080, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
 drop function nearest_km(integer[], double precision[]);
 drop function trial_points(jsonb);
 create or replace function trial_words(title text, official_title text, acronym text, conditions text[],
