@@ -5,36 +5,41 @@ whole text is asked of the text index, together with the filters, which are word
 text means is read in finding/. How the words found are marked in what is shown is in marks.py.
 """
 
-import base64
-import binascii
-import struct
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 from typing import Literal
 
-import orjson
-
-from actors.errors import Refusal
 from actors.trials import facets
-from actors.trials.finding.asking import MESH_UI, Meaning
-from actors.trials.finding.grid import MOST_KM, Circle, Covered, cover
+from actors.trials.cursors import FOREVER as FOREVER
+from actors.trials.cursors import LAST_ID as LAST_ID
+from actors.trials.cursors import START as START
+from actors.trials.cursors import After as After
+from actors.trials.cursors import BadSearch as BadSearch
+from actors.trials.cursors import Order as Order
+from actors.trials.cursors import cursor as cursor
+from actors.trials.cursors import read_cursor
+from actors.trials.finding.asking import MESH_UI
+from actors.trials.finding.grid import MOST_KM, Covered, cover
+from actors.trials.found import NOTHING as NOTHING
+from actors.trials.found import Count as Count
+from actors.trials.found import Facets as Facets
+from actors.trials.found import Found as Found
+from actors.trials.found import Hit as Hit
+from actors.trials.found import Near as Near
+from actors.trials.found import Results as Results
+from actors.trials.found import Value as Value
+from actors.trials.found import counted as counted
+from actors.trials.found import page as page
+from actors.trials.found import there as there
 from actors.trials.normalise import DAYS_PER, numbers_inside, scheme_of
 from actors.trials.record import Phase, Status, StudyType
-from actors.trials.semantic.fusion import Place
-from actors.trials.shown import RegistryCount, Row
-
-Order = Literal["relevance", "newest", "enrolment", "distance"]
 
 MOST_ROWS = 100
 LONGEST_TEXT = 8_000  # characters: a description of a patient has some thousands
 MOST_NUMBERS = 20
 MOST_DAYS = 200  # words of the index for a range of days; in a longer one rows are compared
 OLDEST_YEARS = 150
-
-FOREVER = date.max  # and date.min: PostgreSQL's infinities, as asyncpg reads and writes them
-LAST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,6 @@ class Caps:
 CAPS = Caps()
 
 
-class BadSearch(Refusal):
-    """The search cannot be run; the message says what was expected, `field` of which part of the search."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}", field=field)
-        self.problem = problem
-
-
 @dataclass(frozen=True, slots=True)
 class Days:
     """A range of days, both included; None is open. A partial date counts as its first day."""
@@ -69,15 +66,6 @@ class Days:
 
 
 ANY_DAY = Days()
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Within so many km of a place; `name` is how it was asked for, and `others` the places that also bear it."""
-
-    circle: Circle
-    name: str = ""
-    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +98,6 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class After:
-    """Where to go on: after this rank, day of update and id. Trials that came later than `latest_id` are not looked at.
-
-    `tier`: of many hits, those with the words in their title come first (2), then the others (1); 0 is the first look.
-    """
-
-    rank: float = float("inf")
-    day: date = FOREVER
-    id: int = LAST_ID
-    latest_id: int = LAST_ID
-    tier: int = 0
-
-
-START = After()
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """What is compared row by row, as trial_fits takes it."""
 
@@ -153,77 +124,6 @@ class Plan:
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """So many trials; with `more`, there are more than that; with `about`, that is what a sample says."""
-
-    trials: int
-    more: bool = False
-    about: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A trial that was found, and where to go on after it."""
-
-    id: int
-    place: After
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value of a filter, and how many of the trials that were found have it."""
-
-    value: str
-    trials: int
-    name: str = ""  # where it is not the value itself
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """How many of what was found have which value, by filter; with `about`, as a sample says."""
-
-    values: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    about: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The hits from where the search goes on, one more than a page holds."""
-
-    hits: Sequence[Hit]
-    count: Count
-    facets: Facets = Facets()
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What was found.
-
-    `exact` are the trials that the text names by number, whatever the filters; they stand on the first page, and are
-    left out of `rows`. `count` is of all that is found, each trial once. `next` is None at the end. `meanings`: what
-    words of the text were taken to name. `corrected`: nothing was found, and this text was asked instead.
-    `described`: the text was read as the description of a patient, not as a question. `embedder`: trials were found by
-    likeness to the text, by its vectors; `places` are where each row stood in which ranking.
-    """
-
-    exact: tuple[Row, ...] = ()
-    rows: tuple[Row, ...] = ()
-    count: Count = Count(0)
-    next: str | None = None
-    truncated: bool = False
-    facets: Facets = Facets()
-    meanings: tuple[Meaning, ...] = ()
-    corrected: str | None = None
-    described: bool = False
-    near: Near | None = None
-    embedder: str | None = None
-    places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}))
-
-
-NOTHING = Results()
-
-
 def ask(search: Search) -> Plan:
     """What to run. Raises BadSearch."""
     if not 1 <= search.rows <= MOST_ROWS:
@@ -236,7 +136,7 @@ def ask(search: Search) -> Plan:
     if order == "distance" and search.near is None:
         raise BadSearch("order", "distance: from where? `near` says it")
     covered = _covered(search)
-    after = _cursor(search.cursor, order) if search.cursor else START
+    after = read_cursor(search.cursor, order) if search.cursor else START
     limits = _limits(search, covered)
     return Plan(
         numbers_in(text), text, question(search, covered), limits, after, is_first=search.cursor is None, order=order
@@ -339,43 +239,6 @@ def age_in_days(text: str) -> int:
     if not 0 <= age <= OLDEST_YEARS * DAYS_PER["year"]:
         raise BadSearch("age", f"{text!r} is no age: expected years, or such as 6 months")
     return age
-
-
-def counted(hits: int, most: int) -> Count:
-    """A count that was stopped one after `most`."""
-    return Count(min(hits, most), more=hits > most)
-
-
-def there(counts: Iterable[RegistryCount], *, with_removed: bool) -> Count:
-    """All trials that are held."""
-    return Count(sum(one.present + (one.removed if with_removed else 0) for one in counts))
-
-
-def page(hits: Sequence[Hit], rows: int, order: Order) -> tuple[Sequence[Hit], str | None]:
-    """The hits of one page, and the cursor to the next, from one hit more than a page holds."""
-    return hits[:rows], cursor(hits[rows - 1].place, order) if len(hits) > rows else None
-
-
-def cursor(after: After, order: Order) -> str:
-    """Where to go on, as an opaque word that is safe in a URL."""
-    rank = struct.pack(">d", after.rank).hex()
-    told = [order[0], after.tier, rank, after.day.toordinal(), after.id, after.latest_id]
-    return base64.urlsafe_b64encode(orjson.dumps(told)).decode().rstrip("=")
-
-
-def _cursor(text: str, order: Order) -> After:
-    try:
-        told = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        match told:
-            case [str(given), int(tier), str(rank), int(day), int(id_), int(latest)] if (
-                given == order[0] and 0 <= tier <= 2 and max(abs(id_), abs(latest)) <= LAST_ID
-            ):
-                (number,) = struct.unpack(">d", bytes.fromhex(rank))
-                if number == number:  # else it is no number, and nothing comes after it
-                    return After(number, date.fromordinal(day), id_, latest, tier)
-    except (ValueError, OverflowError, struct.error, binascii.Error):
-        pass  # it is refused below, like any other that is not ours
-    raise BadSearch("cursor", "this is not where an answer to this search ended")
 
 
 def _sound(text: str) -> str:
