@@ -454,8 +454,11 @@ async def test_a_question_is_always_put_to_the_text_index(connection: "Connectio
     after = [1_000, 2**63 - 1, float("inf"), date.max, 2**63 - 1, 21]
     question = "'trial' & '=status:withdrawn'"
     for name, given_, index in (
-        ("hits", [question, *limits, "relevance", "'trial'", *after, question, 200, question, question, 128, 16, None],
-         "trials_words"),
+        (
+            "hits",
+            [question, *limits, "relevance", "'trial'", *after, question, 200, question, question, 128, 16, None],
+            "trials_words",
+        ),
         ("titled", [question, *limits, question, True, *after[1:], None], "trials_title_words"),
         ("sample", [question, *limits, None, True, 500, False, None], "trials_words"),
         ("described", [question, *limits, ["'trial'"], [1.0], *after, None, None, 0.5], "trials_words"),
