@@ -15,8 +15,8 @@ async def test_every_statement_prepares_on_a_database_made_by_the_migrations_alo
 ) -> None:
     """G01: every statement that the code can run is prepared, on PostgreSQL 18 and on 15.
 
-    Those over vectors only where the server has pgvector: open_semantic makes what they need, and the code runs them only
-    after it said that it has. Elsewhere each is refused for just that.
+    Those over vectors only where the server has pgvector: open_semantic makes what they need, and the code runs them
+    only after it said that it has. Elsewhere each is refused for just that.
     """
     connection = await asyncpg.connect(any_postgres.dsn)
     refused = {}
