@@ -30,7 +30,7 @@ OTHERS: Mapping[str, str] = {
     "events_days": "8", "alert_depth": "5", "alert_failure_percent": "50", "alert_silent_s": "60",
     "alert_rate_percent": "70", "alert_disk_percent": "95", "alert_eta_hours": "2", "alert_lag_s": "0.5",
     "alert_stale_trials": "7", "report_cron": "30 7 * * *", "webhook_hosts": "10.0.0.5:8080, [::1]:9000",
-    "log_format": "json", "log_level": "debug", "token_file": "/run/token",
+    "semantic": "off", "log_format": "json", "log_level": "debug", "token_file": "/run/token",
 }  # fmt: skip
 
 
