@@ -84,9 +84,9 @@ def resampled(of: Sequence[Trial], count: int, seed: int) -> Iterator[Trial]:
         )  # fmt: skip
 
 
-def packed(trials: Iterable[Trial]) -> PackedPage:
+def packed(trials: Iterable[Trial], at: datetime = AT) -> PackedPage:
     """Ready to be written; each with its codes among its filter words, as they are in the index."""
-    source = Source("ctgov", "https://registry.example/studies", AT, 1, "application/json")
+    source = Source("ctgov", "https://registry.example/studies", at, 1, "application/json")
     return pack_page([_Read(one) for one in trials], [], source)
 
 

@@ -20,7 +20,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -177,8 +177,8 @@ async def overlap(db: Any, of: Sequence[Trial], count: int) -> float:
 async def write(dsn: str, folder: Path, *, seconds: float) -> None:
     """500 changed records a second, in pages of a thousand."""
     db, of, number = await asyncpg.connect(dsn), await asyncio.to_thread(studies, folder), 0
-    scrape = await store.open_scrape(db, "ctgov", "incremental", since=None, job_id=None, at=AT)
-    later, dice = AT, random.Random(SEED)  # noqa: S311
+    scrape = await store.open_scrape(db, "ctgov", "incremental", since=None, job_id=None, at=datetime.now(UTC))
+    dice = random.Random(SEED)  # noqa: S311
     start = time.perf_counter()
     for page in range(int(seconds * ROWS_PER_S / 1000)):
         changed = [
@@ -187,8 +187,7 @@ async def write(dsn: str, folder: Path, *, seconds: float) -> None:
             for at, one in enumerate(resampled(of, 1_000, dice.randrange(10**6)))
         ]  # fmt: skip
         number += 1_000
-        later += timedelta(seconds=1)
-        made = packed(changed)
+        made = packed(changed, datetime.now(UTC))
         await asyncio.sleep(max(0.0, start + page * 1000 / ROWS_PER_S - time.perf_counter()))
         async with db.transaction():
             await store.write_page(db, made, scrape_id=scrape)

@@ -2,13 +2,12 @@
 
 -- name: take
 -- $1 follower, $2 most rows -> trials that are due to it, a row of which no other transaction takes; taken away with what is
--- committed. None while a registry is mirrored for the first time, at more than a hundred records a second: the machine is its
+-- committed. None while a scrape brings more than a hundred new or changed records a second: the machine is its
 delete from trial_due where id in (
     select id from trial_due where follower = $1 and not exists (
         select from scrapes s
-        where s.state = 'running' and s.mode = 'full' and s.page_at > now() - interval '5 minutes'
-          and s.records > 100 * extract(epoch from now() - s.started_at)
-          and not exists (select from scrapes done where done.registry = s.registry and done.state = 'done'))
+        where s.state = 'running' and s.page_at > now() - interval '1 minute'
+          and s.new + s.changed > 100 * extract(epoch from now() - s.started_at))
     order by id limit $2 for update skip locked)
 returning trial_ids;
 

@@ -32,7 +32,7 @@ class Waiting:
 
 
 async def take(db: Database, follower: str, pages: int = PAGES_AT_ONCE) -> list[int]:
-    """Trials that are due, each once; empty when none is, and while a registry is mirrored for the first time at speed.
+    """Trials that are due, each once; empty when none is, and while a scrape brings very many.
 
     In a transaction, which takes them away when it commits.
     """
