@@ -31,10 +31,12 @@ from bench.measure import Figures
 from demo import process as demo
 from demo.process import Demo
 from supervisor.scraping import ask_for_scrapes
+from supervisor.wiring import job_kinds
 
 LATENCY_MS = 20.0  # of each answer, so that there is something to be killed in
 LONGEST_S = 2.5  # from being ready to being killed
 DONE_WITHIN_S = 600.0
+MOST_ATTEMPTS = 1000  # how often it may die is not at stake
 LOOK_EVERY_S = 0.1
 GONE_AFTER_S = 0.2
 HELD = """
@@ -60,14 +62,15 @@ def settings_of(dsn: str, world: Demo) -> dict[str, str]:
         "scrapers": "3",
         "beat_every_s": "0.2",
         "dead_after_s": "1",
-        "max_attempts": "1000",  # how often it may die is not at stake
+        "max_attempts": str(MOST_ATTEMPTS),
         "retry_first_s": "0.1",
         "retry_longest_s": "1",
     }
 
 
 async def asked(db: "asyncpg.Connection[Any]", registries: Sequence[str]) -> list[int]:
-    return [one.job for one in await ask_for_scrapes(db, registries, mode="full")]
+    kinds = job_kinds(MOST_ATTEMPTS)
+    return [one.job for one in await ask_for_scrapes(db, registries, mode="full", kinds=kinds)]
 
 
 async def all_ended(db: "asyncpg.Connection[Any]", jobs: Sequence[int]) -> bool:
