@@ -12,7 +12,7 @@ from actors.trials.finding import answer, store
 from actors.trials.finding.asking import Meaning
 from actors.trials.finding.describing import is_description
 from actors.trials.finding.grid import Circle, Point
-from actors.trials.finding.kept import Lately
+from actors.trials.finding.kept import Lately, on_one
 from actors.trials.semantic import answer as semantic
 from actors.trials.semantic.answer import Mode
 
@@ -38,11 +38,13 @@ class Wanted:
 
 async def find(db: store.Database, wanted: Wanted, *, values: bool = False) -> ask.Results:
     """Raises BadSearch."""
-    search, meanings = await settled(db, wanted)
-    if wanted.mode != "text" and search.text.strip():
+    if wanted.mode != "text" and wanted.search.text.strip():
+        search, meanings = await settled(db, wanted)
         return await semantic.search(db, search, wanted.mode, meanings)
-    found = await answer.search(db, search, meanings=meanings, values=values)
-    return replace(found, facets=await _named(db, found.facets)) if values else found
+    async with on_one(db) as one:
+        search, meanings = await settled(one, wanted)
+        found = await answer.search(one, search, meanings=meanings, values=values)
+        return replace(found, facets=await _named(one, found.facets)) if values else found
 
 
 async def everything(db: answer.Exporting, wanted: Wanted) -> AsyncIterator[Sequence[Any]]:

@@ -2,14 +2,41 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
+
+
+class OnOne:
+    """One connection for all statements of a search; what is kept of it is kept of the pool that it came from."""
+
+    def __init__(self, connection: Any, pool: object) -> None:
+        self.pool = pool
+        self.fetch = connection.fetch
+        self.fetchrow = connection.fetchrow
+        self.fetchval = connection.fetchval
+        self.execute = connection.execute
+
+
+@asynccontextmanager
+async def on_one(pool: Any) -> AsyncIterator[Any]:
+    """A connection of a pool, on which each statement is planned once, whatever is asked; what is no pool stays.
+
+    The statements of a search are long, and their plans do not depend on what is asked. PostgreSQL plans each anew five
+    times before it trusts that: on twenty connections that is most of the work for a while.
+    """
+    if not hasattr(pool, "acquire"):
+        yield pool
+        return
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
+        await connection.execute("set local plan_cache_mode = force_generic_plan; set local jit = off")
+        yield OnOne(connection, pool)
 
 
 class Lately(Generic[T]):
@@ -44,6 +71,7 @@ class Lately(Generic[T]):
             kept.popitem(last=False)
 
     def _book(self, db: object) -> OrderedDict[Hashable, tuple[float, T]] | None:
+        db = db.pool if isinstance(db, OnOne) else db
         if isinstance(db, asyncpg.Connection | PoolConnectionProxy) or not hasattr(db, "__weakref__"):
             return None  # asyncpg's own pool cannot be referred to weakly
         return self._of.setdefault(db, OrderedDict())
