@@ -241,6 +241,7 @@ async def filled(started: Embedded, of: Sequence[Trial], count: int, data: Path)
         await migrate(db)
         codes = await thesaurus(db, data)
         await load(db, resampled(of, count, SEED), codes=codes)
+    await db.execute("delete from trial_due")  # of earlier runs: who follows is measured elsewhere
     await db.close()
     return dsn
 
