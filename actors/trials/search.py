@@ -20,6 +20,7 @@ from actors.trials.cursors import Order as Order
 from actors.trials.cursors import cursor as cursor
 from actors.trials.cursors import read_cursor
 from actors.trials.finding.asking import MESH_UI
+from actors.trials.finding.cities import names_of
 from actors.trials.finding.grid import MOST_KM, Covered, cover
 from actors.trials.found import NOTHING as NOTHING
 from actors.trials.found import Count as Count
@@ -184,7 +185,7 @@ def question(search: Search, covered: Covered | None = None) -> str:
             _words("phase", search.phase),
             _words("type", search.study_type),
             _words("country", search.country),
-            _words("city", search.city),
+            _words("city", [name for city in search.city for name in names_of(facets.folded(city))]),
             _words("registry", search.registry),
             _words("class", search.sponsor_class),
             _words("mesh", search.mesh),

@@ -229,11 +229,11 @@ select cluster_id, id, registry, registry_id from trials
 where cluster_id = any($1::bigint[]) and removed_at is null order by cluster_id, registry, registry_id;
 
 -- name: place
--- $1 folded city, $2 folded country or null -> where the sites of cities of this name lie, by country, the one with most trials first
+-- $1 folded names of a city text[], $2 folded country or null -> where the sites of cities of these names lie, by country, the one with most trials first
 select shown, country, percentile_disc(0.5) within group (order by lat) as lat, percentile_disc(0.5) within group (order by lon) as lon,
        sum(seen)::bigint as seen
 from (select country, lat, lon, seen, first_value(shown) over (partition by country order by seen desc, shown) as shown
-      from search_places where city = $1::text and ($2::text is null or lower(country) = $2::text)) places
+      from search_places where city = any($1::text[]) and ($2::text is null or lower(country) = $2::text)) places
 group by shown, country order by seen desc, country;
 
 -- name: rarity

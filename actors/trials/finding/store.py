@@ -9,6 +9,7 @@ import orjson
 
 from actors.trials import search as ask
 from actors.trials import shown
+from actors.trials.finding.cities import names_of
 from actors.trials.finding.describing import NOT_ADMITTED, Described, Rare
 from actors.trials.finding.grid import Circle, Point, box
 from actors.trials.finding.kept import Lately
@@ -228,9 +229,9 @@ async def _sought_among(db: Database, what: Sought, texts: Iterable[str]) -> fro
 
 
 async def places(db: Database, city: str, country: str | None) -> list[City]:
-    """Cities of a (folded) name, one for each country, those with most trials first."""
+    """Cities of a (folded) name, or of another that they go by, one for each country, those with most trials first."""
     if (known := _PLACES.get(db, (city, country))) is None:
-        known = [City(**row) for row in await db.fetch(query("search.place"), city, country)]
+        known = [City(**row) for row in await db.fetch(query("search.place"), names_of(city), country)]
         _PLACES.keep(db, (city, country), known)
     return known
 
