@@ -78,13 +78,9 @@ def _end_points(outcomes: Sequence[Outcome], *, primary: bool) -> list[Json]:
 
 
 def part_one(told: Telling, entry: Entry) -> Json:
+    """What holds for the trial in every member state."""
     of, at = told.of, told.of.outline
     countries = dict.fromkeys(site.country.name for site in of.sites if site.country.region not in ("eu", "eea"))
-    conditions = [
-        {"id": place, "medicalCondition": name, "medicalConditionTranslations": [], "isConditionRareDisease": False}
-        for place, name in enumerate(of.named)
-    ]
-    sponsor = _organisation(of.sponsor)
     return {
         "id": at.index,
         "rowSubjectCount": at.planned - sum(subjects_in(of, name) for name in member_states(of)),
@@ -96,81 +92,94 @@ def part_one(told: Telling, entry: Entry) -> Json:
                 "publicTitleTranslations": [],
                 "secondaryIdentifyingNumbers": _numbers(of, entry),
             },
-            "trialInformation": {
-                "trialCategory": {"isLowIntervention": False, "trialPhase": phase_of(of), "trialCategory": "2"},
-                "medicalCondition": {"partIMedicalConditions": conditions},
-                "trialObjective": {"mainObjective": told.summary, "mainObjectiveTranslations": []},
-                "eligibilityCriteria": {
-                    "principalInclusionCriteria": _numbered(told.included, "principalInclusionCriteria"),
-                    "principalExclusionCriteria": _numbered(told.excluded, "principalExclusionCriteria"),
-                },
-                "endPoint": {
-                    "primaryEndPoints": _end_points(told.primary, primary=True),
-                    "secondaryEndPoints": _end_points(told.secondary, primary=False),
-                },
-                "trialDuration": {
-                    "estimatedRecruitmentStartDate": str(date.fromordinal(at.started)),
-                    "estimatedEndDate": str(date.fromordinal(at.done)),
-                },
-                "sourceOfMonetarySupport": [{"id": at.index, "organisationName": of.sponsor.name}],
-                "populationOfTrialSubjects": {
-                    "ageRanges": [
-                        {"id": place, "ageRangeCategoryCode": code, "ageRangeCategory": code}
-                        for place, (code, _) in enumerate(ages_of(of))
-                    ],
-                    "ageRangeSecondaryIds": [],
-                    "clinicalTrialGroups": [{"code": "2", "name": "Patients"}],
-                    "isFemaleSubjects": of.sex != "MALE",
-                    "isMaleSubjects": of.sex != "FEMALE",
-                    "isVulnerablePopulationSelected": False,
-                },
-                "individualParticipantData": {},
-            },
-            "protocolInformation": {
-                "studyDesign": {
-                    "periodDetails": [
-                        {
-                            "id": at.index,
-                            "title": "Treatment",
-                            "allocationMethod": "1" if of.against else "2",
-                            "armDetails": [
-                                {"id": place, "title": label, "description": text}
-                                for place, (label, text) in enumerate(told.arms)
-                            ],
-                        }
-                    ]
-                }
-            },
+            "trialInformation": _information(told),
+            "protocolInformation": {"studyDesign": {"periodDetails": [_period(told)]}},
             "scientificAdviceAndPip": {"scientificAdvices": [], "paediatricInvestigationPlan": []},
             "associatedClinicalTrials": [],
         },
         "therapeuticAreas": [{"code": "14", "name": name} for name in areas(of)],
-        "medicalConditions": [
-            {"id": place, "medicalCondition": name, "isConditionRareDisease": False}
-            for place, name in enumerate(of.named)
-        ],
-        "sponsors": [
-            {
-                "id": at.index,
-                "primary": True,
-                "publicContacts": [
-                    {
-                        "type": "Public",
-                        "functionalName": "Trial Office",
-                        "functionalEmailAddress": f"trial{at.index}@example.org",
-                        "telephone": "+33 1 99 00 00 00",
-                        "organisation": sponsor,
-                    }
-                ],
-                "scientificContacts": [],
-                "thirdParties": [],
-                "organisation": sponsor,
-                "addresses": [{"organisation": sponsor, "address": _address(of.sites[0])}],
-                "isCommercial": sponsor["commercial"],
-                "commercial": "Commercial" if sponsor["commercial"] else "Non-Commercial",
-            }
-        ],
+        "medicalConditions": _conditions(of),
+        "sponsors": [_sponsor(of)],
         "isLowIntervention": False,
+    }
+
+
+def _information(told: Telling) -> Json:
+    of, at = told.of, told.of.outline
+    return {
+        "trialCategory": {"isLowIntervention": False, "trialPhase": phase_of(of), "trialCategory": "2"},
+        "medicalCondition": {
+            "partIMedicalConditions": [one | {"medicalConditionTranslations": []} for one in _conditions(of)]
+        },
+        "trialObjective": {"mainObjective": told.summary, "mainObjectiveTranslations": []},
+        "eligibilityCriteria": {
+            "principalInclusionCriteria": _numbered(told.included, "principalInclusionCriteria"),
+            "principalExclusionCriteria": _numbered(told.excluded, "principalExclusionCriteria"),
+        },
+        "endPoint": {
+            "primaryEndPoints": _end_points(told.primary, primary=True),
+            "secondaryEndPoints": _end_points(told.secondary, primary=False),
+        },
+        "trialDuration": {
+            "estimatedRecruitmentStartDate": str(date.fromordinal(at.started)),
+            "estimatedEndDate": str(date.fromordinal(at.done)),
+        },
+        "sourceOfMonetarySupport": [{"id": at.index, "organisationName": of.sponsor.name}],
+        "populationOfTrialSubjects": _population(of),
+        "individualParticipantData": {},
+    }
+
+
+def _conditions(of: Truth) -> list[Json]:
+    return [
+        {"id": place, "medicalCondition": name, "isConditionRareDisease": False} for place, name in enumerate(of.named)
+    ]
+
+
+def _population(of: Truth) -> Json:
+    return {
+        "ageRanges": [
+            {"id": place, "ageRangeCategoryCode": code, "ageRangeCategory": code}
+            for place, (code, _) in enumerate(ages_of(of))
+        ],
+        "ageRangeSecondaryIds": [],
+        "clinicalTrialGroups": [{"code": "2", "name": "Patients"}],
+        "isFemaleSubjects": of.sex != "MALE",
+        "isMaleSubjects": of.sex != "FEMALE",
+        "isVulnerablePopulationSelected": False,
+    }
+
+
+def _period(told: Telling) -> Json:
+    return {
+        "id": told.of.outline.index,
+        "title": "Treatment",
+        "allocationMethod": "1" if told.of.against else "2",
+        "armDetails": [
+            {"id": place, "title": label, "description": text} for place, (label, text) in enumerate(told.arms)
+        ],
+    }
+
+
+def _sponsor(of: Truth) -> Json:
+    index, sponsor = of.outline.index, _organisation(of.sponsor)
+    contact = {
+        "type": "Public",
+        "functionalName": "Trial Office",
+        "functionalEmailAddress": f"trial{index}@example.org",
+        "telephone": "+33 1 99 00 00 00",
+        "organisation": sponsor,
+    }
+    return {
+        "id": index,
+        "primary": True,
+        "publicContacts": [contact],
+        "scientificContacts": [],
+        "thirdParties": [],
+        "organisation": sponsor,
+        "addresses": [{"organisation": sponsor, "address": _address(of.sites[0])}],
+        "isCommercial": sponsor["commercial"],
+        "commercial": "Commercial" if sponsor["commercial"] else "Non-Commercial",
     }
 
 

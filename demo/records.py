@@ -37,4 +37,4 @@ def sources_in(directory: Path) -> Sources:
     if not within:
         own = (name for name, folders in FOLDERS.items() if directory.resolve().name in folders)
         within = {next(own, "ctgov"): directory}
-    return Sources(**{name: _READ[name](folder) for name, folder in within.items()})  # type: ignore[arg-type]
+    return Sources(**{name: _READ[name](folder) for name, folder in within.items()})  # type: ignore[arg-type]  # each by its name

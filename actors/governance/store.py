@@ -1,19 +1,9 @@
 """The tokens in PostgreSQL."""
 
-from typing import Any, Protocol
-
 from actors.errors import NotFound, Refusal
 from actors.governance import TokenRow, check_name
+from actors.runtime.database import Database as Database
 from schema import query
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 async def add_token(db: Database, name: str, role: str, sha256: bytes) -> int:

@@ -2,20 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from actors.errors import NotFound
 from actors.monitoring.alarms import Close, Open
+from actors.runtime.database import Database as Database
 from schema import query
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 async def add_measures(db: Database, at: datetime, measured: Mapping[tuple[str, str], float]) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from actors.errors import NotFound, Refusal
 from actors.queue.job import Job, NewJob, QueueRules
+from actors.runtime.database import Database as Database
 from schema import query
 
 _ENQUEUE = query("jobs.enqueue")
@@ -17,15 +18,6 @@ _CLAIM = query("jobs.claim")
 _CLAIM_FROM = query("jobs.claim_from")
 _CLAIM_WITHIN_LIMITS = query("jobs.claim_within_limits")
 _FINISH = query("jobs.finish")
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 # ── asking for work ──

@@ -41,7 +41,7 @@ class Own(Guard):
 
     hosts: frozenset[Host] = frozenset()
 
-    def check(self, host: str, port: int, addresses: Collection[str]) -> None:  # type: ignore[override]
+    def check(self, host: str, port: int, addresses: Collection[str]) -> None:  # type: ignore[override]  # the guard's is static
         """Raises ForbiddenAddress."""
         if (host, port) not in self.hosts:
             Guard.check(self, host, port, addresses)

@@ -109,7 +109,7 @@ _HINTS = get_type_hints(Comparable)
 _FIELDS = tuple(one.name for one in fields(Comparable) if one.init and one.name != "claims")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
-    tuple[int, *(_HINTS[name] for name in _FIELDS), tuple[tuple[str, str, str, bool, Where], ...]]  # type: ignore[misc]
+    tuple[int, *(_HINTS[name] for name in _FIELDS), tuple[tuple[str, str, str, bool, Where], ...]]  # type: ignore[misc]  # made at run time
 )
 
 

@@ -75,7 +75,7 @@ def walk_of(note: dict[str, str]) -> Walk:
     whole = {name: int(note[name]) for name in counts if name in note}
     flags = {name: True for name in ("listing", "late", "again") if name in note}
     words = {name: note[name] for name in ("status", "by", "order", "phase", "seen") if name in note}
-    return Walk(**days, **whole, **flags, **words)  # type: ignore[arg-type]
+    return Walk(**days, **whole, **flags, **words)  # type: ignore[arg-type]  # what noted() wrote
 
 
 @dataclass(frozen=True, slots=True)

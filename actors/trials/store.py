@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 
 from actors.errors import NotFound, Refusal
+from actors.runtime.database import Database as Database
 from actors.trials import rows, shown
 from actors.trials import search as ask
 from actors.trials.arrival import Sorted, Stored, Verdict, sort_page
@@ -35,15 +36,6 @@ from schema import query
 
 NOTHING_LISTED = Compared()
 DIFFS_AT_ONCE = 32  # some 0.1 ms each; then the loop gets a turn
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 class Connection(Database, CopyConnection, Protocol):

@@ -3,26 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from actors.errors import NotFound
 from actors.mesh.scope import About
 from actors.mesh.tree import CATEGORIES, is_tree_number
+from actors.runtime.database import Database as Database
 from schema import query
 
 R = TypeVar("R")
 
 MOST_CHILDREN = 2000  # right below one place; Proteins have some hundred
 MOST_RELATED = 200
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,5 +186,5 @@ async def unsure(db: Database, *, about: About | None, limit: int, skip: int = 0
 
 
 def _all(kind: type[R], rows: Sequence[Any]) -> list[R]:
-    names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
+    names = [one.name for one in fields(kind)]  # type: ignore[arg-type]  # R are dataclasses
     return [kind(**{name: row[name] for name in names}) for row in rows]

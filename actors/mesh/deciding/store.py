@@ -3,25 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
 
 from actors.errors import NotFound, Refusal
 from actors.mesh import normal
 from actors.mesh.browsing.store import Related
 from actors.mesh.lookup import LONGEST_TEXT
 from actors.mesh.scope import About
+from actors.runtime.database import Database as Database
 from schema import query
 
 MOST_TERMS = 20  # of one text
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 class BadDecision(Refusal):

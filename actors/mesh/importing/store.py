@@ -11,21 +11,13 @@ import orjson
 from actors.errors import Refusal, Unavailable
 from actors.mesh.tables import COLUMNS, Row
 from actors.mesh.xml import Kind
+from actors.runtime.database import Database as Database
 from schema import query
 
 COPY_WITHIN_S = 120.0
 MOST_LISTED = 1000  # records of each kind of change that are kept by name
 TABLES = ("concepts", "terms", "places", "actions", "headings")
 LETTERS: dict[Kind, str] = {"descriptors": "D", "supplementary": "C"}
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 class Connection(Database, Protocol):

@@ -3,26 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import orjson
 
+from actors.runtime.database import Database as Database
 from actors.trials.assessing.judge import Judged
 from actors.trials.flags import Flag, Step, Trial
 from actors.trials.history import Change
 from schema import query
 
 _changes = msgspec.json.Decoder(tuple[Change, ...]).decode
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

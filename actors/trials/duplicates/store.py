@@ -6,11 +6,12 @@ Where several statements belong together `db` is a connection, within the caller
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import orjson
 
+from actors.runtime.database import Database as Database
 from actors.trials.clusters import Kind, Link, Member
 from actors.trials.comparable import Record, unpacked
 from actors.trials.dedupe import Decision, Type, Verdict
@@ -23,15 +24,6 @@ LINKS_AT_ONCE = 20_000
 Holders = dict[str, dict[int, str]]
 LINK_COLUMNS = ("a", "b", "value", "kind", "type", "decision", "because")  # and parts
 LinkRow = tuple[int, int, Kind, float, Type, Decision]
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,9 @@ class Or:
 Node = Words | Value | Not | And | Or
 
 
+_SIGNS: Mapping[str, Literal["and", "or", "not"]] = {"AND": "and", "OR": "or", "NOT": "not"}
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     kind: Literal["open", "close", "field", "word", "phrase", "and", "or", "not", "minus", "end"]
@@ -147,8 +150,8 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _word(piece: str, place: int) -> Iterator[_Token]:
-    if piece in ("AND", "OR", "NOT"):
-        yield _Token({"AND": "and", "OR": "or", "NOT": "not"}[piece], piece, place)  # type: ignore[arg-type]
+    if piece in _SIGNS:
+        yield _Token(_SIGNS[piece], piece, place)
     elif piece.lower() == "or":
         yield _Token("or", piece, place)
     elif piece.startswith("-"):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from actors.runtime.database import Database as Database
 from actors.trials import search as ask
 from actors.trials import shown
 from actors.trials.finding.cities import names_of
@@ -16,15 +17,6 @@ from actors.trials.finding.kept import Lately
 from actors.trials.finding.windows import Sample
 from actors.trials.marks import Sought, may_be, sought
 from schema import query
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 class Cursors(Protocol):

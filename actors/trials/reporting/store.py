@@ -2,26 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import orjson
 
 from actors.errors import NotFound
+from actors.runtime.database import Database as Database
 from actors.trials.reporting.report import Events, FlagRaised, Notable, Period, Report, StatusMove, Told
 from schema import query
 
 MOST_MOVES = 20
 MOST_NAMED = 20  # trials of each kind
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 async def last(db: Database) -> tuple[date, datetime] | None:

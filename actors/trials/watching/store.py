@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import orjson
 
 from actors.errors import NotFound, Refusal
+from actors.runtime.database import Database as Database
 from actors.trials.assessing import store as assessing
 from actors.trials.watching.asked import Asked
 from actors.trials.watching.notes import Made, Note, Now, SearchWatch, TrialWatch
@@ -19,15 +20,6 @@ MOST_WATCHES = 200  # of one owner
 CODED_WITHIN_S = 1800.0  # then trials are looked at with the codes that they have
 LATEST = 5  # notices that are told at once
 MOST_FOUND = 20_000  # trials of a saved search
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 async def lock(db: Database) -> None:

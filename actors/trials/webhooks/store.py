@@ -3,26 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
 
 import orjson
 
 from actors.errors import NotFound, Refusal
 from actors.queue import store as queue
+from actors.runtime.database import Database as Database
 from actors.trials.webhooks.breaker import CLOSES_AFTER, PROBE_S, Failure, job_of
 from actors.trials.webhooks.event import Event
 from schema import query
 
 MOST_WEBHOOKS = 10  # of one owner
-
-
-class Database(Protocol):
-    """asyncpg's pool and connection both fit."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
-    async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

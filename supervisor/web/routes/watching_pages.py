@@ -165,7 +165,7 @@ async def switch_off(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 def _form(path: str, handler: object, status: int = 303) -> Route:
-    return Route("POST", path, handler, Role.VIEWER, status=status, form=True)  # type: ignore[arg-type]
+    return Route("POST", path, handler, Role.VIEWER, status=status, form=True)  # type: ignore[arg-type]  # any handler
 
 
 RESOURCE = Resource(
