@@ -16,7 +16,7 @@ from demo.dice import many_dice, mix
 from demo.holdings import Entry, seed_of, truth_for
 from demo.rewording import reworded
 from demo.telling import Telling, telling_of
-from demo.world import World
+from demo.world import Truth, World
 
 _CTIS, _AGAIN = 41, 42
 RESUBMITTED = 0.05
@@ -123,26 +123,10 @@ def body(world: World, entry: Entry, number: str, status: int) -> bytes:
         "authorizedApplication": {
             "authorizedPartI": part_one,
             "authorizedPartsII": [ctis_parts.part_two(told, entry, name, status) for name in states],
-            "applicationInfo": [
-                {
-                    "id": at.index + 1,
-                    "type": "INITIAL",
-                    "status": "Authorised",
-                    "ctNumber": number,
-                    "submissionDate": str(date.fromordinal(at.submitted)),
-                    "decisionDate": str(decided),
-                }
-            ],
+            "applicationInfo": [_application(of, number, decided)],
             "trialGlobalEnd": [],
             "memberStatesConcerned": [
-                {
-                    "mscName": name,
-                    "mscId": at.index * 10 + place,
-                    "firstDecisionDate": f"{decided}T19:56:21.977",
-                    "lastDecisionDate": f"{decided}T19:56:21.977",
-                    "mscPublicStatusCode": status,
-                }
-                for place, name in enumerate(states)
+                _concerned(name, at.index * 10 + place, decided, status) for place, name in enumerate(states)
             ],
             "eudraCt": moved,
         },
@@ -156,3 +140,25 @@ def body(world: World, entry: Entry, number: str, status: int) -> bytes:
     if status in (4, 5, 6, 7, 8):
         made["startDateEU"] = str(date.fromordinal(at.started))
     return orjson.dumps(made)
+
+
+def _application(of: Truth, number: str, decided: date) -> Json:
+    return {
+        "id": of.outline.index + 1,
+        "type": "INITIAL",
+        "status": "Authorised",
+        "ctNumber": number,
+        "submissionDate": str(date.fromordinal(of.outline.submitted)),
+        "decisionDate": str(decided),
+    }
+
+
+def _concerned(state: str, key: int, decided: date, status: int) -> Json:
+    at = f"{decided}T19:56:21.977"
+    return {
+        "mscName": state,
+        "mscId": key,
+        "firstDecisionDate": at,
+        "lastDecisionDate": at,
+        "mscPublicStatusCode": status,
+    }
