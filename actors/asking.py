@@ -17,7 +17,7 @@ from actors.runtime.body import BodyTooLarge
 from actors.runtime.politeness import Limit, Validators
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
-from actors.trials import store
+from actors.trials.mirroring import store
 
 READ_WITHIN_S = 120.0  # a page's bytes made into rows, in a process of its own
 MOST_RESTARTS = 50  # requests asked another way, in one attempt

@@ -18,7 +18,8 @@ from actors.runtime import store as pages
 from actors.runtime.politeness import SourceUnavailable, Validators
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
-from actors.trials import store
+from actors.trials import store as trials
+from actors.trials.mirroring import store
 from actors.trials.scrapes import Met, Mode, PageCounts, Removed, Scrape, covers_to, may_remove, missing, warning
 
 GATHERED = 1000  # records that differ from what is held
@@ -94,7 +95,7 @@ class Passage:
 
     async def _resume(self, db: Any, checkpoint: Checkpoint) -> bool:
         """False for a scrape that was closed: a dead job that an operator revives begins anew."""
-        scrape = await store.scrape(db, checkpoint.scrape)
+        scrape = await trials.scrape(db, checkpoint.scrape)
         if scrape.state != "running":
             return False
         self.asking = self.asks(self.registry, self.tools, scrape.id, checkpoint.pending, anew=checkpoint.anew)
@@ -112,7 +113,7 @@ class Passage:
 
     async def _first(self, db: Any, asked: Asked) -> tuple[Mode, date | None, tuple[Request, ...]]:
         """What to ask for first; it is everything, as long as nothing was mirrored as a whole."""
-        covered = await store.covered_to(db, self.registry.name)
+        covered = await trials.covered_to(db, self.registry.name)
         if asked.mode == "reconcile" and covered and self.registry.listing:
             return "reconcile", None, self.registry.listing()
         since = asked.since or (covered - timedelta(days=self.registry.overlap_days) if covered else None)
@@ -194,7 +195,7 @@ class Passage:
     async def end(self, *, accept_removed: bool) -> Outcome:
         """Marks what is gone at the source, closes the scrape and ends the job, in one transaction."""
         async with self.tools.db.acquire() as db, db.transaction():
-            scrape, met = self.counted(await store.scrape(db, self.id)), await store.met(db, self.id)
+            scrape, met = self.counted(await trials.scrape(db, self.id)), await store.met(db, self.id)
             gone = None
             if may_remove(scrape, met):
                 gone = await store.mark_removed(db, self.id, at=self.tools.now(), accept=accept_removed)
@@ -212,7 +213,7 @@ class Passage:
 
     async def _close_done(self, db: Any, scrape: Scrape, met: Met, told: str | None) -> None:
         missed = missing(scrape, met)
-        covers = covers_to(scrape, await store.covered_to(db, scrape.registry), missed=missed)
+        covers = covers_to(scrape, await trials.covered_to(db, scrape.registry), missed=missed)
         if self.seen is not None and not missed:
             await pages.keep_validators(db, *self.seen)
         await store.close_scrape(db, self.id, "done", at=self.tools.now(), error=told, covers_to=covers)

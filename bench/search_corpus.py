@@ -21,11 +21,13 @@ from xml.etree import ElementTree
 from actors.jobs.learn_search import places
 from actors.mesh.importing import import_file
 from actors.mesh.reading import here
-from actors.trials import rows, wire
-from actors.trials.copying import copy
+from actors.trials import wire
 from actors.trials.ctgov_study import read_study
 from actors.trials.facets import facet
 from actors.trials.finding import store as finding
+from actors.trials.mirroring import rows
+from actors.trials.mirroring.copying import copy
+from actors.trials.mirroring.rows import Placed
 from actors.trials.normalise import NotReadable, age_days
 from actors.trials.pack import ID_COLUMNS, TRIAL_COLUMNS, PackedPage, Source, pack_page
 from actors.trials.record import (
@@ -40,7 +42,6 @@ from actors.trials.record import (
     Trial,
     When,
 )
-from actors.trials.rows import Placed
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 OTHERS = (("isrctn", "ISRCTN{:08}"), ("ctis", "2024-5{:05}-11-00"), ("drks", "DRKS{:08}"))

@@ -28,8 +28,8 @@ import aiohttp
 import asyncpg
 import uvloop
 
-from actors.trials import store
 from actors.trials.finding import answer
+from actors.trials.mirroring import store
 from actors.trials.record import Trial, When
 from actors.trials.search import CAPS
 from bench import server, triald

@@ -14,7 +14,7 @@ from actors.jobs import assess, daily_report
 from actors.queue import store as queue
 from actors.registries.ctgov import REGISTRY
 from actors.tools import Tools
-from actors.trials import store as trials
+from actors.trials.mirroring import store as mirroring
 from actors.trials.record import Trial, When
 from actors.trials.reporting import store
 from actors.trials.reporting.report import RegistryDay, period
@@ -97,9 +97,9 @@ async def test_a_registry_that_does_not_answer_is_told_with_since_when(tools: To
     """G24: nothing is made up for it, and it is there though nothing changed."""
     async with tools.db.acquire() as db:
         good = await begin(db, at=START)
-        await trials.close_scrape(db, good, "done", at=START + timedelta(minutes=1))
+        await mirroring.close_scrape(db, good, "done", at=START + timedelta(minutes=1))
         bad = await begin(db, at=START + DAY / 2)
-        await trials.close_scrape(db, bad, "failed", at=START + DAY / 2, error="refused")
+        await mirroring.close_scrape(db, bad, "failed", at=START + DAY / 2, error="refused")
     await run(tools, SIX)
     [here] = (await store.report(tools.db)).told.registries
     assert (here.unavailable_since, here.last_success_at) == (START + DAY / 2, START + timedelta(minutes=1))

@@ -15,6 +15,7 @@ from actors.jobs import watch
 from actors.queue import store as queue
 from actors.tools import Tools
 from actors.trials import store as trials
+from actors.trials.mirroring import store as mirroring
 from actors.trials.record import Outcome, Trial, When
 from actors.trials.watching import store
 from actors.trials.watching.asked import Asked
@@ -94,8 +95,8 @@ async def test_all_that_matters_of_a_trial_comes_in_order(tools: Tools) -> None:
     await see(tools, four := changed(three, 3, outcomes=(Outcome("primary", "Pain"),)))
     await see(tools, five := changed(four, 4, has_results=True, results_posted=on(date(2026, 2, 4))))
     async with tools.db.acquire() as db, db.transaction():
-        scrape = await trials.open_scrape(db, "ctgov", "full", since=None, job_id=None, at=LATER + timedelta(days=1))
-        await trials.mark_removed(db, scrape, at=LATER + timedelta(days=1), accept=True)
+        scrape = await mirroring.open_scrape(db, "ctgov", "full", since=None, job_id=None, at=LATER + timedelta(days=1))
+        await mirroring.mark_removed(db, scrape, at=LATER + timedelta(days=1), accept=True)
     await see(tools, five, at=LATER + timedelta(days=2))
     await make(tools)
     assert await told(tools) == [

@@ -13,7 +13,7 @@ import pytest
 
 from actors.queue import store as queue
 from actors.queue.job import NewJob
-from actors.trials import store as trials
+from actors.trials.mirroring import store as mirroring
 from actors.trials.scrapes import Scrape
 from supervisor.following import Look, Screen, follow, line, summary
 from tests.postgres import Postgres
@@ -85,7 +85,7 @@ def test_without_a_terminal_a_line_comes_with_each_tenth() -> None:
 
 async def test_a_job_is_followed_to_its_end_through_a_restart_of_the_database(postgres: Postgres, db: "Pool") -> None:
     [job] = await queue.enqueue(db, [NewJob("scrape", queue="scraping")])
-    scrape = await trials.open_scrape(db, "ctgov", "full", since=None, job_id=job, at=START)
+    scrape = await mirroring.open_scrape(db, "ctgov", "full", since=None, job_id=job, at=START)
     seen: list[Look] = []
     looked = asyncio.Event()
 
@@ -102,7 +102,7 @@ async def test_a_job_is_followed_to_its_end_through_a_restart_of_the_database(po
         async with asyncio.timeout(10):
             connection = await asyncpg.connect(postgres.dsn)
         [claimed] = await queue.claim(connection, "scraping", 1, worker, 10.0)
-        await trials.close_scrape(connection, scrape, "done", at=NOW)
+        await mirroring.close_scrape(connection, scrape, "done", at=NOW)
         await queue.finish(connection, [claimed.id], [claimed.fence], [None], worker)
         await connection.close()
         [end] = await following

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from actors.trials import store
+from actors.trials.mirroring import store
 from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.record import Identifier, Trial, When
 from actors.trials.scrapes import Mode, PageCounts

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from actors.trials import store
 from actors.trials.following.store import everything, take, waiting
+from actors.trials.mirroring import store
 from tests.postgres import Postgres
 from tests.trials.pages import START, begin, mirror, page, trial, write
 

@@ -21,6 +21,7 @@ from actors.registries.ctgov import REGISTRY
 from actors.trials import store
 from actors.trials.finding import answer
 from actors.trials.history import Change, plain
+from actors.trials.mirroring import store as mirroring
 from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.record import Identifier, Site, When
 from actors.trials.scrapes import Met, PageCounts, Removed, TooManyVanished, progress
@@ -192,7 +193,7 @@ async def test_a_page_that_is_rolled_back_leaves_nothing(conn: "Connection") -> 
     scrape_id = await begin(conn)
     with pytest.raises(ZeroDivisionError):
         async with conn.transaction():
-            await store.write_page(conn, page([trial(1)]), scrape_id=scrape_id)
+            await mirroring.write_page(conn, page([trial(1)]), scrape_id=scrape_id)
             raise ZeroDivisionError
     tables = ("trials", "trial_ids", "trial_versions", "trial_raw", "scrape_seen", "refused_records")
     for table in tables:
@@ -213,9 +214,9 @@ async def test_two_writers_of_the_same_page_make_one_trial_each(any_postgres: Po
 
 async def test_the_late_page_of_an_ended_scrape_is_refused(conn: "Connection") -> None:
     scrape_id = await begin(conn)
-    assert await store.close_scrape(conn, scrape_id, "cancelled", at=LATER)
-    assert not await store.close_scrape(conn, scrape_id, "done", at=LATER)
-    with pytest.raises(store.ScrapeEnded):
+    assert await mirroring.close_scrape(conn, scrape_id, "cancelled", at=LATER)
+    assert not await mirroring.close_scrape(conn, scrape_id, "done", at=LATER)
+    with pytest.raises(mirroring.ScrapeEnded):
         await write(conn, page([trial(1)]), scrape_id)
     assert await conn.fetchval("select count(*) from trials") == 0
 
@@ -264,8 +265,8 @@ async def full_scrape(db: "Connection", numbers: range, at: datetime) -> int:
 async def test_a_full_scrape_marks_what_it_has_not_met(conn: "Connection") -> None:
     await mirror(conn, *(trial(number) for number in range(20)))
     scrape_id = await full_scrape(conn, range(1, 20), LATER)
-    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(1)
-    assert await store.close_scrape(conn, scrape_id, "done", at=LATER)
+    assert await mirroring.mark_removed(conn, scrape_id, at=LATER) == Removed(1)
+    assert await mirroring.close_scrape(conn, scrape_id, "done", at=LATER)
     gone = await store.get(conn, nct(0))
     assert (gone.removed_at, gone.version) == (LATER, 2)
     assert [version.event for version in await store.versions(conn, gone.id)] == ["removed", "new"]
@@ -281,7 +282,7 @@ async def test_a_full_scrape_marks_what_it_has_not_met(conn: "Connection") -> No
 async def test_a_removed_trial_that_comes_back_is_there_again(conn: "Connection") -> None:
     await mirror(conn, *(trial(number) for number in range(20)))
     scrape_id = await full_scrape(conn, range(1, 20), LATER)
-    await store.mark_removed(conn, scrape_id, at=LATER)
+    await mirroring.mark_removed(conn, scrape_id, at=LATER)
     assert await write(conn, page([trial(0)], at=LATER), scrape_id) == PageCounts(changed=1)
     back = await store.get(conn, nct(0))
     assert (back.removed_at, back.version) == (None, 3)
@@ -297,17 +298,17 @@ async def test_when_more_than_a_tenth_would_vanish_nothing_is_marked_until_someb
     await mirror(conn, *(trial(number) for number in range(300)))
     scrape_id = await begin(conn, at=LATER)
     await write(conn, page([trial(number) for number in range(missing, 300)], at=LATER), scrape_id)
-    assert await store.mark_removed(conn, scrape_id, at=LATER) == answer
+    assert await mirroring.mark_removed(conn, scrape_id, at=LATER) == answer
     marked = await conn.fetchval("select count(*) from trials where removed_at is not null")
     assert marked == (missing if isinstance(answer, Removed) else 0)
     if not marked:
-        assert await store.mark_removed(conn, scrape_id, at=LATER, accept=True) == Removed(missing)
+        assert await mirroring.mark_removed(conn, scrape_id, at=LATER, accept=True) == Removed(missing)
 
 
 async def test_what_is_gone_from_a_small_registry_is_noticed(conn: "Connection") -> None:
     await mirror(conn, *(trial(number) for number in range(9)))
     scrape_id = await full_scrape(conn, range(1, 9), LATER)
-    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(1)
+    assert await mirroring.mark_removed(conn, scrape_id, at=LATER) == Removed(1)
 
 
 async def test_a_record_that_is_refused_is_met_all_the_same(conn: "Connection") -> None:
@@ -315,8 +316,8 @@ async def test_a_record_that_is_refused_is_met_all_the_same(conn: "Connection") 
     scrape_id = await begin(conn, at=LATER)
     refused = [Refused("lone surrogate", b"{bad", nct(0)), Refused("lone surrogate", b"{unknown", nct(77))]
     await write(conn, page([trial(number) for number in range(1, 20)], refused, at=LATER), scrape_id)
-    assert await store.met(conn, scrape_id) == Met(21, 0)
-    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(0)
+    assert await mirroring.met(conn, scrape_id) == Met(21, 0)
+    assert await mirroring.mark_removed(conn, scrape_id, at=LATER) == Removed(0)
     assert (await store.get(conn, nct(0))).removed_at is None
 
 
@@ -327,10 +328,10 @@ async def test_what_is_met_is_counted_once_for_each_query_and_in_all(conn: "Conn
     )
     await write(conn, page([trial(2), trial(3)]), scrape_id, part_of="a")
     await write(conn, page([trial(3), trial(4)]), scrape_id, part_of="b")
-    assert await store.met(conn, scrape_id, "a") == Met(4, 1)
-    assert await store.met(conn, scrape_id, "b") == Met(2, 0)
-    assert await store.met(conn, scrape_id, "c") == Met(0, 0)
-    assert await store.met(conn, scrape_id) == Met(5, 1)
+    assert await mirroring.met(conn, scrape_id, "a") == Met(4, 1)
+    assert await mirroring.met(conn, scrape_id, "b") == Met(2, 0)
+    assert await mirroring.met(conn, scrape_id, "c") == Met(0, 0)
+    assert await mirroring.met(conn, scrape_id) == Met(5, 1)
 
 
 async def test_what_is_asked_anew_is_counted_once(conn: "Connection") -> None:
@@ -346,7 +347,7 @@ async def test_a_trial_that_came_while_the_full_scrape_ran_has_not_vanished(conn
     await mirror(conn, *(trial(number) for number in range(20)))
     scrape_id = await full_scrape(conn, range(20), LATER)
     await mirror(conn, trial(20), at=LATER + timedelta(minutes=2))
-    assert await store.mark_removed(conn, scrape_id, at=LATER) == Removed(0)
+    assert await mirroring.mark_removed(conn, scrape_id, at=LATER) == Removed(0)
 
 
 async def test_what_a_full_scrape_has_met_survives_a_crash_of_the_server(postgres: Postgres) -> None:
@@ -358,7 +359,7 @@ async def test_what_a_full_scrape_has_met_survives_a_crash_of_the_server(postgre
     after = await asyncpg.connect(postgres.dsn)
     for number in range(10, 19):
         await write(after, page([trial(number)], at=LATER), scrape_id)
-    assert await store.mark_removed(after, scrape_id, at=LATER) == Removed(1)
+    assert await mirroring.mark_removed(after, scrape_id, at=LATER) == Removed(1)
     assert (await store.get(after, nct(19))).removed_at is not None
     await after.close()
 
@@ -369,7 +370,7 @@ async def test_what_a_full_scrape_has_met_survives_a_crash_of_the_server(postgre
 async def test_a_scrape_tells_how_far_it_is(conn: "Connection") -> None:
     """N02: while a share, a rate or an end cannot be told, none is shown."""
     scrape_id = await begin(conn)
-    await store.add_requests(conn, scrape_id, 2)
+    await mirroring.add_requests(conn, scrape_id, 2)
     now = START + timedelta(seconds=10)
     assert progress(await store.scrape(conn, scrape_id), now).share is None
     await write(conn, page([trial(1)]), scrape_id, total=4)
@@ -378,7 +379,7 @@ async def test_a_scrape_tells_how_far_it_is(conn: "Connection") -> None:
     await write(conn, page([trial(2)]), scrape_id)
     half = progress(await store.scrape(conn, scrape_id), now)
     assert (half.share, half.per_s, half.left_s) == (0.5, 0.2, 10.0)
-    await store.close_scrape(conn, scrape_id, "failed", at=now, error="503")
+    await mirroring.close_scrape(conn, scrape_id, "failed", at=now, error="503")
     ended = await store.scrape(conn, scrape_id)
     assert (ended.state, ended.error, ended.requests) == ("failed", "503", 2)
     assert progress(ended, LATER).left_s is None
@@ -387,8 +388,8 @@ async def test_a_scrape_tells_how_far_it_is(conn: "Connection") -> None:
 async def test_scrapes_are_listed_the_newest_first_and_the_last_success_is_found(conn: "Connection") -> None:
     ids = [await begin(conn) for _ in range(3)]
     assert await store.last_success(conn, "ctgov") is None
-    await store.close_scrape(conn, ids[0], "done", at=LATER)
-    await store.close_scrape(conn, ids[1], "failed", at=LATER, error="x")
+    await mirroring.close_scrape(conn, ids[0], "done", at=LATER)
+    await mirroring.close_scrape(conn, ids[1], "failed", at=LATER, error="x")
     assert [one.id for one in await store.scrapes(conn, "ctgov")] == ids[::-1]
     assert [one.id for one in await store.scrapes(conn, before=ids[2], limit=1)] == [ids[1]]
     last = await store.last_success(conn, "ctgov")
@@ -403,8 +404,8 @@ async def test_all_is_here_up_to_the_day_that_the_furthest_of_the_scrapes_that_e
     assert await store.covered_to(conn, "ctgov") is None
     days = [date(2026, 3, 1), date(2026, 2, 1), None]
     for day in days:
-        await store.close_scrape(conn, await begin(conn), "done", at=LATER, covers_to=day)
-    await store.close_scrape(conn, await begin(conn), "failed", at=LATER, error="x")
+        await mirroring.close_scrape(conn, await begin(conn), "done", at=LATER, covers_to=day)
+    await mirroring.close_scrape(conn, await begin(conn), "failed", at=LATER, error="x")
     assert await store.covered_to(conn, "ctgov") == date(2026, 3, 1)
     assert await store.covered_to(conn, "isrctn") is None
 
@@ -417,8 +418,8 @@ async def test_a_registry_is_one_attempt_s_at_a_time_until_that_does_not_run_any
 
     async def asks(job: Job) -> int | None:
         async with db.acquire() as conn, conn.transaction():
-            await store.lock_registry(conn, "ctgov")
-            return await store.take_turn(conn, "ctgov", job_id=job.id, fence=job.fence)
+            await mirroring.lock_registry(conn, "ctgov")
+            return await mirroring.take_turn(conn, "ctgov", job_id=job.id, fence=job.fence)
 
     assert sorted(await asyncio.gather(asks(one), asks(other)), key=str) != [None, None]
     held, waits = (one, other) if await asks(one) is None else (other, one)
@@ -440,7 +441,7 @@ async def test_a_scrape_under_way_keeps_what_it_has_met_while_the_schema_moves_o
         "insert into scrape_seen (scrape_id, trial_ids) values ($1, array[$2::bigint, 77])", scrape_id, trial_id
     )
     await migrate(db, 8)
-    assert await store.met(db, scrape_id) == Met(1, 0)
+    assert await mirroring.met(db, scrape_id) == Met(1, 0)
     await migrate(db, 7)
     assert await db.fetchval("select trial_ids from scrape_seen") == [trial_id]
     await db.close()

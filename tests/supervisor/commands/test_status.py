@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from actors.queue import store as queue
 from actors.queue.job import NewJob
-from actors.trials import store as trials
+from actors.trials.mirroring import store as mirroring
 from supervisor.commands.status import grouped
 from tests.supervisor.commands.running import Triald
 from tests.trials.pages import START, Refused, begin, page, trial, write
@@ -27,8 +27,8 @@ async def fill(db: "asyncpg.Connection[asyncpg.Record]") -> None:
         ended = await begin(db, "full", at=START + timedelta(days=first))
         await write(db, page([trial(n) for n in range(first, 21)]), ended)
         async with db.transaction():
-            await trials.mark_removed(db, ended, at=START)
-            await trials.close_scrape(db, ended, "done", at=START + timedelta(days=first, hours=1))
+            await mirroring.mark_removed(db, ended, at=START)
+            await mirroring.close_scrape(db, ended, "done", at=START + timedelta(days=first, hours=1))
     scrape = await begin(db, "full")
     await write(db, page([trial(n) for n in range(2, 9)], [Refused("no id", b"{}")]), scrape, total=40)
     plain = [NewJob("scrape", queue="scraping"), NewJob("scrape"), NewJob("scrape"), NewJob("scrape", delay_s=3600)]

@@ -20,7 +20,7 @@ from actors.registries import Registry
 from actors.registries.ctgov import REGISTRY
 from actors.runtime.catalog import catalog
 from actors.scheduler import Scheduler
-from actors.trials import store
+from actors.trials.mirroring import store
 from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.scrapes import Mode
 from demo.world_source import world_of

@@ -20,6 +20,7 @@ from actors.queue import store as queue
 from actors.queue.job import NewJob
 from actors.runtime.telemetry import attach
 from actors.trials import store
+from actors.trials.mirroring import store as mirroring
 from actors.trials.record import Identifier
 from supervisor.roles import Role
 from supervisor.scraping import ask_for_scrapes
@@ -93,8 +94,8 @@ async def test_a_registry_that_fails_is_told_as_unavailable_and_nothing_is_made_
     first_failure = datetime.now(UTC) - timedelta(hours=2)
     for number in range(3):
         at = first_failure + timedelta(minutes=number)
-        scrape = await store.open_scrape(pool, "ctgov", "incremental", since=None, job_id=None, at=at)
-        await store.close_scrape(pool, scrape, "failed", at=at, error="SourceUnavailable: connection refused")
+        scrape = await mirroring.open_scrape(pool, "ctgov", "incremental", since=None, job_id=None, at=at)
+        await mirroring.close_scrape(pool, scrape, "failed", at=at, error="SourceUnavailable: connection refused")
     [told] = (await trials.get("/api/v1/registries"))["registries"]
     assert told["state"] == "unavailable"
     assert datetime.fromisoformat(told["unavailable_since"]) == first_failure

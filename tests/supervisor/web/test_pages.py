@@ -14,6 +14,7 @@ from actors.queue import operating
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from actors.trials import store
+from actors.trials.mirroring import store as mirroring
 from actors.trials.record import Arm, Eligibility, Identifier, Intervention, Outcome, Site
 from supervisor.roles import Role
 from supervisor.web import live, wording
@@ -69,8 +70,8 @@ async def _busy(api: Api) -> None:
     await fired(pool, 1)
     await monitoring.open_alert(pool, Open(DEEP, "closed", 12))
     await pool.execute("update alerts set closed_at = now() where subject = 'closed'")
-    scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
-    await store.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
+    scrape = await mirroring.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
+    await mirroring.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
 
 
 async def dead_letters(db: queue.Database, count: int) -> list[int]:
@@ -129,7 +130,7 @@ async def test_the_dashboard_follows_what_happens(trials: Api, browser: Browser)
             assert "queue default holds 1234 ready jobs" in await visit.text('[data-rows="alerts"]')
             assert await visit.text("#said") == "High alert: queue default holds 1234 ready jobs"
             started = datetime.now(UTC) - timedelta(seconds=60)
-            scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=started)
+            scrape = await mirroring.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=started)
             await pool.execute("update scrapes set pages = 4, records = 3000, total = 12000 where id = $1", scrape)
             await visit.until('[data-rows="scrapes"] :text("25 %")')
             assert "25 % · 3,000 of 12,000 records" in await visit.text('[data-rows="scrapes"]')
@@ -227,8 +228,8 @@ async def test_what_a_record_says_is_shown_as_text(api: Api, browser: Browser) -
         why_stopped=EVIL,
     )
     await mirror(api.site.pool, page_of([evil]))
-    error = await store.open_scrape(api.site.pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
-    await store.close_scrape(api.site.pool, error, "failed", at=datetime.now(UTC), error=EVIL)
+    error = await mirroring.open_scrape(api.site.pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
+    await mirroring.close_scrape(api.site.pool, error, "failed", at=datetime.now(UTC), error=EVIL)
     await queue.enqueue(api.site.pool, [NewJob("maintain", tenant=EVIL, unique_key=EVIL, trace_id=EVIL)])
     await monitoring.open_alert(api.site.pool, Open(DEEP, EVIL, 12))
     with telling(api):
@@ -492,7 +493,7 @@ async def test_a_schedule_is_switched_off_and_on(api: Api, browser: Browser) -> 
 async def test_a_scrape_and_its_job_lead_to_each_other(api: Api, browser: Browser) -> None:
     pool = api.site.pool
     [job] = await queue.enqueue(pool, [NewJob("scrape", queue="scraping")])
-    scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=job, at=datetime.now(UTC))
+    scrape = await mirroring.open_scrape(pool, "ctgov", "full", since=None, job_id=job, at=datetime.now(UTC))
     await pool.execute(
         "update jobs set checkpoint = jsonb_build_object('scrape', $2::bigint) where id = $1", job, scrape
     )
@@ -559,14 +560,14 @@ async def test_several_values_of_a_filter_stay_chosen(trials: Api, browser: Brow
 async def test_a_registry_that_does_not_answer_is_told_above_what_was_found(trials: Api, browser: Browser) -> None:
     """N02: nothing found is not the same as nobody there."""
     pool = trials.site.pool
-    scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
-    await store.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
+    scrape = await mirroring.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
+    await mirroring.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
     async with visiting(browser, trials) as visit:
         await visit.go("/trials?q=nothingofthiskind")
         assert await visit.text("#found") == "0 trials"
-        assert "Ctgov has not answered since" in (await visit.text(".results .notice")).capitalize()
+        assert "Ctgov has not answered since" in (await visit.text("main .notice")).capitalize()
         await visit.go("/trials?registry=isrctn")
-        assert "there is no registry isrctn here" in (await visit.text(".results .notice")).replace("There", "there")
+        assert "there is no registry isrctn here" in (await visit.text("main .notice")).replace("There", "there")
 
 
 async def test_the_way_on_and_back_through_pages(trials: Api, browser: Browser) -> None:
