@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from actors.trials.history import Change
-from actors.trials.marks import Sought, Span, marked, snippet, unescaped
+from actors.trials.marks import Span, marked, snippet, unescaped
 from actors.trials.record import Precision, When
 
 Event = Literal["new", "changed", "removed", "returned"]
@@ -161,18 +161,16 @@ def title(row: Columns) -> str:
     return row["title"] or row["official_title"] or row["acronym"] or ""
 
 
-def row(
-    row: Columns, others: Iterable[Columns] = (), what: Sought | None = None, words: Collection[str] = frozenset()
-) -> Row:
-    """`words`: those that are sought, among those that may be."""
-    interventions = (marked(one, what, words) for one in row["interventions"])
+def row(row: Columns, others: Iterable[Columns] = (), words: Collection[str] = frozenset()) -> Row:
+    """`words`: those that are marked, in small letters without accents."""
+    interventions = (marked(one, words) for one in row["interventions"])
     return Row(
         id=row["id"],
         registry=row["registry"],
         registry_id=row["registry_id"],
         url=row["url"],
-        title=marked(title(row), what, words),
-        snippet=snippet(unescaped(marked(row["summary"] or "", what, words))),
+        title=marked(title(row), words),
+        snippet=snippet(unescaped(marked(row["summary"] or "", words))),
         acronym=row["acronym"],
         status=row["status"],
         study_type=row["study_type"],
@@ -183,7 +181,7 @@ def row(
         completion=_written(row["completion_on"], row["completion_precision"]),
         last_updated=_written(row["last_updated_on"], row["last_updated_precision"]),
         conditions=tuple(row["conditions"]),
-        marked_conditions=tuple(marked(one, what, words) for one in row["conditions"]),
+        marked_conditions=tuple(marked(one, words) for one in row["conditions"]),
         interventions=tuple(one for one in interventions if any(piece.marked for piece in one)),
         countries=tuple(row["countries"]),
         has_results=row["has_results"],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -23,6 +24,7 @@ from supervisor.web.problems import Refused
 Text = Annotated[str, Meta(max_length=search.LONGEST_TEXT)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 MOST_VALUES = 50
+FACTS = tuple(one.name for one in fields(shown.Facts))
 # Parts of a search whose parameters have other names.
 PARAMETERS = MappingProxyType({
     "text": "q", "rows": "limit", "start": "start_from", "completion": "completion_from", "updated": "updated_from",
@@ -216,7 +218,7 @@ def place(near: search.Near | None) -> PlaceTold | None:
 
 def row(trial: shown.Row, ranked: Place | None = None) -> TrialRow:
     return TrialRow(
-        **{one.name: getattr(trial, one.name) for one in fields(shown.Facts)},
+        **dict(zip(FACTS, _facts(trial), strict=True)),
         title=words(trial.title),
         title_html=to_html(trial.title),
         snippet=words(trial.snippet),
@@ -225,6 +227,9 @@ def row(trial: shown.Row, ranked: Place | None = None) -> TrialRow:
         interventions_html=tuple(map(to_html, trial.interventions)),
         ranked=ranked,
     )
+
+
+_facts = attrgetter(*FACTS)
 
 
 def refused(error: search.BadSearch) -> Refused:

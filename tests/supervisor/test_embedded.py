@@ -381,9 +381,9 @@ def test_an_access_list_that_is_there_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("memory_mb", "expected"), [(32, "16MB"), (512, "128MB"), (1024, "256MB"), (64 * 1024, "256MB")]
+    ("memory_mb", "expected"), [(32, "16MB"), (1024, "128MB"), (8 * 1024, "1024MB"), (64 * 1024, "2048MB")]
 )
-def test_shared_buffers_are_a_quarter_of_the_memory_up_to_256_mb(memory_mb: int, expected: str) -> None:
+def test_shared_buffers_are_an_eighth_of_the_memory_up_to_2_gb(memory_mb: int, expected: str) -> None:
     assert shared_buffers(memory_mb * 2**20) == expected
 
 

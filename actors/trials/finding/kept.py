@@ -24,6 +24,10 @@ class OnOne:
         self.execute = connection.execute
 
 
+# In one round trip, as asyncpg's own transaction does not.
+_BEGIN = "begin read only; set local plan_cache_mode = force_generic_plan; set local jit = off"
+
+
 @asynccontextmanager
 async def on_one(pool: Any) -> AsyncIterator[Any]:
     """A connection of a pool, on which each statement is planned once, whatever is asked; what is no pool stays.
@@ -34,9 +38,12 @@ async def on_one(pool: Any) -> AsyncIterator[Any]:
     if not hasattr(pool, "acquire"):
         yield pool
         return
-    async with pool.acquire() as connection, connection.transaction(readonly=True):
-        await connection.execute("set local plan_cache_mode = force_generic_plan; set local jit = off")
-        yield OnOne(connection, pool)
+    async with pool.acquire() as connection:
+        await connection.execute(_BEGIN)
+        try:
+            yield OnOne(connection, pool)
+        finally:
+            await connection.execute("rollback")  # nothing was written
 
 
 class Lately(Generic[T]):

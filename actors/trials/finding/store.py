@@ -205,7 +205,7 @@ async def rows(
             others.setdefault(one["cluster_id"], []).append(one)
     what = sought(marked)
     words = await _sought_among(db, what, (text for row in found for text in shown.texts(row))) if what else frozenset()
-    return {row["id"]: shown.row(row, others.get(row["cluster_id"], ()), what, words) for row in found}
+    return {row["id"]: shown.row(row, others.get(row["cluster_id"], ()), words) for row in found}
 
 
 async def _sought_among(db: Database, what: Sought, texts: Iterable[str]) -> frozenset[str]:
