@@ -9,8 +9,10 @@ import orjson
 from aiohttp import web
 
 from demo.answers import as_json
-from demo.server import CONTROL, SERVER
+from demo.server import SERVER
 from demo.switches import BadSwitch
+
+PATH = "/__demo/"
 
 
 async def _read_switches(request: web.Request) -> web.Response:
@@ -62,9 +64,9 @@ async def _refuse(request: web.Request) -> web.Response:
 
 def routes() -> list[web.RouteDef]:
     return [
-        web.get(f"{CONTROL}switches", _read_switches),
-        web.patch(f"{CONTROL}switches", _set_switches),
-        web.get(f"{CONTROL}requests", _read_requests),
-        web.delete(f"{CONTROL}requests", _forget_requests),
-        web.post(f"{CONTROL}refuse", _refuse),
+        web.get(f"{PATH}switches", _read_switches),
+        web.patch(f"{PATH}switches", _set_switches),
+        web.get(f"{PATH}requests", _read_requests),
+        web.delete(f"{PATH}requests", _forget_requests),
+        web.post(f"{PATH}refuse", _refuse),
     ]

@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from demo import control
-from demo.answers import answer, as_json, refused, tag
+from demo.answers import as_json, tag
+from demo.asked import Asked, for_pages, for_records
 from demo.ctgov_fields import check
 from demo.ctgov_page import encode, page
 from demo.ctgov_query import Query, fingerprint, parse, select
 from demo.identifiers import canonical
 from demo.requests import BadRequest
-from demo.server import NOTED, Server, served
+from demo.server import Server
+from demo.serving import served
 from demo.source import Held, Moved, Source
-from demo.switches import Switches, befalls, spoiled, spoiling, take
+from demo.switches import Switches, spoiled, spoiling
 
 _LISTS_KEPT = 8
 _LIST = "/api/v2/studies"
@@ -37,40 +38,27 @@ Ctgov = Server[Source, Switches]
 @dataclass(slots=True)
 class Api:
     server: Ctgov
-    _counted: int = 0
-    """Pages that said a total so far."""
     _lists: OrderedDict[object, Sequence[int]] = field(default_factory=OrderedDict)
     _selecting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def page(self, request: web.Request) -> web.StreamResponse:
-        server = self.server
-        fault, server.switches = take(server.switches, listing=True)
-        source, switches = server.today, server.switches
-        turned_away = refused(fault, switches)
-        if turned_away is not None:
-            return turned_away
-        params = dict(request.query)
+    async def page(self, asked: Asked[Source, Switches]) -> web.StreamResponse:
+        source, switches = asked.source, asked.switches
+        params = dict(asked.request.query)
         query = parse(params)
         check(query.fields)
         selected = await self._select(source, query)
-        made = page(query, fingerprint(params), selected, switches, fault=fault, counted=self._counted)
-        self._counted += made.total is not None
-        fault = fault or (None if query.fields else befalls(made.positions, switches))
-        noted = NOTED.get()
-        noted.first, noted.records = made.first, len(made.positions)
+        made = page(query, fingerprint(params), selected, switches, fault=asked.fault, counted=self.server.counted)
+        self.server.counted += made.total is not None
+        if not query.fields:
+            asked.suffer(made.positions)
+        asked.note(made.first, len(made.positions))
         etag = tag(source.version, sorted(params.items()), made.first, made.total, made.token, spoiling(switches))
-        if fault is None and request.headers.get("If-None-Match") == etag:
-            return web.Response(status=304, headers={"ETag": etag})
-        body = await asyncio.to_thread(encode, source, made, query, switches)
-        return await answer(request, body, etag, fault=fault, switches=switches)
+        if asked.has(etag):
+            return asked.not_modified(etag)
+        return await asked.answer(await asyncio.to_thread(encode, source, made, query, switches), etag)
 
-    async def one(self, request: web.Request) -> web.StreamResponse:
-        server = self.server
-        fault, server.switches = take(server.switches, listing=False)
-        source, switches = server.today, server.switches
-        turned_away = refused(fault, switches)
-        if turned_away is not None:
-            return turned_away
+    async def one(self, asked: Asked[Source, Switches]) -> web.StreamResponse:
+        request, source = asked.request, asked.source
         nct = canonical(request.match_info["nct"])
         if nct is None:
             raise BadRequest("Parameter `nctId` has incorrect format")
@@ -79,9 +67,8 @@ class Api:
                 query = f"?{request.query_string}" if request.query_string else ""
                 return web.Response(status=301, headers={"Location": f"{_LIST}/{to}{query}"})
             case Held(position):
-                body = spoiled(source.body(position), position + 1, switches)
-                etag = tag(source.version, nct, spoiling(switches))
-                return await answer(request, body, etag, fault=fault, switches=switches)
+                body = spoiled(source.body(position), position + 1, asked.switches)
+                return await asked.answer(body, tag(source.version, nct, spoiling(asked.switches)))
             case _:
                 return web.Response(status=404, text=f"NCT number {nct} not found")
 
@@ -109,16 +96,14 @@ class Api:
             return self._lists[key]
 
 
-@asynccontextmanager
-async def serve(source: Source, *, port: int = 0, switches: Switches | None = None) -> AsyncIterator[Ctgov]:
+def serve(source: Source, *, port: int = 0, switches: Switches | None = None) -> AbstractAsyncContextManager[Ctgov]:
     """The server on 127.0.0.1 until the context ends; port 0 takes a free one."""
     server: Ctgov = Server(source, switches or Switches(), _LIST)
     api = Api(server)
     routes = [
-        web.get(_LIST, api.page),
-        web.get(_LIST + "/{nct}", api.one),
+        web.get(_LIST, for_pages(server, api.page)),
+        web.get(_LIST + "/{nct}", for_records(server, api.one)),
         web.get("/api/v2/version", api.version),
         web.get("/api/v2/stats/size", api.size),
     ]
-    async with served(server, [*routes, *control.routes()], port=port):
-        yield server
+    return served(server, routes, port=port)

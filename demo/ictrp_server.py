@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-from demo import control
-from demo.answers import Format, answer, refused, tag, with_doctype
+from demo.answers import Format, tag, with_doctype
+from demo.asked import Asked, for_pages
 from demo.ictrp_files import as_csv, as_xml, as_zip
 from demo.ictrp_record import Listed, from_world
 from demo.listing import Listing
-from demo.server import NOTED, Server, served
-from demo.switches import Fault, IctrpSwitches, befalls, take
+from demo.server import Server
+from demo.serving import served
+from demo.switches import Fault, IctrpSwitches
 
 EXPORT = "/ICTRP-Results.xml"  # the name that the portal gives to an export
 _FORMS = {
@@ -29,31 +29,24 @@ Ictrp = Server[Listing[Listed], IctrpSwitches]
 
 @dataclass(slots=True)
 class Api:
-    server: Ictrp
     _made: dict[object, bytes] = field(default_factory=dict)
     """The newest file."""
 
-    async def export(self, request: web.Request) -> web.StreamResponse:
-        server = self.server
-        fault, server.switches = take(server.switches, listing=True)
-        source, switches = server.today, server.switches
-        turned_away = refused(fault, switches)
-        if turned_away is not None:
-            return turned_away
-        kind = switches.instead or request.match_info["kind"]
+    async def export(self, asked: Asked[Listing[Listed], IctrpSwitches]) -> web.StreamResponse:
+        source, switches = asked.source, asked.switches
+        kind = switches.instead or asked.request.match_info["kind"]
         etag = tag(source.version, kind, sorted(_shaping(switches).items()))
-        if fault is None and request.headers.get("If-None-Match") == etag:
-            return web.Response(status=304, headers={"ETag": etag})
+        if asked.has(etag):
+            return asked.not_modified(etag)
         body = self._made.get(etag)
         if body is None:
             body = await asyncio.to_thread(_file, source, kind, switches)
             self._made = {etag: body}
-        noted = NOTED.get()
-        noted.first, noted.records = 0, len(source.records)
-        fault = fault or befalls(range(len(source.records)), switches)
-        if fault is Fault.EMPTY_PAGE:
+        asked.note(0, len(source.records))
+        asked.suffer(range(len(source.records)))
+        if asked.fault is Fault.EMPTY_PAGE:
             body = await asyncio.to_thread(_file, Listing("", lambda _: ()), kind, switches)
-        return await answer(request, body, etag, fault=fault, switches=switches, form=_FORMS[kind])
+        return await asked.answer(body, etag, _FORMS[kind])
 
 
 def _shaping(switches: IctrpSwitches) -> dict[str, Any]:
@@ -69,19 +62,14 @@ def _file(source: Listing[Listed], kind: str, switches: IctrpSwitches) -> bytes:
     return as_zip(body, "xml", switches) if kind == "zip" else body
 
 
-@asynccontextmanager
-async def serve(
+def serve(
     source: Listing[Listed], *, port: int = 0, switches: IctrpSwitches | None = None
-) -> AsyncIterator[Ictrp]:
+) -> AbstractAsyncContextManager[Ictrp]:
     """The server on 127.0.0.1 until the context ends; port 0 takes a free one."""
     server: Ictrp = Server(source, switches or IctrpSwitches(), EXPORT)
-    api = Api(server)
-    routes = [
-        web.get("/{name:ICTRP-Results|export}.{kind:xml|csv|zip}", api.export),
-        web.get("/{folder:.*}/{name:ICTRP-Results|export}.{kind:xml|csv|zip}", api.export),
-    ]
-    async with served(server, [*routes, *control.routes()], port=port):
-        yield server
+    export = for_pages(server, Api().export)
+    name = "{name:ICTRP-Results|export}.{kind:xml|csv|zip}"
+    return served(server, [web.get("/" + name, export), web.get("/{folder:.*}/" + name, export)], port=port)
 
 
 __all__ = ["EXPORT", "Ictrp", "from_world", "serve"]

@@ -1,25 +1,17 @@
-"""A demo registry while it is served: its source, its switches, and every request that it has seen.
-
-Knows no registry: `ctgov_server` and its like give it the paths and the answers of one.
-"""
+"""A demo registry while it is served: its source, its switches, and every request that it has seen."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from aiohttp import web
 
-from demo.front import pass_on
-from demo.requests import BadRequest, Seen
+from demo.requests import Seen
 from demo.switches import Common, changed
-
-CONTROL = "/__demo/"
 
 
 class Dated(Protocol):
@@ -43,6 +35,8 @@ class Server(Generic[D, S]):
     beside: dict[str, str] = field(default_factory=dict)
     """Beginnings of paths that are another registry's, and its address."""
     requests: list[Seen] = field(default_factory=list)
+    counted: int = 0
+    """Pages that said a total so far."""
     open_port: Callable[[], Awaitable[None]] | None = None
     close_port: Callable[[], Awaitable[None]] | None = None
     _days: dict[int | None, D] = field(default_factory=dict)
@@ -100,73 +94,3 @@ AnyServer = Server[Any, Any]
 SERVER = web.AppKey("server", Server[Any, Any])
 NOTED: ContextVar[Seen] = ContextVar("noted")
 """The request that is being answered; a handler of pages adds what it knows."""
-
-
-@web.middleware
-async def _guard(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Notes the request, waits as long as it should take, and turns a bad one into 400 in plain text."""
-    if request.path.startswith(CONTROL):
-        return await handler(request)
-    server = request.app[SERVER]
-    for start, url in server.beside.items():
-        if request.path.startswith(start):
-            return await pass_on(request, url)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    body = (await request.read()).decode("utf-8", "replace") if request.method == "POST" else ""
-    seen = Seen(datetime.now(UTC), request.method, request.path, dict(request.query), headers, body=body)
-    NOTED.set(seen)
-    server.requests.append(seen)
-    await server.tell()
-    if server.switches.latency_ms:
-        await asyncio.sleep(server.switches.latency_ms / 1000)
-    try:
-        response = await handler(request)
-    except BadRequest as error:
-        response = web.Response(status=400, text=str(error))
-    except web.HTTPException as error:
-        seen.status = error.status
-        raise
-    else:
-        seen.status = response.status
-    finally:
-        await server.tell()
-    seen.status = response.status
-    return response
-
-
-@asynccontextmanager
-async def served(server: Server[D, S], routes: Iterable[web.RouteDef], *, port: int = 0) -> AsyncIterator[Server[D, S]]:
-    """The server on 127.0.0.1 until the context ends; port 0 takes a free one."""
-    app = web.Application(middlewares=[_guard])
-    app[SERVER] = server
-    app.add_routes(routes)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    site: web.TCPSite | None = None
-
-    async def open_port() -> None:
-        nonlocal site, port
-        if site is None:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
-            port = runner.addresses[0][1]
-
-    async def close_port() -> None:
-        nonlocal site
-        if site is not None:
-            await site.stop()
-            site = None
-        for connection in runner.server.connections if runner.server else ():
-            if connection.transport is not None:
-                connection.transport.abort()
-
-    server.open_port, server.close_port = open_port, close_port
-    try:
-        await open_port()
-        server.url = f"http://127.0.0.1:{port}"
-        yield server
-    finally:
-        server.stop()
-        await runner.cleanup()
