@@ -1,25 +1,23 @@
 """Starts the actors in order, watches them, restarts, scales and drains them, stops them in reverse order.
 
-It decides nothing itself: `restarts` says what follows an end, `heartbeats` says who hangs, the autoscaler
-says how many. Every time round it compares what is wanted with what is there, so nothing that went missing
-stays missing.
+It decides nothing itself: `restarts` says what follows an end, `heartbeats` says who hangs, the autoscaler says how
+many; `lives` holds the tasks. Every time round it compares what is wanted with what is there, so nothing that went
+missing stays missing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 
 from supervisor.copies import Copy, Roster
 from supervisor.heartbeats import Watch, look
 from supervisor.life import ActorState, Child, Life, State
+from supervisor.lives import Lives
 from supervisor.restarts import (
     Backoff,
     Decision,
@@ -33,7 +31,7 @@ from supervisor.restarts import (
     decide,
     recent,
 )
-from supervisor.tasks import ended_by, ended_within, error_of, set_within
+from supervisor.tasks import set_within
 
 __all__ = ["ActorState", "Child", "GaveUp", "Life", "Restart", "State", "Supervisor"]
 
@@ -72,12 +70,10 @@ class Supervisor:
         self._look_every_s = look_every_s
         self._wanted = {child.name: child.copies for child in children}
         self._copies = Roster(now)
-        self._ended: deque[tuple[Copy, asyncio.Task[None]]] = deque()
-        self._zombies: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
+        self._lives = Lives(emit, now=now, sleep=sleep, on_end=self._news.set)
         self._drained = asyncio.Event()
         self._watch = Watch(now(), now() + look_every_s)
-        self._context = contextvars.copy_context()
         self._draining = False
         self._over = False
 
@@ -85,7 +81,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Runs until cancelled or drained. Raises GaveUp when crashes come too fast, with all stopped."""
-        self._context = contextvars.copy_context()
+        self._lives.belong_here()
         self._watch = Watch(self._now(), self._now() + self._look_every_s)
         try:
             for child in self._children.values():
@@ -151,7 +147,7 @@ class Supervisor:
     @property
     def zombies(self) -> int:
         """Tasks that ignore being cancelled. While there is one, `asyncio.run` does not return."""
-        return len(self._zombies)
+        return len(self._lives.zombies)
 
     # -- the loop
 
@@ -162,10 +158,9 @@ class Supervisor:
         self._news.clear()
 
     async def _obey(self) -> None:
-        while self._ended:
-            copy, task = self._ended.popleft()
-            if copy.task is task:
-                await self._after_end(copy, error_of(task), outside=ended_by(task, copy.child.outside))
+        while (ended := self._lives.next_end()) is not None:
+            copy, error, outside = ended
+            await self._after_end(copy, error, outside=outside)
         for copy in self._copies:
             if copy.due_at is not None and copy.due_at <= self._now():
                 self._start(copy)
@@ -179,9 +174,9 @@ class Supervisor:
             self._emit("supervisor.stalled", lag_s=stalled_s)
         for copy in self._copies:
             if copy.hangs(self._watch, now):
-                self._cancel_hung(copy, now)
+                self._lives.cancel_hung(copy, now)
             elif copy.task is not None and copy.ignores_cancel(self._watch, now):
-                self._abandon(copy, copy.task)
+                self._lives.abandon(copy, copy.task)
                 await self._after_end(copy, copy.last_error)
         for child in self._children.values():
             self._match(child)
@@ -199,33 +194,7 @@ class Supervisor:
     # -- one copy
 
     def _start(self, copy: Copy) -> None:
-        """Starts a life in the supervisor's own context: no trace id of whoever asked for it goes along."""
-        copy.life = Life(copy.child.name, copy.number, self._now)
-        copy.started_at, copy.began_at = datetime.now(UTC), self._now()
-        copy.due_at = copy.cancelled_at = None
-        copy.state = self._state_of_life(copy)
-        if self._draining:
-            copy.life.draining.set()
-        task = asyncio.get_running_loop().create_task(
-            _live(copy.child, copy.life), name=copy.label, context=self._context.copy()
-        )
-        copy.task = task
-        task.add_done_callback(lambda done: self._on_done(copy, done))
-        self._emit("actor.started", name=copy.child.name, copy=copy.number, restarts=copy.restarts)
-
-    def _on_done(self, copy: Copy, task: asyncio.Task[None]) -> None:
-        error = error_of(task)  # also marks the exception as seen
-        if task in self._zombies:
-            self._zombies.discard(task)
-            self._emit("actor.zombie_ended", name=copy.child.name, copy=copy.number, error=error)
-        elif copy.task is task:
-            self._ended.append((copy, task))
-            self._news.set()
-        elif error and not task.cancelled():  # told to stop, it stumbled
-            self._emit("actor.crashed", name=copy.child.name, copy=copy.number, error=error)
-
-    def _state_of_life(self, copy: Copy) -> State:
-        return State.DRAINING if self._draining and copy.child.drains else State.RUNNING
+        self._lives.begin(copy, draining=self._draining)
 
     async def _after_end(self, copy: Copy, error: str | None, *, outside: bool = False) -> None:
         """`outside`: what it ended by is none of its own doing."""
@@ -307,38 +276,10 @@ class Supervisor:
             copy.state = State.DRAINING
             self._emit("actor.draining", name=copy.child.name, copy=copy.number)
 
-    def _cancel_hung(self, copy: Copy, now: float) -> None:
-        copy.state, copy.cancelled_at = State.HUNG, now
-        copy.last_error = f"no heartbeat within {copy.child.heartbeat_within_s:g} s"
-        self._emit("actor.hung", name=copy.child.name, copy=copy.number, error=copy.last_error)
-        if copy.task is not None:
-            copy.task.cancel()
-
-    def _abandon(self, copy: Copy, task: asyncio.Task[None]) -> None:
-        self._zombies.add(task)
-        self._emit("actor.abandoned", name=copy.child.name, copy=copy.number)
-
     # -- stopping
 
     async def _stop(self, copies: Iterable[Copy]) -> None:
-        """Cancels in reverse order of start, all copies of one child together; abandons what ignores it."""
+        """In reverse order of start, all copies of one child together."""
         chosen = list(copies)
         for child in reversed(self._children.values()):
-            tasks = {}
-            for copy in chosen:
-                if copy.child is child:
-                    if copy.task is not None:
-                        tasks[copy.task] = copy
-                    copy.state, copy.task, copy.due_at, copy.cancelled_at = State.STOPPED, None, None, None
-            for task in tasks:
-                task.cancel()
-            try:
-                await ended_within(tasks, child.stop_within_s, self._sleep)
-            finally:
-                for task, copy in tasks.items():
-                    if not task.done():
-                        self._abandon(copy, task)
-
-
-async def _live(child: Child, life: Life) -> None:
-    await child.start(life)
+            await self._lives.end(child, [copy for copy in chosen if copy.child is child])
