@@ -22,7 +22,6 @@ What follows a page should be asked before what was waiting already, so that a t
 Parameters, limits and paging: the registry's own OpenAPI description of /api/v2/studies.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -30,7 +29,8 @@ from datetime import date
 import msgspec
 
 from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request, UnreadableBody
-from actors.trials.ctgov_page import NotAPage, PageOfStudies, page_of
+from actors.trials.ctgov_note import Note, counted, day_of, noted, query_of, reached, total_of, window_of
+from actors.trials.ctgov_page import NotAPage, PageOfStudies, number_in, page_of, stated_day, updated_in, version_of
 from actors.trials.ctgov_study import read_study
 from actors.trials.ctgov_windows import LAST_DAY, POSTED, UPDATED, Window, filter_of, halves, left_of, parts
 from actors.trials.normalise import NotReadable
@@ -43,13 +43,6 @@ RESTARTS = 3  # of one window that cannot be split, when its token dies again an
 SPARE_PAGES = 100  # a chain of pages may be this much longer than twice what its count asks for
 UNCOUNTED_PAGES = 5_000
 PARTS, DATES = "parts", "dates"  # why numbers are listed: to ask for fewer at once; to compare
-
-_VERSION = re.compile(rb'"versionHolder"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
-_NUMBER = re.compile(rb'"nctId"\s*:\s*"(NCT[0-9]{8})"')
-_UPDATED = re.compile(rb'"lastUpdatePostDateStruct"\s*:\s*\{[^{}]*?"date"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
-_DATE = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
-
-Note = dict[str, str]
 
 
 def first(since: date | None) -> tuple[Request, ...]:
@@ -73,15 +66,15 @@ def read(request: Request, body: bytes) -> Page:
     found, refused = _studies(answer.studies)
     page = int(note.get("page", "1"))
     if page == 1:
-        note |= _counted(note, answer.total_count, _newest(answer.studies, found))
-    total = int(note["total"]) if "total" in note else None
+        note |= counted(note, answer.total_count, _newest(answer.studies, found))
+    total = total_of(note)
     if page == 1 and (windows := _too_large(note)):
         # Nothing is taken from this page: its studies come again, in their windows.
         return Page(follow=tuple(_ask(window, total=total) for window in windows), total=total)
     days = _days(found, note["by"])
-    follow = _next_page(request, note | _reached(days, note["by"]), page, answer.next_page_token)
+    follow = _next_page(request, note | reached(days, note["by"]), page, answer.next_page_token)
     telling = request.repeats and (not follow or len(set(days)) > 1)  # the newest day is on it as a whole
-    return Page(tuple(found), tuple(refused), follow, total, _query(note), _ended(note, follow), telling)
+    return Page(tuple(found), tuple(refused), follow, total, query_of(note), _ended(note, follow), telling)
 
 
 def instead(request: Request, status: int) -> tuple[Request, ...]:
@@ -93,9 +86,9 @@ def instead(request: Request, status: int) -> tuple[Request, ...]:
     if status not in (400, 404) or "pageToken" not in dict(request.params):
         return ()
     note = dict(request.state)
-    window, total = _window(note), note.get("total")
+    window, total = window_of(note), note.get("total")
     ask = _asker(note)
-    if two := halves(window, _day(note, "newest")):
+    if two := halves(window, day_of(note, "newest")):
         return tuple(ask(half, total=total) for half in two)
     restarts = int(note.get("restarts", "0")) + 1
     return (ask(window, total=total, restarts=restarts, again=note.get("again")),) if restarts <= RESTARTS else ()
@@ -113,7 +106,7 @@ def narrower(request: Request) -> tuple[Request, ...]:
         numbers = note["numbers"].split(",")
         half = len(numbers) // 2
         return tuple(_ask_for(part, note) for part in (numbers[:half], numbers[half:])) if half else ()
-    here, *beside = left_of(_window(note), _day(note, "last"))
+    here, *beside = left_of(window_of(note), day_of(note, "last"))
     total = note.get("total")
     return (_list(here, total), *(_ask(part, total=total) for part in beside))
 
@@ -134,7 +127,7 @@ def _ask(window: Window, **known: object) -> Request:
     condition = filter_of(window)
     params = [("pageSize", str(PAGE_SIZE)), ("countTotal", "true"), ("sort", _sort(window))]
     params += [("filter.advanced", condition)] if condition else []
-    return Request(URL, tuple(params), state=_noted(window, **known))
+    return Request(URL, tuple(params), state=noted(window, **known))
 
 
 def _list(window: Window, total: str | None) -> Request:
@@ -157,7 +150,7 @@ def _asker(note: Note) -> Callable[..., Request]:
 def _ask_for(numbers: Sequence[str], note: Note, **known: object) -> Request:
     """Studies by their numbers."""
     params = (("pageSize", str(PAGE_SIZE)), ("countTotal", "true"), ("filter.ids", ",".join(numbers)))
-    state = _noted(Window(note["by"]), total=note.get("total"), numbers=",".join(numbers), **known)
+    state = noted(Window(note["by"]), total=note.get("total"), numbers=",".join(numbers), **known)
     return Request(URL, params, state=state, only=numbers[0] if len(numbers) == 1 else None)
 
 
@@ -165,48 +158,10 @@ def _sort(window: Window) -> str:
     return f"{window.by}:{'desc' if window.by == UPDATED else 'asc'}"
 
 
-def _noted(window: Window, **known: object) -> tuple[tuple[str, str], ...]:
-    undated = "yes" if window.undated else None
-    note = {"by": window.by, "start": window.start, "end": window.end, "undated": undated} | known
-    return tuple((name, str(value)) for name, value in note.items() if value is not None)
-
-
-def _window(note: Note) -> Window:
-    return Window(note["by"], _day(note, "start"), _day(note, "end"), "undated" in note)
-
-
-def _day(note: Note, name: str) -> date | None:
-    return date.fromisoformat(note[name]) if name in note else None
-
-
-def _query(note: Note) -> str:
-    """What tells one query from another; asked anew, it is the same."""
-    if "numbers" in note:
-        numbers = note["numbers"].split(",")
-        return f"{numbers[0]} and {len(numbers) - 1} more"
-    return filter_of(_window(note)) or "everything"
-
-
-def _counted(note: Note, count: int | None, newest: date | None) -> Note:
-    """What the first page of a query teaches: its count, the total of all that is asked, the newest date seen.
-
-    Asked anew, a query may count more or fewer than it did before (`again`), and so does the whole.
-    """
-    learnt = {}
-    if count is not None:
-        learnt = {"count": str(count)}
-        if "total" in note or "numbers" not in note:  # else these are some of others, which are counted elsewhere
-            learnt["total"] = str(int(note.get("total", count)) + count - int(note.get("again", count)))
-        learnt |= {"again": str(count)} if "again" in note else {}
-    if newest is not None:
-        learnt["newest"] = newest.isoformat()
-    return learnt
-
-
 def _too_large(note: Note) -> tuple[Window, ...]:
     """The windows to ask for instead of a query that counts too many; of equal length, each half full at best."""
     count = int(note.get("count", "0"))
-    return parts(_window(note), _day(note, "newest"), 2 * -(-count // MANY)) if count > MANY else ()
+    return parts(window_of(note), day_of(note, "newest"), 2 * -(-count // MANY)) if count > MANY else ()
 
 
 def _ended(note: Note, follow: tuple[Request, ...]) -> Ended | None:
@@ -217,19 +172,12 @@ def _ended(note: Note, follow: tuple[Request, ...]) -> Ended | None:
         return Ended(count)
     if "numbers" in note:
         return Ended(count, (_ask_for(note["numbers"].split(","), note, again=count),))
-    return Ended(count, (_asker(note)(_window(note), total=note["total"], again=count),))
+    return Ended(count, (_asker(note)(window_of(note), total=note["total"], again=count),))
 
 
 def _days(found: Iterable[Found], by: str) -> list[date]:
     whens = [one.trial.last_updated if by == UPDATED else one.trial.first_posted for one in found]
     return [when.day for when in whens if when]
-
-
-def _reached(days: Sequence[date], by: str) -> Note:
-    """The last date of a page, in its order: where to go on by date."""
-    if not days:
-        return {}
-    return {"last": (min(days) if by == UPDATED else max(days)).isoformat()}
 
 
 def _next_page(request: Request, note: Note, page: int, token: str | None) -> tuple[Request, ...]:
@@ -248,18 +196,18 @@ def _next_page(request: Request, note: Note, page: int, token: str | None) -> tu
 def _listed(request: Request, note: Note, answer: PageOfStudies) -> Page:
     """A list of numbers: the studies by these, some at once, and what comes after them by date again."""
     raws = [bytes(raw) for raw in answer.studies]
-    numbers = [found[1].decode() for raw in raws if (found := _NUMBER.search(raw))]
+    numbers = [number for raw in raws if (number := number_in(raw))]
     if len(numbers) < len(raws):
         raise UnreadableBody("a list of studies without their numbers")
     page = int(note.get("page", "1"))
-    note |= _counted(note, answer.total_count, None) if page == 1 else {}
+    note |= counted(note, answer.total_count, None) if page == 1 else {}
     parts = [_ask_for(numbers[at : at + BY_NUMBER], note) for at in range(0, len(numbers), BY_NUMBER)]
     rest = _next_page(request, note, page, answer.next_page_token)
-    last = _reached([day for raw in raws if (day := _stated(raw))], note["by"])
-    windows = left_of(_window(note), _day(last, "last"))
-    if rest and windows[0] != _window(note):
+    last = reached([day for raw in raws if (day := stated_day(raw))], note["by"])
+    windows = left_of(window_of(note), day_of(last, "last"))
+    if rest and windows[0] != window_of(note):
         rest = tuple(_ask(window, total=note.get("total")) for window in windows)
-    total = int(note["total"]) if "total" in note else None
+    total = total_of(note)
     return Page(follow=(*parts, *rest), total=total)
 
 
@@ -267,41 +215,25 @@ def _dated(request: Request, note: Note, answer: PageOfStudies) -> Page:
     """A list of numbers and dates, to be compared with what is held."""
     listed = []
     for raw in map(bytes, answer.studies):
-        number, updated = _NUMBER.search(raw), _UPDATED.search(raw)
+        number = number_in(raw)
         if number is None:
             raise UnreadableBody("a list of studies without their numbers")
-        listed.append(Listed(number[1].decode(), _calendar_day(updated)))
+        listed.append(Listed(number, updated_in(raw)))
     page = int(note.get("page", "1"))
     if page == 1:
         days = [one.updated for one in listed if one.updated]
-        note |= _counted(note, answer.total_count, min(max(days), LAST_DAY) if days else None)
-    total = int(note["total"]) if "total" in note else None
+        note |= counted(note, answer.total_count, min(max(days), LAST_DAY) if days else None)
+    total = total_of(note)
     if page == 1 and (windows := _too_large(note)):
         return Page(follow=tuple(_list_dates(window, total=total) for window in windows), total=total)
     follow = _next_page(request, note, page, answer.next_page_token)
-    return Page(listed=tuple(listed), follow=follow, total=total, query=_query(note), ended=_ended(note, follow))
-
-
-def _calendar_day(found: "re.Match[bytes] | None") -> date | None:
-    try:
-        return date.fromisoformat(found[1].decode()) if found else None
-    except ValueError:
-        return None  # not a day of the calendar
-
-
-def _stated(raw: bytes) -> date | None:
-    """The one date that a study of a list states."""
-    return _calendar_day(_DATE.search(raw))
+    return Page(listed=tuple(listed), follow=follow, total=total, query=query_of(note), ended=_ended(note, follow))
 
 
 def _newest(studies: list[msgspec.Raw], found: list[Found]) -> date | None:
     """The day of the data, as every study states it, or else the latest that the page's studies know of."""
-    version = _VERSION.search(memoryview(studies[0])) if studies else None
-    if version:
-        try:
-            return min(date.fromisoformat(version[1].decode()), LAST_DAY)
-        except ValueError:
-            pass  # not a day of the calendar: the studies' own dates are the next best
+    if studies and (version := version_of(studies[0])):
+        return min(version, LAST_DAY)
     days = [day.day for one in found for day in (one.trial.first_posted, one.trial.last_updated) if day]
     return min(max(days), LAST_DAY) if days else None
 
@@ -314,8 +246,7 @@ def _studies(raws: list[msgspec.Raw]) -> tuple[list[Found], list[Refused]]:
         try:
             found.append(Found(read_study(raw), raw))
         except NotReadable as error:
-            number = _NUMBER.search(raw)
-            refused.append(Refused(str(error), raw, number[1].decode() if number else None))
+            refused.append(Refused(str(error), raw, number_in(raw)))
     return found, refused
 
 

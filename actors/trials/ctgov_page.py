@@ -1,10 +1,16 @@
-"""A page of ClinicalTrials.gov (API v2) cut into the bytes of its studies. No I/O."""
+"""A page of ClinicalTrials.gov (API v2) cut into the bytes of its studies, and what these say as they are. No I/O."""
 
 import re
+from datetime import date
 
 import msgspec
 
 _TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\],]', re.DOTALL)  # takes no byte twice, whatever stands there
+
+_VERSION = re.compile(rb'"versionHolder"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
+_NUMBER = re.compile(rb'"nctId"\s*:\s*"(NCT[0-9]{8})"')
+_UPDATED = re.compile(rb'"lastUpdatePostDateStruct"\s*:\s*\{[^{}]*?"date"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
+_DATE = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"')
 
 
 class NotAPage(ValueError):
@@ -68,3 +74,29 @@ def _study_spans(body: bytes) -> tuple[list[tuple[int, int]], int, int] | None:
         elif depth == 1:
             word = text
     return None
+
+
+def number_in(study: bytes) -> str | None:
+    found = _NUMBER.search(study)
+    return found[1].decode() if found else None
+
+
+def updated_in(study: bytes) -> date | None:
+    return _calendar_day(_UPDATED.search(study))
+
+
+def stated_day(study: bytes) -> date | None:
+    """The one date that a study of a list states."""
+    return _calendar_day(_DATE.search(study))
+
+
+def version_of(study: msgspec.Raw) -> date | None:
+    """The day of the data, as every study states it."""
+    return _calendar_day(_VERSION.search(memoryview(study)))
+
+
+def _calendar_day(found: "re.Match[bytes] | None") -> date | None:
+    try:
+        return date.fromisoformat(found[1].decode()) if found else None
+    except ValueError:
+        return None  # not a day of the calendar
