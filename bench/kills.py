@@ -30,8 +30,8 @@ from bench import server, triald
 from bench.measure import Figures
 from demo import process as demo
 from demo.process import Demo
+from supervisor.kinds import job_kinds
 from supervisor.scraping import ask_for_scrapes
-from supervisor.wiring import job_kinds
 
 LATENCY_MS = 20.0  # of each answer, so that there is something to be killed in
 LONGEST_S = 2.5  # from being ready to being killed

@@ -9,23 +9,21 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
-import supervisor.commands
 from actors.errors import NotFound, Refusal, TrialdError
-from actors.runtime.catalog import catalog
+from actors.runtime.catalog import catalog, names
 from supervisor import logs
 from supervisor.commands import Command, DatabaseUnavailable, Exit
-from supervisor.running import leave
 from supervisor.setting_sources import nearest
 from supervisor.settings import KNOWN, BadSettings, Settings
 from supervisor.version import VERSION
 
+COMMANDS = "supervisor.commands"
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    commands = catalog(supervisor.commands, "COMMAND", Command)
-    parser = make_parser(commands)
     words = sys.argv[1:] if arguments is None else list(arguments)
+    parser = make_parser(_commands(words[:1]))
     for word in words:
         if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
             parser.error(f"expected UTF-8, got {word!r}")
@@ -38,6 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadSettings as error:
         return _say("the settings are wrong:", *error.problems, code=Exit.USAGE)
     return _run(command, given, settings)
+
+
+def _commands(asked: list[str]) -> dict[str, Command]:
+    """The one asked for by its name, which starts without what others need; all of them otherwise."""
+    known = [name for name in names(COMMANDS) if name in asked]
+    return catalog(COMMANDS, "COMMAND", Command, only=known or None)
 
 
 def make_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
@@ -109,6 +113,8 @@ async def _outcome(command: Command, given: argparse.Namespace, settings: Settin
         return code
     finally:
         if command.is_service:
+            from supervisor.running import leave  # it stands on all of the service, which is there already
+
             leave(code)
 
 

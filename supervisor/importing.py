@@ -22,10 +22,11 @@ from actors.runtime.telemetry import emit
 from actors.tools import Tools
 from actors.worker import Worker
 from supervisor.database import AWAY, open_pool, open_urls
+from supervisor.kinds import job_kinds
 from supervisor.settings import Settings
 from supervisor.supervisor import Child, Life, Supervisor
 from supervisor.version import VERSION
-from supervisor.wiring import IMPORTING, job_kinds, open_tools
+from supervisor.wiring import IMPORTING, open_tools
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[Any]

@@ -8,14 +8,16 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 from actors.runtime import telemetry
 from supervisor.setting_kinds import STARS
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,
@@ -48,7 +50,7 @@ def set_up(
     """
     target = file or sys.stderr.buffer
     terminal = sys.stderr.isatty() if is_terminal is None else is_terminal
-    log = _logger(target, console=form == "console" or (form == "auto" and terminal), colours=terminal)
+    log = cache(partial(_logger, target, console=form == "console" or (form == "auto" and terminal), colours=terminal))
     lowest = LEVELS[level]
     detach = telemetry.attach(_sink(log, lowest))
     restore = _take_over_stdlib(log, lowest)
@@ -87,6 +89,9 @@ def without_secrets(value: object) -> object:
 
 
 def _logger(file: BinaryIO, *, console: bool, colours: bool) -> Any:
+    """Made with the first line: most commands write none, and structlog is a quarter of what they would import."""
+    import structlog
+
     shape: list[Processor] = (
         [structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=24, sort_keys=False), _to_bytes]
         if console
@@ -98,7 +103,7 @@ def _logger(file: BinaryIO, *, console: bool, colours: bool) -> Any:
     )
 
 
-def _redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+def _redact(_: "WrappedLogger", __: str, line: "EventDict") -> "EventDict":
     first = {key: line[key] for key in ("timestamp", "level", "event")}
     return first | {key: without_secrets(value) for key, value in line.items() if key not in first}
 
@@ -107,11 +112,11 @@ def _json(line: object, **_: object) -> bytes:
     return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
 
 
-def _to_bytes(_: WrappedLogger, __: str, line: Any) -> bytes:
+def _to_bytes(_: "WrappedLogger", __: str, line: Any) -> bytes:
     return str(line).encode("utf-8", "replace")
 
 
-def _sink(log: Any, lowest: int) -> telemetry.Sink:
+def _sink(log: Callable[[], Any], lowest: int) -> telemetry.Sink:
     def sink(event: str, fields: Mapping[str, object]) -> None:
         level = level_of(event, fields)
         if LEVELS[level] >= lowest:
@@ -122,16 +127,16 @@ def _sink(log: Any, lowest: int) -> telemetry.Sink:
     return sink
 
 
-def _write(log: Any, event: str, level: str, fields: Mapping[str, object]) -> None:
+def _write(log: Callable[[], Any], event: str, level: str, fields: Mapping[str, object]) -> None:
     """A line that cannot be written (a full disk, a reader that went) is lost: the service goes on."""
     try:
-        log.msg(event, timestamp=datetime.now(UTC).isoformat(timespec="milliseconds"), level=level, **fields)
+        log().msg(event, timestamp=datetime.now(UTC).isoformat(timespec="milliseconds"), level=level, **fields)
     except (OSError, ValueError):  # ValueError: the file is closed
         return
 
 
 class _FromStdlib(logging.Handler):
-    def __init__(self, log: Any) -> None:
+    def __init__(self, log: Callable[[], Any]) -> None:
         super().__init__()
         self._log = log
 
@@ -148,7 +153,7 @@ def _level_word(number: int) -> str:
     return max((word for word in LEVELS if LEVELS[word] <= number), key=lambda word: LEVELS[word], default="debug")
 
 
-def _take_over_stdlib(log: Any, lowest: int) -> Callable[[], None]:
+def _take_over_stdlib(log: Callable[[], Any], lowest: int) -> Callable[[], None]:
     root, access = logging.getLogger(), logging.getLogger("aiohttp.access")
     handlers, root_level, access_level = root.handlers[:], root.level, access.level
     root.handlers[:] = [_FromStdlib(log)]

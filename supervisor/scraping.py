@@ -9,7 +9,7 @@ from typing import Any
 from actors.jobs import JobKind
 from actors.queue import operating, store
 from actors.trials.scrapes import Mode
-from supervisor.wiring import job_kinds
+from supervisor.kinds import job_kinds
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, get_origin, get_type_hints
 
 from actors.errors import Refusal
-from actors.registries import Registry
-from actors.runtime.catalog import catalog
+from actors.runtime.catalog import names
 from supervisor import setting_kinds as kinds
 from supervisor.setting_kinds import Known, Secret, host_and_port
 from supervisor.setting_sources import (
@@ -243,12 +242,12 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
 
 
 def _unknown_registries(values: Mapping[str, Any]) -> list[str]:
-    names = catalog("actors.registries", "REGISTRY", Registry)
+    known = names("actors.registries")
     return [
-        f"{setting}: there is no registry {name}; the nearest is {nearest(name, names)}"
+        f"{setting}: there is no registry {name}; the nearest is {nearest(name, known)}"
         for setting in ("registries", "registry_per_min")
         for name in values.get(setting, ())
-        if name not in names
+        if name not in known
     ]
 
 

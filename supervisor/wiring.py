@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -17,20 +17,17 @@ from uuid import UUID, uuid4
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-import actors.jobs
 from actors.errors import Refusal
-from actors.jobs import JobKind, Kinds, by_every_name
+from actors.jobs import Kinds, by_every_name
 from actors.monitoring.lately import Lately
 from actors.queue import cron, schedules
 from actors.queue import store as queue
 from actors.queue.beat import Beat
 from actors.queue.desk import Desk
-from actors.queue.job import MAX_ATTEMPTS
 from actors.queue.rescuer import rescue_now
 from actors.queue.retry import RetryRule
 from actors.reading import known_registries
 from actors.registries import Registry
-from actors.runtime.catalog import catalog
 from actors.runtime.compute import Compute, own_process
 from actors.runtime.fetch import Fetch
 from actors.runtime.files import LocalFiles
@@ -46,6 +43,7 @@ from supervisor.crew import beat_of, children
 from supervisor.database import open_pool, open_urls
 from supervisor.embedded import Embedded
 from supervisor.hub import Hub
+from supervisor.kinds import job_kinds
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
 from supervisor.movement import Movement
@@ -131,12 +129,6 @@ def _ours() -> Iterator[None]:
         yield
     except MigrationError as error:
         raise Refusal(f"its schema is not ours: {error}") from error
-
-
-def job_kinds(max_attempts: int = MAX_ATTEMPTS) -> dict[str, JobKind[Any]]:
-    """Every kind; one that does not say how often it is attempted gets `max_attempts`."""
-    kinds = catalog(actors.jobs, "JOB", JobKind)
-    return {name: replace(kind, max_attempts=kind.max_attempts or max_attempts) for name, kind in kinds.items()}
 
 
 @asynccontextmanager

@@ -5,7 +5,9 @@ touch for each addition).
 """
 
 import importlib
+import importlib.util
 import pkgutil
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Protocol, TypeVar
 
@@ -22,15 +24,26 @@ class BadPlugin(Exception):
     """A file of a plugin folder does not say what it is; the message names the file. It stops the start."""
 
 
-def catalog(package: ModuleType | str, constant: str, kind: type[T]) -> dict[str, T]:
+def catalog(
+    package: ModuleType | str, constant: str, kind: type[T], *, only: Iterable[str] | None = None
+) -> dict[str, T]:
     """The constant of every module of a package, by its name, in the order of names. Raises BadPlugin.
 
-    Where a name is a word of Python, its file ends in `_`: import_.py has `import`.
+    Where a name is a word of Python, its file ends in `_`: import_.py has `import`. Modules of names other than
+    `only` are not imported.
     """
-    folder = importlib.import_module(package) if isinstance(package, str) else package
-    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
-    plugins = {name: _plugin(importlib.import_module(f"{folder.__name__}.{name}"), constant, kind) for name in names}
-    return {plugin.name: plugin for plugin in plugins.values()}
+    folder = package if isinstance(package, str) else package.__name__
+    wanted = [file for name, file in names(folder).items() if only is None or name in only]
+    plugins = (_plugin(importlib.import_module(f"{folder}.{file}"), constant, kind) for file in wanted)
+    return {plugin.name: plugin for plugin in plugins}
+
+
+def names(package: str) -> dict[str, str]:
+    """The modules of a package by the names of their plugins, in order; nothing is imported."""
+    found = importlib.util.find_spec(package)
+    places = found.submodule_search_locations if found else None
+    files = sorted(module.name for module in pkgutil.iter_modules(places or []))
+    return {file.removesuffix("_"): file for file in files}
 
 
 def _plugin(module: ModuleType, constant: str, kind: type[T]) -> T:

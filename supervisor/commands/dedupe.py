@@ -19,9 +19,9 @@ from actors.trials.duplicates.rows import DecisionRow
 from actors.trials.features import NAMES
 from supervisor.commands import Command, Exit, action, database, json_option, run_action
 from supervisor.following import ENDED, LOOK_EVERY_S
+from supervisor.kinds import job_kinds
 from supervisor.printing import as_json, printable, table
 from supervisor.settings import Settings
-from supervisor.wiring import job_kinds
 
 if TYPE_CHECKING:
     import asyncpg

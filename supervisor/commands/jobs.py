@@ -10,9 +10,9 @@ from actors.queue import store as queue
 from actors.queue.explain import explain
 from actors.queue.rescuer import rescue_now
 from supervisor.commands import Command, Exit, action, actions, database, json_option, row_id, run_action, whole
+from supervisor.kinds import job_kinds
 from supervisor.printing import as_json, printable, table
 from supervisor.settings import Settings
-from supervisor.wiring import job_kinds
 
 STATES = ("held", "blocked", "scheduled", "ready", "running", "dead", "done", "cancelled", "discarded")
 LIST_COLUMNS = ("id", "state", "queue", "kind", "priority", "attempts", "created_at", "last_error")

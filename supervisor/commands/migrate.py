@@ -6,9 +6,9 @@ from actors.errors import Refusal
 from actors.queue import store as queue
 from schema.migrate import MigrationError, Step, migrate
 from supervisor.commands import Command, Exit, connection, json_option, whole
+from supervisor.kinds import job_kinds
 from supervisor.printing import as_json
 from supervisor.settings import Settings
-from supervisor.wiring import job_kinds
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,11 +14,11 @@ from actors.queue.explain import explain
 from actors.trials.scrapes import OF_EVERYTHING, Mode
 from supervisor.commands import Command, Exit, database, json_option
 from supervisor.following import Look, follow, screen_on, summary
+from supervisor.kinds import job_kinds
 from supervisor.printing import as_json
 from supervisor.scraping import Asked, ask_for_scrapes
 from supervisor.setting_sources import nearest
 from supervisor.settings import Settings
-from supervisor.wiring import job_kinds
 
 if TYPE_CHECKING:
     import asyncpg

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from actors.runtime.catalog import BadPlugin, catalog
+from actors.runtime.catalog import BadPlugin, catalog, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ def test_every_file_of_the_folder_is_found_by_its_name(folder: Folder) -> None:
     expected = {"apple": Fruit("apple"), "pear": Fruit("pear")}
     assert list(catalog(package, "FRUIT", Fruit).items()) == list(expected.items())
     assert catalog(importlib.import_module(package), "FRUIT", Fruit) == expected
+
+
+def test_what_is_not_asked_for_is_not_imported(folder: Folder) -> None:
+    package = folder({"apple": PLUGIN.format("apple"), "import_": PLUGIN.format("import"), "wrong": "1 / 0\n"})
+    assert list(names(package)) == ["apple", "import", "wrong"]
+    assert catalog(package, "FRUIT", Fruit, only=["import"]) == {"import": Fruit("import")}
 
 
 def test_an_empty_folder_is_an_empty_catalogue(folder: Folder) -> None:

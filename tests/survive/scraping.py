@@ -7,8 +7,8 @@ import asyncpg
 from actors.queue import operating
 from actors.queue import store as queue
 from demo.process import Demo
+from supervisor.kinds import job_kinds
 from supervisor.scraping import ask_for_scrapes
-from supervisor.wiring import job_kinds
 from tests.demo.client import listed, nct
 from tests.survive.processes import until
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from actors.queue import store as queue
 from demo import process as demo
-from supervisor.wiring import job_kinds
+from supervisor.kinds import job_kinds
 from tests.postgres import Servers, default_bin_dir
 from tests.survive.processes import SMALL, command, running, until, world_settings
 from tests.survive.scraping import becomes, kept, scrape_of, time_passes

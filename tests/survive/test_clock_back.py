@@ -11,7 +11,7 @@ import asyncpg
 from actors.queue import schedules
 from actors.queue.watch import Watch, look
 from actors.scheduler import Scheduler
-from supervisor.wiring import job_kinds
+from supervisor.kinds import job_kinds
 from tests.survive.jobs import begun, done, enqueue, release, runs_of
 from tests.survive.processes import NODE, QUICK, SMALL, running, until
 

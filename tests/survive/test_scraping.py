@@ -11,8 +11,8 @@ import asyncpg
 from actors.queue import store as queue
 from demo import process as demo
 from demo.process import Demo
+from supervisor.kinds import job_kinds
 from supervisor.scraping import ask_for_scrapes
-from supervisor.wiring import job_kinds
 from tests.demo.client import listed, nct, updated
 from tests.survive.processes import SMALL, Running, command, running, until, world_settings
 from tests.survive.scraping import ask, becomes, forget_requests, kept, numbers_of, pages_asked, scrape_of

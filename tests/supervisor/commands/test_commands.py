@@ -74,6 +74,16 @@ async def test_to_ask_makes_no_database(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+async def test_a_command_that_asks_the_database_starts_without_the_service(tmp_path: Path) -> None:
+    """Its web server, pages and metrics are most of what there is to import."""
+    triald = Triald(environment(tmp_path, PYTHONPROFILEIMPORTTIME="1"))
+    ends = await asyncio.gather(*(triald(name, "--help") for name in ("status", "jobs", "search", "token", "scrape")))
+    for ended in ends:
+        imported = {line.rpartition("|")[2].strip() for line in ended.err.splitlines()}
+        assert "supervisor.database" in imported
+        assert imported & {"supervisor.wiring", "aiohttp", "jinja2", "prometheus_client", "duckdb"} == set()
+
+
 async def test_every_reading_command_answers_in_json(triald: Triald) -> None:
     """G12 (status): with --json the output is JSON and nothing else."""
     ends = await asyncio.gather(*(triald(name, *words, "--json") for name, words in READING.items()))
