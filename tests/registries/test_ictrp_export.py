@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from actors.registries import Page, Request, UnreadableBody
 from actors.registries.ictrp import first, read
-from actors.trials import ictrp_export
+from actors.trials import ictrp_unpacked
 from actors.trials.ictrp_dates import dates_of
 from actors.trials.ictrp_export import bodies
 from actors.trials.ictrp_words import oldest_days, phases_of, sex_of, status_of, study_type_of, target_of, youngest_days
@@ -309,7 +309,7 @@ def test_whatever_a_field_holds_the_record_is_read(values: dict[str, str]) -> No
 
 
 def test_a_file_longer_than_is_taken_is_refused_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ictrp_export, "MOST_BYTES", 100)
+    monkeypatch.setattr(ictrp_unpacked, "MOST_BYTES", 100)
     with pytest.raises(UnreadableBody, match="longer than"):
         asked(GOOD)
 
