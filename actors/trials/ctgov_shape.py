@@ -12,8 +12,7 @@ import msgspec
 
 from actors.trials.ctgov_results import ResultsSection
 from actors.trials.normalise import NotReadable
-
-INT4_MAX = 2_147_483_647  # what a database integer holds
+from actors.trials.record import INT4_MAX
 
 # An escaped NUL, but not an escaped backslash before the letters u0000.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

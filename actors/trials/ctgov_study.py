@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 from actors.trials.ctgov_results import read_results
 from actors.trials.ctgov_shape import (
@@ -34,6 +34,7 @@ from actors.trials.record import (
     Design,
     Eligibility,
     ExpandedAccess,
+    Fields,
     Identifier,
     Intervention,
     MeshTerm,
@@ -71,9 +72,6 @@ def read_study(raw: bytes) -> Trial:
         **_people(protocol),
         **_papers(protocol),
     )
-
-
-Fields: TypeAlias = dict[str, Any]  # of a Trial, by their names
 
 
 def _names(protocol: Protocol) -> Fields:

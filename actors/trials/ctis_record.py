@@ -7,7 +7,7 @@ The status of the trial is `ctPublicStatusCode`; `ctStatus` is that of the appli
 """
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from actors.trials.ctis_number import parted
 from actors.trials.ctis_people import contacts, countries, parties, sites, sponsor_of
@@ -15,14 +15,11 @@ from actors.trials.ctis_plan import arms, eligibility, interventions, outcomes, 
 from actors.trials.ctis_words import ENDED, LABELS, LANGUAGES, NOTHING, PHASES, REGISTERS, STATUSES, UNNAMED
 from actors.trials.loose_json import Loose
 from actors.trials.normalise import NotReadable, numbers_inside
-from actors.trials.record import Design, Identifier, Reference, Status, Trial, When
+from actors.trials.record import INT4_MAX, Design, Fields, Identifier, Reference, Status, Trial, When
 from actors.trials.stated_ids import identifiers
 from actors.trials.written_days import written_day
 
 PORTAL = "https://euclinicaltrials.eu/ctis-public/view"
-INT4_MAX = 2_147_483_647  # what a database integer holds
-
-Fields: TypeAlias = dict[str, Any]
 
 
 def trial_of(record: Loose, updated: str | None = None) -> Trial:

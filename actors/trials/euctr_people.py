@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from actors.trials.euctr_text import Record
-from actors.trials.euctr_told import Fields, Told, blocks, inside
-from actors.trials.record import Contact, Party
+from actors.trials.euctr_told import Told, blocks, inside
+from actors.trials.record import Contact, Fields, Party
 
 
 def people(told: Told) -> Fields:

@@ -5,10 +5,10 @@ from typing import Literal
 
 from actors.trials.euctr_products import interventions_of
 from actors.trials.euctr_text import Record
-from actors.trials.euctr_told import Fields, Told, number_of
+from actors.trials.euctr_told import Told, number_of
 from actors.trials.euctr_words import AGE_GROUPS, MASKINGS, MODELS, PHASES, SCOPES
 from actors.trials.normalise import age_days
-from actors.trials.record import Design, Eligibility, Outcome, Sex
+from actors.trials.record import Design, Eligibility, Fields, Outcome, Sex
 
 
 def design(told: Told) -> Fields:

@@ -5,7 +5,6 @@ No I/O.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from actors.trials.euctr_text import Field, Record, is_said
 from actors.trials.normalise import NotReadable, when
@@ -13,8 +12,6 @@ from actors.trials.record import When
 
 OUTSIDE = "3RD"  # the country code of a record from outside of the EEA
 MOST_ENROLLED = 10**9
-
-Fields: TypeAlias = dict[str, Any]  # of a Trial, by their names
 
 
 def latest_first(records: Sequence[Record]) -> list[Record]:

@@ -18,10 +18,10 @@ from typing import Literal
 from actors.trials.euctr_people import people
 from actors.trials.euctr_plan import design, treatments
 from actors.trials.euctr_text import NUMBER, Record, is_said
-from actors.trials.euctr_told import OUTSIDE, Fields, Told, day_of, entered, latest_first
+from actors.trials.euctr_told import OUTSIDE, Told, day_of, entered, latest_first
 from actors.trials.euctr_words import COUNTRIES, LOUDEST_FIRST, STATUSES
 from actors.trials.normalise import NotReadable, numbers_inside, scheme_of
-from actors.trials.record import Identifier, Site, Trial, When
+from actors.trials.record import Fields, Identifier, Site, Trial, When
 
 SEARCH = "https://www.clinicaltrialsregister.eu/ctr-search/search?query=eudract_number:"
 

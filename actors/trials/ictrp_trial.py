@@ -7,7 +7,7 @@ the same as the register's own. What ICTRP has bridged to it, a parent or a chil
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from actors.trials.ictrp_dates import Dates, Usual, dates_of
 from actors.trials.ictrp_lists import conditions_of, countries_of, interventions_of, outcomes_of, summary_of
@@ -22,12 +22,11 @@ from actors.trials.ictrp_words import (
     youngest_days,
 )
 from actors.trials.normalise import NotReadable, numbers_inside, scheme_of
-from actors.trials.record import Contact, Design, Eligibility, Identifier, Party, Sharing, Site, Trial
+from actors.trials.record import Contact, Design, Eligibility, Fields, Identifier, Party, Sharing, Site, Trial
 
 PORTAL = "https://trialsearch.who.int/Trial2.aspx?TrialID="
 LONGEST_NUMBER = 60
 
-Fields: TypeAlias = dict[str, Any]  # of a Trial, by their names
 Values: TypeAlias = Mapping[str, str]
 
 _ACTUAL = {"actual": True, "anticipated": False}

@@ -7,7 +7,6 @@ here, as of the newest day that the source has shown so far, which is not later 
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
 from actors.runtime.xml import UnreadableXml, tree
@@ -16,18 +15,15 @@ from actors.trials.isrctn_plan import eligibility, interventions, outcomes
 from actors.trials.isrctn_text import day, each, part, said, stated, text
 from actors.trials.isrctn_words import OVERRIDES, PHASES, RESULTS, STUDY_TYPES
 from actors.trials.normalise import NotReadable
-from actors.trials.record import Design, Identifier, Reference, Sharing, Status, Trial, When
+from actors.trials.record import INT4_MAX, Design, Fields, Identifier, Reference, Sharing, Status, Trial, When
 from actors.trials.stated_ids import Place, identifiers
 
-INT4_MAX = 2_147_483_647  # what a database integer holds
 LONGEST_RECORD_BYTES = 8 << 20  # a long one has 200 kB
 
 _NUMBER = re.compile(r"(?:ISRCTN)?([0-9]{8})")
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12}")
 _PUBMED = re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/([0-9]{1,9})")
 _LISTED = re.compile(r"[,;\n]")
-
-Fields: TypeAlias = dict[str, Any]
 
 
 def record_of(raw: bytes, encoding: str = "utf-8") -> Element:

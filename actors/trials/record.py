@@ -6,7 +6,7 @@ Closed vocabularies hold our word; the registry's own word is kept beside it (`â
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from actors.trials.results import Results
 
@@ -19,6 +19,8 @@ Phase = Literal["early_phase_1", "phase_1", "phase_2", "phase_3", "phase_4", "no
 StudyType = Literal["interventional", "observational", "expanded_access", "unknown"]
 Sex = Literal["all", "female", "male"]
 Precision = Literal["day", "month", "year"]
+Fields: TypeAlias = dict[str, Any]  # of a Trial, by their names
+INT4_MAX = 2_147_483_647  # what a database integer holds
 
 
 @dataclass(frozen=True, slots=True)
