@@ -71,5 +71,15 @@ def notice(source: Source) -> str | None:
             return None
 
 
+def notices(sources: Sequence[Source]) -> list[str]:
+    """What somebody who reads what is held of these must know; those that were never mirrored in one line. No I/O."""
+    never = [one.registry for one in sources if one.state == "never"]
+    told = [said for one in sources if one.state != "never" and (said := notice(one))]
+    if len(never) < 2:
+        return told + [said for one in sources if one.state == "never" and (said := notice(one))]
+    names = f"{', '.join(never[:-1])} and {never[-1]}"
+    return [*told, f"{names} have not been mirrored to their end yet: what is shown of them is not complete"]
+
+
 def _moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "–"

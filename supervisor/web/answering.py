@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
+from supervisor.web import standing
 from supervisor.web.door import LOGIN, TURN, Door, check_door
 from supervisor.web.problems import MALFORMED, Problem, envelope, problem_of, problem_of_status
 from supervisor.web.render import Pages
@@ -109,6 +110,8 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request.get(REQUEST_ID) or request_id_of(None)
+    if silent := standing.header(request):
+        response.headers[standing.HEADER] = silent
     if turn := request.get(TURN):
         response.headers.update(turn.headers())
     response.headers.pop("Server", None)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
@@ -37,7 +38,11 @@ def resources() -> dict[str, Resource]:
 
 def all_routes() -> list[tuple[str, Route]]:
     """Every route with the name of its resource."""
-    return [(resource.name, route) for resource in resources().values() for route in resource.routes]
+    return [
+        (one.name, route if one.of_registries else replace(route, of_registries=False))
+        for one in resources().values()
+        for route in one.routes
+    ]
 
 
 def build(site: Site) -> web.Application:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from actors.trials.dedupe import Decision, Type
 from actors.trials.duplicates import deciding, store
-from actors.trials.duplicates.explaining import RecordTold
+from actors.trials.duplicates.explaining import Explained, RecordTold
 from actors.trials.duplicates.merging import merged_view
 from actors.trials.duplicates.rows import PairPart
 from supervisor.web.duplicate_page import STATES, MergedField, merged_fields
@@ -193,6 +193,11 @@ def _record(row: Mapping[str, Any], side: str) -> RecordOfPair:
 async def two(call: Call[Any, Any]) -> tuple[int, int]:
     """The records that the path names. Raises NotFound, Refusal."""
     return await deciding.find_two(call.db, call.word("a"), call.word("b"))
+
+
+def registries(found: Explained) -> set[str]:
+    """Those whose records a pair, with its cluster, shows. No I/O."""
+    return {one.registry for one in (found.a, found.b, *found.cluster)}
 
 
 async def confirm(call: Call[Any, Note]) -> Decided:

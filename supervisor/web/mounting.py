@@ -6,7 +6,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
 
+from supervisor.web import standing
 from supervisor.web.door import Door
+from supervisor.web.keys import LOOK
 from supervisor.web.once import Kept, once
 from supervisor.web.problems import Refused
 from supervisor.web.reading import read_body, read_form, read_query
@@ -22,6 +24,8 @@ def mounted(route: Route, site: Site, door: Door) -> WebHandler:
         who = await door.enter(request, route)
         query, problem = _query(request, route, shape)
         body = await _body(request, route, shape)
+        if route.says_sources:
+            standing.know(request, await request.app[LOOK].sources())
         if not route.is_command:
             return await _answered(route, Call(request, site, site.pool, who, query, body, problem))
         async with site.pool.acquire() as db, db.transaction():
@@ -63,9 +67,10 @@ async def _command(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
 
 async def _answered(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
     result = await route.handler(call)
-    return (
-        result if isinstance(result, web.StreamResponse) else json_response(route.status, msgspec.json.encode(result))
-    )
+    if isinstance(result, web.StreamResponse):
+        return result
+    told = standing.with_sources(result, call.request) if route.says_sources else result
+    return json_response(route.status, msgspec.json.encode(told))
 
 
 async def go_on(request: web.Request) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from supervisor.roles import Role
+from supervisor.web import standing
 from supervisor.web.keys import PAGES
 from supervisor.web.route import Call
 
@@ -24,5 +25,6 @@ def page(call: Call[Any, Any], name: str, *, here: str, status: int = 200, **giv
     """`here` says which part of the navigation it belongs to."""
     who = call.who if call.who.role > Role.ANYONE else None
     may_operate = call.who.role >= Role.OPERATOR
-    text = call.request.app[PAGES].render(name, here=here, who=who, may_operate=may_operate, **given)
+    told = standing.notices(call.request)
+    text = call.request.app[PAGES].render(name, here=here, who=who, may_operate=may_operate, standing=told, **given)
     return web.Response(status=status, text=text, content_type="text/html")

@@ -12,6 +12,7 @@ from actors.errors import NotFound
 from supervisor.roles import Role
 from supervisor.web.problems import Refused
 from supervisor.web.site import Site
+from supervisor.web.standing import shows_only, shows_records_of, told_type
 
 LARGEST_ID = 2**63 - 1
 
@@ -63,6 +64,14 @@ class Call(Generic[Q, B]):
     body: B
     problem: Refused | None = None
 
+    def shows_only(self, *registries: str | None) -> None:
+        """What is answered is of these registries; where none is named it is of all."""
+        shows_only(self.request, {name for name in registries if name})
+
+    def shows_records_of(self, *registries: str) -> None:
+        """The same, where records of these are shown."""
+        shows_records_of(self.request, registries)
+
     def word(self, name: str) -> str:
         """A part of the path, decoded. Raises NotFound for what no database holds."""
         word = self.request.match_info[name]
@@ -99,12 +108,18 @@ class Route:
     media: str = "text/html"
     form: bool = False  # the body comes from a page's form, not as JSON
     keeps_form: bool = False  # shows what is wrong with its query itself
+    of_registries: bool = True  # shows what is held of them: it says which do not answer
     metered: bool = True  # counted against the caller's rate
     bucket: str | None = None  # which it is counted in, of one for all callers
 
     @property
     def is_command(self) -> bool:
         return self.method not in ("GET", "HEAD")
+
+    @property
+    def says_sources(self) -> bool:
+        """Whether its answer tells how the registries stand: no command's does, but one that is a page."""
+        return self.of_registries and (not self.is_command or (self.form and self.status == 200))
 
     @property
     def summary(self) -> str:
@@ -114,8 +129,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
+    """One that shows nothing that is held of registries, or tells of them itself, is not `of_registries`."""
+
     name: str
     routes: tuple[Route, ...]
+    of_registries: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +160,5 @@ def shape_of(route: Route) -> Shape:
     own_response = isinstance(answer, type) and issubclass(answer, web.StreamResponse)
     if route.answer is not None and not own_response:
         raise BadRoute(f"{name}: its annotation says what it answers; the route need not")
-    return Shape(types[0], types[1], route.answer if own_response else answer)
+    answer = route.answer if own_response else answer
+    return Shape(types[0], types[1], told_type(answer) if answer and route.says_sources else answer)

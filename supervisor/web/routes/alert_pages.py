@@ -35,4 +35,5 @@ RESOURCE = Resource(
         Route("GET", "/alerts", listed, Role.VIEWER),
         Route("POST", "/alerts/{id}/acknowledge", acknowledge, Role.OPERATOR, status=303, form=True),
     ),
+    of_registries=False,
 )

@@ -48,4 +48,5 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/alerts", alerts, Role.VIEWER),
         Route("POST", "/api/v1/alerts/{id}/acknowledge", acknowledge, Role.OPERATOR),
     ),
+    of_registries=False,
 )

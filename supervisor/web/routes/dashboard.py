@@ -19,4 +19,4 @@ async def show(call: Call[Nothing, Nothing]) -> web.Response:
     return page(call, "dashboard.html", here="dashboard", seen=seen, registries=sorted(call.site.registries))
 
 
-RESOURCE = Resource("dashboard", (Route("GET", "/", show, Role.VIEWER),))
+RESOURCE = Resource("dashboard", (Route("GET", "/", show, Role.VIEWER),), of_registries=False)

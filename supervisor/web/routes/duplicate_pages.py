@@ -44,6 +44,7 @@ async def show(call: Call[Nothing, Nothing]) -> web.Response:
     """Two records side by side, what speaks for and against their being one trial, and what was decided."""
     a, b = await answers.two(call)
     found = await explain(call.db, a, b)
+    call.shows_records_of(*answers.registries(found))
     one, other = await trials.get(call.db, a), await trials.get(call.db, b)
     bars = duplicate_page.bars(found)
     following = await store.queue(call.db, limit=2)

@@ -39,7 +39,9 @@ async def summary(call: Call[Nothing, Nothing]) -> Summary:
 
 async def pair(call: Call[Nothing, Nothing]) -> Explained:
     """Why two records are held to be one trial, or are not: scored now, linked or not."""
-    return await explain(call.db, *await answers.two(call))
+    found = await explain(call.db, *await answers.two(call))
+    call.shows_records_of(*answers.registries(found))
+    return found
 
 
 async def confirm(call: Call[Nothing, Note]) -> Decided:
@@ -83,7 +85,9 @@ async def compare(call: Call[Nothing, Nothing]) -> JobAsked:
 async def merged(call: Call[Nothing, Nothing]) -> MergedTrial:
     """A trial as all of its records tell it: which records each datum is from, and what others say otherwise."""
     trial = await trials.get(call.db, call.word("id"))
-    return await merged_view(call.db, trial.id)
+    found = await merged_view(call.db, trial.id)
+    call.shows_records_of(*(one.registry for one in found.records))
+    return found
 
 
 RESOURCE = Resource(

@@ -88,4 +88,4 @@ async def _check(call: Call[Nothing, Nothing], socket: web.WebSocketResponse) ->
             return
 
 
-RESOURCE = Resource("events", (Route("GET", "/ws/events", watch, Role.VIEWER, status=101),))
+RESOURCE = Resource("events", (Route("GET", "/ws/events", watch, Role.VIEWER, status=101),), of_registries=False)

@@ -197,4 +197,5 @@ RESOURCE = Resource(
         _probe("/ready", ready, Ready),
         _probe("/live", live, Live),
     ),
+    of_registries=False,
 )

@@ -134,4 +134,5 @@ RESOURCE = Resource(
         Route("POST", "/jobs/{id}/release", release, Role.OPERATOR, status=303, form=True),
         Route("POST", "/jobs/{id}/discard", discard, Role.OPERATOR, status=303, form=True),
     ),
+    of_registries=False,
 )

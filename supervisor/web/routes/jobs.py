@@ -18,4 +18,5 @@ RESOURCE = Resource(
         Route("POST", "/api/v1/jobs/{id}/release", commands.release, Role.OPERATOR),
         Route("POST", "/api/v1/jobs/{id}/cancel", commands.cancel, Role.OPERATOR),
     ),
+    of_registries=False,
 )

@@ -50,4 +50,5 @@ RESOURCE = Resource(
         Route("POST", "/login", log_in, Role.ANYONE, status=303, form=True, bucket="logins"),
         Route("POST", "/logout", log_out, Role.ANYONE, status=303, form=True),
     ),
+    of_registries=False,
 )

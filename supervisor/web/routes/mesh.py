@@ -225,6 +225,7 @@ async def undo(call: Call[Nothing, Undo]) -> Decided:
 async def codes(call: Call[Nothing, Nothing]) -> CodesList:
     """The terms that a trial is coded with, each with how it was found and where."""
     trial = await trials.get(call.db, call.word("id"))
+    call.shows_records_of(trial.registry)
     return CodesList(trial.id, tuple(await browsing.codes(call.db, trial.id)))
 
 

@@ -12,4 +12,6 @@ async def exposition(call: Call[Nothing, Nothing]) -> web.Response:
     return web.Response(body=call.site.metrics.exposition(), headers={"Content-Type": MEDIA_TYPE})
 
 
-RESOURCE = Resource("metrics", (Route("GET", "/metrics", exposition, Role.VIEWER, media="text/plain"),))
+RESOURCE = Resource(
+    "metrics", (Route("GET", "/metrics", exposition, Role.VIEWER, media="text/plain"),), of_registries=False
+)

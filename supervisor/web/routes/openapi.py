@@ -18,4 +18,6 @@ async def described(call: Call[Nothing, Nothing]) -> web.Response:
     return json_response(200, msgspec.json.encode(document(app.all_routes(), version("triald"))))
 
 
-RESOURCE = Resource("openapi", (Route("GET", "/openapi.json", described, Role.VIEWER, answer=dict[str, Any]),))
+RESOURCE = Resource(
+    "openapi", (Route("GET", "/openapi.json", described, Role.VIEWER, answer=dict[str, Any]),), of_registries=False
+)

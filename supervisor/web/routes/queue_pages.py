@@ -26,4 +26,5 @@ RESOURCE = Resource(
         Route("POST", "/queues/{name}/pause", pause, Role.OPERATOR, status=303, form=True),
         Route("POST", "/queues/{name}/resume", resume, Role.OPERATOR, status=303, form=True),
     ),
+    of_registries=False,
 )

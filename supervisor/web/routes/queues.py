@@ -82,4 +82,5 @@ RESOURCE = Resource(
         Route("POST", "/api/v1/queues/{name}/resume", resume, Role.OPERATOR),
         Route("PUT", "/api/v1/queues/{name}/limits", limits, Role.OPERATOR),
     ),
+    of_registries=False,
 )

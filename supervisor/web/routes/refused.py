@@ -20,6 +20,7 @@ class RefusedPage(msgspec.Struct, frozen=True):
 async def refused(call: Call[OfRegistry, Nothing]) -> RefusedPage:
     """Records that wait aside."""
     asked = call.query
+    call.shows_only(asked.registry)
     rows = await store.refusals(call.db, asked.registry, before=asked.before, limit=asked.limit + 1)
     page, following = page_of(rows, asked.limit)
     return RefusedPage(tuple(page), following)

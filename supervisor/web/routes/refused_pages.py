@@ -16,6 +16,7 @@ LONGEST_TEXT_BYTES = 200_000  # of a record that is shown
 async def listed(call: Call[OfRegistry, Nothing]) -> web.Response:
     """Records that wait aside, with the reason."""
     asked = call.query
+    call.shows_only(asked.registry)
     rows = await store.refusals(call.db, asked.registry, before=asked.before, limit=asked.limit + 1)
     shown, following = page_of(rows, asked.limit)
     kept = [(name, value) for name, value in call.request.query.items() if value and name != "before"]

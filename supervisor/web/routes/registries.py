@@ -28,4 +28,5 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/registries", registries, Role.VIEWER),
         Route("GET", "/api/v1/registries/{name}", registry, Role.VIEWER),
     ),
+    of_registries=False,
 )

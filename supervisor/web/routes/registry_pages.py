@@ -23,4 +23,4 @@ async def show(call: Call[Nothing, Nothing]) -> web.Response:
     return page(call, "registries.html", here="registries", registries=registries)
 
 
-RESOURCE = Resource("registry_pages", (Route("GET", "/registries", show, Role.VIEWER),))
+RESOURCE = Resource("registry_pages", (Route("GET", "/registries", show, Role.VIEWER),), of_registries=False)

@@ -72,6 +72,7 @@ async def flagged(call: Call[OfRegistry, Nothing]) -> web.Response:
     asked, flag = call.query, call.word("flag")
     if flag not in shown.FLAG_NAMES:
         raise NotFound(f"flag: there is no flag {flag[:40]!r}")
+    call.shows_only(asked.registry)
     rows = await assessing.flagged(call.db, flag, asked.registry, before=asked.before, limit=asked.limit + 1)
     trials, following = page_of(rows, asked.limit)
     kept = _kept(asked)

@@ -61,6 +61,7 @@ def day_of(word: str) -> date | None:
 async def assessment(call: Call[Nothing, Nothing]) -> Assessment:
     """Urgency and completeness of a trial, and its flags, each with the reason."""
     trial = await trials.get(call.db, call.word("id"))
+    call.shows_records_of(trial.registry)
     found = await assessing.assessment(call.db, trial.id)
     if found is None:
         raise NotFound(f"trial {trial.registry_id} has not been assessed yet: it will be within a minute")
@@ -72,6 +73,7 @@ async def flagged(call: Call[OfRegistry, Nothing]) -> FlaggedPage:
     asked, name = call.query, call.word("flag")
     if name not in get_args(Name):
         raise NotFound(f"flag: there is no flag {name[:40]!r}; there are {', '.join(get_args(Name))}")
+    call.shows_only(asked.registry)
     rows = await assessing.flagged(call.db, name, asked.registry, before=asked.before, limit=asked.limit + 1)
     shown, following = page_of(rows, asked.limit)
     return FlaggedPage(tuple(shown), following)

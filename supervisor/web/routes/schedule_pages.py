@@ -34,4 +34,5 @@ RESOURCE = Resource(
         Route("POST", "/schedules/{name}/enable", enable, Role.OPERATOR, status=303, form=True),
         Route("POST", "/schedules/{name}/disable", disable, Role.OPERATOR, status=303, form=True),
     ),
+    of_registries=False,
 )

@@ -48,4 +48,5 @@ RESOURCE = Resource(
         Route("POST", "/api/v1/schedules/{name}/enable", enable, Role.OPERATOR),
         Route("POST", "/api/v1/schedules/{name}/disable", disable, Role.OPERATOR),
     ),
+    of_registries=False,
 )

@@ -28,6 +28,7 @@ class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def listed(call: Call[OfRegistry, Nothing]) -> web.Response:
     """Scrapes with their progress."""
     asked, now = call.query, datetime.now(UTC)
+    call.shows_only(asked.registry)
     rows = await store.scrapes(call.db, asked.registry, before=asked.before, limit=asked.limit + 1)
     shown, following = page_of(rows, asked.limit)
     kept = [(name, value) for name, value in call.request.query.items() if value and name != "before"]
@@ -45,6 +46,7 @@ async def listed(call: Call[OfRegistry, Nothing]) -> web.Response:
 async def show(call: Call[Nothing, Nothing]) -> web.Response:
     """One scrape, and the job that it is."""
     scrape = answers.scrape(await store.scrape(call.db, call.id()), datetime.now(UTC))
+    call.shows_records_of(scrape.registry)
     return page(call, "scrape.html", here="scrapes", scrape=scrape)
 
 

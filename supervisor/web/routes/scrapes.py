@@ -46,6 +46,7 @@ class Enqueued(msgspec.Struct, frozen=True):
 async def scrapes(call: Call[OfRegistry, Nothing]) -> ScrapesPage:
     """Scrapes with their progress."""
     asked = call.query
+    call.shows_only(asked.registry)
     rows = await store.scrapes(call.db, asked.registry, before=asked.before, limit=asked.limit + 1)
     page, following = page_of(rows, asked.limit)
     now = datetime.now(UTC)
@@ -54,7 +55,9 @@ async def scrapes(call: Call[OfRegistry, Nothing]) -> ScrapesPage:
 
 async def show(call: Call[Nothing, Nothing]) -> ScrapeTold:
     """One scrape."""
-    return answers.scrape(await store.scrape(call.db, call.id()), datetime.now(UTC))
+    scrape = await store.scrape(call.db, call.id())
+    call.shows_records_of(scrape.registry)
+    return answers.scrape(scrape, datetime.now(UTC))
 
 
 async def begin(call: Call[Nothing, NewScrape]) -> Enqueued:

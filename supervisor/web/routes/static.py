@@ -26,4 +26,6 @@ async def file(call: Call[Nothing, Nothing]) -> web.Response:
     return web.Response(body=found.body, content_type=found.media_type, charset="utf-8", headers=headers)
 
 
-RESOURCE = Resource("static", (Route("GET", "/static/{name}", file, Role.ANYONE, media="*/*", metered=False),))
+RESOURCE = Resource(
+    "static", (Route("GET", "/static/{name}", file, Role.ANYONE, media="*/*", metered=False),), of_registries=False
+)

@@ -16,12 +16,11 @@ from actors.trials.record import Phase, Status, StudyType
 from actors.trials.semantic import answer as semantic
 from actors.trials.semantic.embedder import LOCAL
 from actors.trials.watching import store as watching
-from supervisor import finding, sources
+from supervisor import finding
 from supervisor.roles import Role
 from supervisor.web import search_page, trial_page
 from supervisor.web import trial_answers as answers
 from supervisor.web.duplicate_answers import merged_block
-from supervisor.web.keys import LOOK
 from supervisor.web.mesh_commands import HOWS
 from supervisor.web.pages_of import page
 from supervisor.web.problems import Refused
@@ -81,7 +80,7 @@ async def search(call: Call[SearchQuery, Nothing]) -> web.Response:
             problem = answers.refused(error)
     pairs = [(name, value) for name, value in call.request.query.items() if value]
     kept = [pair for pair in pairs if pair[0] != "cursor"]
-    known = await call.request.app[LOOK].sources()
+    call.shows_only(*call.query.registry)
     return page(
         call,
         "trials.html",
@@ -91,7 +90,6 @@ async def search(call: Call[SearchQuery, Nothing]) -> web.Response:
         found=found,
         problem=_shown(problem),
         shown_at=SHOWN_AT,
-        notices=[told for one in sources.asked_of(known, call.query.registry) if (told := sources.notice(one))],
         next=urlencode([*kept, ("cursor", found.next)]) if found.next else None,
         first=urlencode(kept) if "cursor" in call.request.query else None,
         by_date=urlencode([*(pair for pair in kept if pair[0] != "order"), ("order", "newest")]),
@@ -117,6 +115,10 @@ def _shown(problem: Refused | None) -> Mapping[str, object] | None:
 async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
     """One trial with all that is known of it, where that came from, and how it changed."""
     trial = await store.get(call.db, call.word("id"))
+    merged = await merged_block(call.db, trial.id)
+    similar = await semantic.similar(call.db, trial.id, SIMILAR_SHOWN)
+    shown = [trial.registry, *(one.registry for one, _ in similar.rows)]
+    call.shows_records_of(*shown, *(one.registry for one in (merged.records if merged else ())))
     record = await store.raw(call.db, trial.id)
     versions = await store.versions(call.db, trial.id)
     sites = trial.record.get("sites") or []
@@ -139,8 +141,8 @@ async def show(call: Call[TrialQuery, Nothing]) -> web.Response:
         site_map=site_map(trial.record),
         codes=await mesh.codes(call.db, trial.id),
         mesh_hows=HOWS,
-        merged=await merged_block(call.db, trial.id),
-        similar=await semantic.similar(call.db, trial.id, SIMILAR_SHOWN),
+        merged=merged,
+        similar=similar,
         embedder_says=LOCAL.says,
         back=call.query.back if call.query.back.startswith("/trials?") else "/trials",
     )

@@ -1,6 +1,6 @@
 """Trials: found, shown, with their history and the records they came from."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
@@ -14,10 +14,9 @@ from actors.trials.semantic import answer as semantic
 from actors.trials.shown import TrialShown, Version
 from supervisor import finding
 from supervisor.roles import Role
-from supervisor.sources import asked_of
+from supervisor.web import standing
 from supervisor.web import trial_answers as answers
 from supervisor.web.exports import exported
-from supervisor.web.keys import LOOK
 from supervisor.web.route import Call, Nothing, Resource, Route
 from supervisor.web.trial_answers import Filters, SearchQuery, SimilarTrials, Suggestions, TrialsPage, VersionsList
 
@@ -32,8 +31,8 @@ async def search(call: Call[SearchQuery, Nothing]) -> TrialsPage:
         found = await finding.find(call.db, call.query.wanted(), values=call.query.facets)
     except BadSearch as error:
         raise answers.refused(error) from error
-    sources = await call.request.app[LOOK].sources()
-    return answers.results(found, asked_of(sources, call.query.registry))
+    call.shows_only(*call.query.registry)
+    return answers.results(found, standing.sources(call.request))
 
 
 class SuggestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +54,7 @@ class ExportQuery(Filters, frozen=True, forbid_unknown_fields=True):
 async def export(call: Call[ExportQuery, Nothing]) -> web.StreamResponse:
     """Everything that a search finds, as a file of CSV, NDJSON or Parquet."""
     try:
+        call.shows_only(*call.query.registry)
         return await exported(call.request, call.site.pool, call.query.wanted(), call.query.format)
     except BadSearch as error:
         raise answers.refused(error) from error
@@ -62,7 +62,7 @@ async def export(call: Call[ExportQuery, Nothing]) -> web.StreamResponse:
 
 async def show(call: Call[Nothing, Nothing]) -> TrialShown:
     """One trial, by our id or by any registry number that it states."""
-    return await store.get(call.db, call.word("id"))
+    return await _named(call)
 
 
 class SimilarQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,13 +77,13 @@ async def similar(call: Call[SimilarQuery, Nothing]) -> SimilarTrials:
 
 async def versions(call: Call[Nothing, Nothing]) -> VersionsList:
     """How a trial came to be as it is, version by version."""
-    trial = await store.get(call.db, call.word("id"))
+    trial = await _named(call)
     return VersionsList(trial.id, tuple(await store.versions(call.db, trial.id)))
 
 
 async def version(call: Call[Nothing, Nothing]) -> Version:
     """One version, with what it changed field by field."""
-    trial = await store.get(call.db, call.word("id"))
+    trial = await _named(call)
     number = call.id("number")
     for one in await store.versions(call.db, trial.id):
         if one.version == number:
@@ -91,9 +91,16 @@ async def version(call: Call[Nothing, Nothing]) -> Version:
     raise NotFound(f"number: trial {trial.registry_id} has no version {number}")
 
 
+async def _named(call: Call[Any, Nothing]) -> TrialShown:
+    """The trial that the path names; what is told is of its registry alone."""
+    trial = await store.get(call.db, call.word("id"))
+    call.shows_records_of(trial.registry)
+    return trial
+
+
 async def raw(call: Call[RawQuery, Nothing]) -> web.Response:
     """The record exactly as it came from the source, as a file."""
-    trial = await store.get(call.db, call.word("id"))
+    trial = await _named(call)
     record = await store.raw(call.db, trial.id, call.query.version)
     ending = "json" if record.media_type == "application/json" else "xml" if "xml" in record.media_type else "bin"
     name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in trial.registry_id)

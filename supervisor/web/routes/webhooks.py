@@ -84,4 +84,5 @@ RESOURCE = Resource(
         Route("DELETE", "/api/v1/webhooks/{id}", remove, Role.VIEWER),
         Route("GET", "/api/v1/webhooks/{id}/deliveries", deliveries, Role.VIEWER),
     ),
+    of_registries=False,
 )

@@ -129,7 +129,7 @@ async def test_without_mesh_every_page_says_what_to_do(api: Api, browser: Browse
     async with visiting(browser, api) as visit:
         for path in ("/mesh", "/mesh/unmatched"):
             await visit.go(path)
-            assert "triald mesh import" in await visit.text("main .notice")
+            assert "triald mesh import" in await visit.text("main .notice:not(.standing)")
     assert (await api.ask("GET", "/api/v1/mesh/map?text=x"))[0] == 404
     assert (await api.get("/api/v1/mesh"))["imports"] == []
 
