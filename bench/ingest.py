@@ -144,18 +144,18 @@ async def mirrored(dsn: str, world_url: str) -> Figures:
             db = await asyncpg.connect(dsn)
             began = time.perf_counter()
             await ask_for_scrapes(db, ["ctgov"], mode="full")
-            records = await _done(db)
+            records = await done(db, "ctgov")
             took_s = time.perf_counter() - began
             await db.close()
             found = await _found(service)
     return {"records": records, "records_per_s": records / took_s, "found_by_search": found, **watched.figures()}
 
 
-async def _done(db: "asyncpg.Connection[Any]") -> int:
-    """The number of records once the scrape has ended. Raises RuntimeError when it ended otherwise than well."""
+async def done(db: "asyncpg.Connection[Any]", registry: str) -> int:
+    """The number of records once the last scrape has ended. Raises RuntimeError when it ended otherwise than well."""
     async with asyncio.timeout(DONE_WITHIN_S):
         while True:
-            scrapes = await trials.scrapes(db, "ctgov", limit=1)
+            scrapes = await trials.scrapes(db, registry, limit=1)
             if scrapes and scrapes[0].ended_at is not None:
                 break
             await asyncio.sleep(LOOK_EVERY_S)

@@ -14,13 +14,13 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
@@ -32,6 +32,7 @@ from actors.trials.ctgov_words import PHASES, STATUSES, STUDY_TYPES
 from actors.trials.mirroring import store
 from actors.trials.mirroring.rows import VERSION_COLUMNS
 from actors.trials.pack import ID_COLUMNS, RAW_COLUMNS, TRIAL_COLUMNS, ZSTD_LEVEL, PackedPage, Source, pack_page
+from bench.ingest_plain import Row
 from demo.ctgov_record import record
 from demo.world import World
 from schema.migrate import migrate
@@ -41,8 +42,13 @@ PAGE = 1000
 URL = "https://clinicaltrials.gov/api/v2/studies"
 
 
-async def floor(records: Sequence[bytes], dsn: str) -> float:
+Plain: TypeAlias = Callable[[int, bytes, bytes, datetime], tuple[Row, list[Row]]]
+"""From a record, its id and its hash to its row in the order of TRIAL_COLUMNS and the rows of its numbers."""
+
+
+async def floor(records: Sequence[bytes], dsn: str, plain: Plain | None = None, registry: str = "ctgov") -> float:
     """Records a second of the straight loop, into an empty migrated database."""
+    plain = plain or _plain
     db = await asyncpg.connect(dsn)
     await db.set_type_codec(
         "tsvector",
@@ -54,13 +60,13 @@ async def floor(records: Sequence[bytes], dsn: str) -> float:
     compress = ZstdCompressor(level=ZSTD_LEVEL).compress
     started, now = time.perf_counter(), datetime.now(UTC)
     for first in range(0, len(records), PAGE):
-        trials, ids, versions, raw = [], [], [], []
+        trials, ids, versions, raw = [], list[Row](), [], []
         for id_, body in enumerate(records[first : first + PAGE], start=first + 1):
             sha = sha256(body).digest()
-            study = orjson.loads(body)
-            trials.append(_columns(id_, study, sha, now))
-            ids.append((id_, "main", "nct", trials[-1][6], None))
-            versions.append((id_, 1, now, "ctgov", 1, "new", "[]"))
+            row, numbers = plain(id_, body, sha, now)
+            trials.append(row)
+            ids += numbers
+            versions.append((id_, 1, now, registry, 1, "new", "[]"))
             raw.append((id_, 1, 1, len(body), now, sha, "application/json", URL, compress(body)))
         async with db.transaction():
             await db.copy_records_to_table("trials", records=trials, columns=TRIAL_COLUMNS)
@@ -72,7 +78,12 @@ async def floor(records: Sequence[bytes], dsn: str) -> float:
     return len(records) / took_s
 
 
-def _columns(id_: int, study: dict[str, Any], sha: bytes, now: datetime) -> tuple[Any, ...]:
+def _plain(id_: int, body: bytes, sha: bytes, now: datetime) -> tuple[Row, list[Row]]:
+    row = _columns(id_, orjson.loads(body), sha, now)
+    return row, [(id_, "main", "nct", row[6], None)]
+
+
+def _columns(id_: int, study: dict[str, Any], sha: bytes, now: datetime) -> Row:
     """One row, in the order of TRIAL_COLUMNS."""
     protocol = study["protocolSection"]
     ident, dates = protocol["identificationModule"], protocol["statusModule"]
