@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 
 import asyncpg
@@ -57,7 +58,26 @@ def make_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
             _add_settings(leaf, shown=command.is_service)
             options = [text for added in leaf._actions for text in added.option_strings]
             leaf.set_defaults(command=command, options=options)
+        _take_before(one)
+    _take_before(parser)
     return parser
+
+
+def _take_before(parser: argparse.ArgumentParser) -> None:
+    """What every action of a command takes as an option may stand before the action too, and holds there."""
+    actions = next((one for one in parser._actions if isinstance(one, argparse._SubParsersAction)), None)
+    if actions is None:
+        return
+    parsers = list(actions.choices.values())
+    shared = set[str].intersection(*(set(one._option_string_actions) for one in parsers))
+    own = set(parser._option_string_actions)
+    for name in (name for name in parsers[0]._option_string_actions if name in shared and name not in ("-h", "--help")):
+        if name not in own:
+            before = copy(parsers[0]._option_string_actions[name])
+            before.help = argparse.SUPPRESS
+            parser._add_action(before)
+        for one in parsers:  # one that is not given after the action leaves what stood before it as it is
+            one._option_string_actions[name].default = argparse.SUPPRESS
 
 
 def _leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from actors.errors import Refusal
 from actors.queue import operating
 from actors.queue import store as queue
 from actors.trials.duplicates import store
@@ -160,4 +161,11 @@ async def _example(pool: "Pool", one: DecisionRow) -> dict[str, Any]:
     }
 
 
-COMMAND = Command("dedupe", "which records are one trial", arguments, run_action)
+async def run(given: argparse.Namespace, settings: Settings) -> int:
+    """Raises Refusal for what would have no effect."""
+    if given.action is not _ask and (given.wait or given.timeout is not None):
+        raise Refusal("--wait and --timeout are for comparing everything: triald dedupe --wait, without an action")
+    return await run_action(given, settings)
+
+
+COMMAND = Command("dedupe", "which records are one trial", arguments, run)

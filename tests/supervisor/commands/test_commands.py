@@ -114,3 +114,38 @@ def test_every_setting_is_an_option_of_every_command() -> None:
     for start in (["up"], ["status"], ["jobs", "list"], ["jobs", "cancel", "7"], ["search", "x"], ["token", "list"]):
         given = parser.parse_args([*start, *words])
         assert overrides(given) == dict.fromkeys(KNOWN, "1")
+
+
+BEFORE = (
+    ["dedupe", "--database-url", "here", "--json", "pairs"],
+    ["mesh", "--database-url", "here", "--json", "status"],
+    ["watch", "--database-url", "here", "--json", "--owner", "eve", "list"],
+    ["jobs", "--database-url", "here", "--json", "list"],
+    ["--database-url", "here", "dedupe", "--json", "explain", "a", "b"],
+)
+
+
+@pytest.mark.parametrize("words", BEFORE, ids=" ".join)
+def test_what_every_action_takes_may_stand_before_it(words: list[str]) -> None:
+    """N39: an option before the action holds as one after it does; the one nearer to the end counts."""
+    parser = make_parser(COMMANDS)
+    given = parser.parse_args(words)
+    assert (overrides(given), given.json) == ({"database_url": "here"}, True)
+    assert getattr(given, "owner", "eve") == "eve"
+    later = parser.parse_args([*words, "--database-url", "there"])
+    assert overrides(later) == {"database_url": "there"}
+    without = parser.parse_args([word for word in words if word not in ("--json", "--owner", "eve")])
+    assert without.json is False
+    assert getattr(without, "owner", "admin") == "admin"
+
+
+async def test_what_an_action_does_not_take_is_refused_before_it_too(triald: Triald) -> None:
+    ends = await asyncio.gather(
+        triald("dedupe", "--wait", "pairs"), triald("dedupe", "--timeout", "3", "decisions"),
+        triald("mesh", "--nonsense", "status"), triald("dedupe", "--jsno", "pairs"),
+    )  # fmt: skip
+    assert [end.code for end in ends] == [2] * 4
+    assert "--wait and --timeout are for comparing everything" in ends[0].err
+    assert "--wait and --timeout are for comparing everything" in ends[1].err
+    assert "there is no option --nonsense" in ends[2].err
+    assert "there is no option --jsno; the nearest is --json" in ends[3].err
