@@ -28,7 +28,7 @@ from bench.jobs import enqueued_per_s
 from bench.measure import Figures, at_least, at_most, missed, percentile, rounded
 from bench.working import Numbered, kind, opened, running, until
 from schema import query
-from supervisor.wiring import Service
+from supervisor.service import Service
 
 COMMITS_PER_S = 100
 MINUTE_S = 60.0

@@ -12,9 +12,10 @@ from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Outcome
 from actors.tools import Tools
 from supervisor.crew import children
+from supervisor.service import Service
 from supervisor.settings import read
 from supervisor.supervisor import Supervisor
-from supervisor.wiring import Service, open_service
+from supervisor.wiring import open_service
 
 LEFT_OUT = frozenset({"web", "scheduler", "scraper", "scraper_claimer", "scraper_settler"})
 DRAIN_S = 10.0

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
@@ -14,6 +14,7 @@ from actors.queue.claimer import Claimer
 from actors.queue.rescuer import Rescuer
 from actors.queue.settler import Settler
 from actors.runtime.signals import Listener, ListenerLost
+from actors.runtime.telemetry import emit
 from actors.scheduler import Scheduler
 from actors.scraper import SLOTS as SCRAPER_SLOTS
 from actors.scraper import Scraper
@@ -22,21 +23,27 @@ from supervisor.autoscaler import Limits
 from supervisor.database import AWAY, pool_wait_s
 from supervisor.keeper import HANGS_AFTER_S as KEEPER_HANGS_AFTER_S
 from supervisor.keeper import Keeper
+from supervisor.movement import Movement
 from supervisor.postmaster import EmbeddedError
 from supervisor.scaling import Scaling
+from supervisor.service import Service
 from supervisor.settings import Settings
-from supervisor.supervisor import ActorState, Child, Life, State
+from supervisor.supervisor import ActorState, Child, Life, State, Supervisor
 from supervisor.version import VERSION
 from supervisor.web.app import serve
-
-if TYPE_CHECKING:
-    from supervisor.wiring import Service
 
 HANGS_AFTER_S = 30.0  # without a beat; a stalled event loop is not counted
 SILENT_S = 5.0  # a worker beats four times a second
 
 
-def children(service: "Service") -> list[Child]:
+def man(service: Service) -> None:
+    """Gives a service its beat, who looks whether it moves, and who keeps its actors running."""
+    service.beat = beat_of(service)
+    service.movement = Movement(service.desks.values(), partial(service.beat.is_heard, service.settings.dead_after_s))
+    service.supervisor = Supervisor(children(service), emit=emit)
+
+
+def children(service: Service) -> list[Child]:
     """In the order of start; they are drained together and stopped in the reverse of it."""
     settings, pool = service.settings, service.pool
     scaling = _scaling(service)
@@ -68,7 +75,7 @@ def children(service: "Service") -> list[Child]:
     return made
 
 
-def _keeper(service: "Service") -> list[Child]:
+def _keeper(service: Service) -> list[Child]:
     """Where the database is ours to run: before all that stands on it, and after it to the last."""
     if service.server is None:
         return []
@@ -76,13 +83,13 @@ def _keeper(service: "Service") -> list[Child]:
     return [Child("postgres", run, drains=False, heartbeat_within_s=KEEPER_HANGS_AFTER_S, outside=outside)]
 
 
-def beat_of(service: "Service") -> Beat:
+def beat_of(service: Service) -> Beat:
     """One for all lives of its actor: it knows when the database has answered last."""
     every_s = service.settings.beat_every_s
     return Beat(service.worker, _direct(service), lambda: _vital(service), version=VERSION, every_s=every_s)
 
 
-def _crew(service: "Service", name: str, make: type[Worker], *, copies: int, slots: int) -> Child:
+def _crew(service: Service, name: str, make: type[Worker], *, copies: int, slots: int) -> Child:
     desk = service.desks[name]
 
     async def start(life: Life) -> None:
@@ -91,14 +98,14 @@ def _crew(service: "Service", name: str, make: type[Worker], *, copies: int, slo
     return Child(name, start, copies=copies, heartbeat_within_s=HANGS_AFTER_S, outside=AWAY)
 
 
-async def _serve(service: "Service", life: Life) -> None:
+async def _serve(service: Service, life: Life) -> None:
     """Whoever asks hears soon that there is no connection free. Requests are answered in this actor's context."""
     settings = service.settings
     pool_wait_s.set(settings.pool_wait_s)
     await serve(service, settings.host, settings.port, life)
 
 
-def _scaling(service: "Service") -> Scaling:
+def _scaling(service: Service) -> Scaling:
     settings = service.settings
     limits = Limits(
         least=settings.workers_least, most=settings.workers_most, slots=settings.slots,
@@ -128,7 +135,7 @@ async def _pool_wait_s(pool: "asyncpg.Pool[Any]") -> float:
         return time.monotonic() - began
 
 
-def _gauge(service: "Service", scaling: Scaling) -> Gauge:
+def _gauge(service: Service, scaling: Scaling) -> Gauge:
     def here() -> dict[tuple[str, str], float]:
         pool = service.pool
         return {
@@ -150,7 +157,7 @@ def _thresholds(settings: Settings) -> Thresholds:
     )  # fmt: skip
 
 
-def _topics(service: "Service") -> dict[str, Callable[[str], None]]:
+def _topics(service: Service) -> dict[str, Callable[[str], None]]:
     def look(payload: str) -> None:
         for desk in service.desks.values():
             desk.wake(payload)
@@ -170,11 +177,11 @@ def _topics(service: "Service") -> dict[str, Callable[[str], None]]:
     return {"triald_jobs": look, "triald_queues": rules_changed, "triald_job_events": heard}
 
 
-def _direct(service: "Service") -> Callable[[], Awaitable[Any]]:
+def _direct(service: Service) -> Callable[[], Awaitable[Any]]:
     return lambda: asyncpg.connect(service.listen_url, timeout=5)
 
 
-def _vital(service: "Service") -> Vital:
+def _vital(service: Service) -> Vital:
     """Read by the thread that beats, while the event loop may stand still."""
     actors = [
         {"name": seen.name, "copy": seen.copy, "state": str(seen.state), "restarts": seen.restarts,

@@ -14,7 +14,7 @@ from actors.trials import store as trials
 from actors.trials.duplicates import store as duplicates
 from actors.trials.following import store as following
 from demo import mesh_file
-from supervisor.wiring import Service
+from supervisor.service import Service
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -12,11 +12,12 @@ import asyncpg
 from actors.runtime.telemetry import emit
 from supervisor.database import AWAY
 from supervisor.notify import Notifier
+from supervisor.service import Service
 from supervisor.settings import Settings
 from supervisor.supervisor import GaveUp, State
 from supervisor.version import VERSION
 from supervisor.web.health import is_live
-from supervisor.wiring import Service, open_service
+from supervisor.wiring import open_service
 
 OPENS_WITHIN_S = 60.0  # asked for again and again while it opens, waits for its database or migrates it
 AGAIN_S = 2.0  # until a database that is away is asked again

@@ -4,11 +4,9 @@ import asyncio
 import gc
 import random
 import secrets
-import time
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,16 +16,12 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from actors.errors import Refusal
-from actors.jobs import Kinds, by_every_name
+from actors.jobs import by_every_name
 from actors.monitoring.lately import Lately
 from actors.queue import cron, schedules
 from actors.queue import store as queue
-from actors.queue.beat import Beat
 from actors.queue.desk import Desk
-from actors.queue.rescuer import rescue_now
-from actors.queue.retry import RetryRule
 from actors.reading import known_registries
-from actors.registries import Registry
 from actors.runtime.compute import Compute, own_process
 from actors.runtime.fetch import Fetch
 from actors.runtime.files import LocalFiles
@@ -39,16 +33,14 @@ from actors.tools import Tools
 from actors.trials.semantic import store as semantic
 from actors.trials.semantic.embedder import LOCAL, mark
 from schema.migrate import MigrationError, migrate, pending
-from supervisor.crew import beat_of, children
+from supervisor.crew import man
 from supervisor.database import open_pool, open_urls
-from supervisor.embedded import Embedded
 from supervisor.hub import Hub
 from supervisor.kinds import job_kinds
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
-from supervisor.movement import Movement
+from supervisor.service import Service
 from supervisor.settings import Settings
-from supervisor.supervisor import Supervisor
 from supervisor.version import VERSION
 
 SCRAPING = "scraping"
@@ -57,51 +49,6 @@ IDLE_WITHIN_S = 60  # in a transaction: who does not go on for so long is frozen
 CLOSES_WITHIN_S = 10.0
 COLLECT_EVERY = 20_000  # objects made and not yet freed; a batch of jobs is thousands
 PRELOAD = ("actors.reading", "actors.registries.ctgov", "actors.trials.pack")
-
-
-@dataclass(slots=True)
-class Service:
-    settings: Settings
-    pool: "asyncpg.Pool[Any]"
-    database_url: str
-    listen_url: str
-    worker: UUID
-    desks: dict[str, Desk]
-    kinds: Kinds
-    registries: Mapping[str, Registry]
-    tools: Tools
-    metrics: Metrics
-    hub: Hub
-    lag: LoopLag
-    lately: Lately
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    draining: bool = False
-    server: Embedded | None = None  # the database's, where it is ours to keep running
-    beat: Beat = field(init=False)
-    movement: Movement = field(init=False)
-    supervisor: Supervisor = field(init=False)
-
-    @property
-    def webhook_hosts(self) -> Collection[tuple[str, int]]:
-        return self.settings.webhook_hosts
-
-    @property
-    def retry(self) -> RetryRule:
-        return RetryRule(self.settings.retry_first_s, self.settings.retry_longest_s)
-
-    def __post_init__(self) -> None:
-        self.beat = beat_of(self)
-        self.movement = Movement(self.desks.values(), partial(self.beat.is_heard, self.settings.dead_after_s))
-        self.supervisor = Supervisor(children(self), emit=emit)
-
-    def stuck_s(self) -> float:
-        """For how long a claim loop has not come round; while it drains none has to."""
-        return 0.0 if self.draining else self.movement.stuck_s(time.monotonic())
-
-    async def rescue(self) -> tuple[list[UUID], list[Any]]:
-        """Takes jobs back from dead processes now; answers with those and with the jobs."""
-        settings = self.settings
-        return await rescue_now(self.pool, dead_after_s=settings.dead_after_s, beat_every_s=settings.beat_every_s)
 
 
 async def bring_up_to_date(url: str) -> None:
@@ -151,10 +98,12 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                 await put_schedules(settings, pool)
                 await settle_semantic(settings, pool)
                 with collecting_rarely():
-                    yield Service(
+                    service = Service(
                         settings, pool, ways.url, ways.listen_url, worker, desks(queues, worker), kinds,
                         tools.registries, tools, metrics, Hub(), LoopLag(), lately, server=ways.server,
                     )  # fmt: skip
+                    man(service)
+                    yield service
     finally:
         for end in detach:
             end()

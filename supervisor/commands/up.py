@@ -23,10 +23,10 @@ from supervisor.commands import CANNOT_USE, Command, Exit, overrides, read_setti
 from supervisor.following import follow, screen_on, summary
 from supervisor.running import Host, Stopped, enter_once_there, run_service
 from supervisor.scraping import ask_for_scrapes
+from supervisor.service import Service
 from supervisor.setting_sources import FILE_VARIABLE
 from supervisor.settings import Settings, read
 from supervisor.tokens import first_token, make_token
-from supervisor.wiring import Service
 
 DEMO_DIR = Path("var") / "demo"  # below the current directory
 SET_ASIDE = frozenset({

@@ -12,9 +12,10 @@ from aiohttp import web
 
 from actors.runtime.telemetry import attach, emit
 from supervisor.crew import children
+from supervisor.service import Service
 from supervisor.settings import Settings, read
 from supervisor.supervisor import Child, Life, Supervisor
-from supervisor.wiring import Service, open_service
+from supervisor.wiring import open_service
 
 
 def given(dsn: str, folder: Path, **settings: object) -> Settings:

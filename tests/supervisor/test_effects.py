@@ -31,10 +31,11 @@ from demo.webhook_sink import sink
 from supervisor.database import open_pool
 from supervisor.roles import Role
 from supervisor.scraping import ask_for_scrapes
+from supervisor.service import Service
 from supervisor.settings import KNOWN, Settings
 from supervisor.supervisor import Child
 from supervisor.tokens import make_token, new_token
-from supervisor.wiring import Service, open_service
+from supervisor.wiring import open_service
 from tests.postgres import Servers, default_bin_dir
 from tests.queue.jobs import add, claim_one, register
 from tests.supervisor import acting

@@ -1,0 +1,68 @@
+"""What a service consists of, once it is built: its database, its desks and tools, and who keeps it running."""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from actors.jobs import Kinds
+from actors.monitoring.lately import Lately
+from actors.queue.beat import Beat
+from actors.queue.desk import Desk
+from actors.queue.rescuer import rescue_now
+from actors.queue.retry import RetryRule
+from actors.registries import Registry
+from actors.tools import Tools
+from supervisor.embedded import Embedded
+from supervisor.hub import Hub
+from supervisor.looplag import LoopLag
+from supervisor.metrics import Metrics
+from supervisor.movement import Movement
+from supervisor.settings import Settings
+from supervisor.supervisor import Supervisor
+
+
+@dataclass(slots=True)
+class Service:
+    """`crew.man` gives it those who keep it running: beat, movement, supervisor."""
+
+    settings: Settings
+    pool: "asyncpg.Pool[Any]"
+    database_url: str
+    listen_url: str
+    worker: UUID
+    desks: dict[str, Desk]
+    kinds: Kinds
+    registries: Mapping[str, Registry]
+    tools: Tools
+    metrics: Metrics
+    hub: Hub
+    lag: LoopLag
+    lately: Lately
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    draining: bool = False
+    server: Embedded | None = None  # the database's, where it is ours to keep running
+    beat: Beat = field(init=False)
+    movement: Movement = field(init=False)
+    supervisor: Supervisor = field(init=False)
+
+    @property
+    def webhook_hosts(self) -> Collection[tuple[str, int]]:
+        return self.settings.webhook_hosts
+
+    @property
+    def retry(self) -> RetryRule:
+        return RetryRule(self.settings.retry_first_s, self.settings.retry_longest_s)
+
+    def stuck_s(self) -> float:
+        """For how long a claim loop has not come round; while it drains none has to."""
+        return 0.0 if self.draining else self.movement.stuck_s(time.monotonic())
+
+    async def rescue(self) -> tuple[list[UUID], list[Any]]:
+        """Takes jobs back from dead processes now; answers with those and with the jobs."""
+        settings = self.settings
+        return await rescue_now(self.pool, dead_after_s=settings.dead_after_s, beat_every_s=settings.beat_every_s)
