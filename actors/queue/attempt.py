@@ -1,7 +1,8 @@
 """One attempt at a job, as its handler sees it: progress, checkpoint, and an end in the handler's own transaction."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
+from uuid import UUID
 
 import orjson
 
@@ -10,10 +11,15 @@ from actors.queue import store
 from actors.queue.job import Job
 from actors.queue.outcome import Outcome, Settled, storable
 
-if TYPE_CHECKING:
-    from actors.queue.desk import Desk
-
 MOST_COUNTED = 2**53  # beyond it JSON's readers lose digits
+
+
+class Desk(Protocol):
+    """What an attempt needs of the desk that it is made at."""
+
+    @property
+    def worker(self) -> UUID: ...
+    def note_progress(self, job: Job, progress: dict[str, object]) -> None: ...
 
 
 class Attempt:
@@ -21,7 +27,7 @@ class Attempt:
 
     __slots__ = ("deadline_s", "desk", "job", "started_s", "stop", "task")
 
-    def __init__(self, job: Job, desk: "Desk", task: "asyncio.Task[None]", started_s: float) -> None:
+    def __init__(self, job: Job, desk: Desk, task: "asyncio.Task[None]", started_s: float) -> None:
         self.job = job
         self.desk = desk
         self.task = task
