@@ -106,8 +106,7 @@ def _kept(made: Made, trial_id: int) -> Kept:
 async def _touch(pool: "Pool", records: int) -> None:
     """As if these had changed: one in so many, so that they are no neighbours."""
     await pool.execute(
-        "update duplicate_records set compared = false where trial_id in"
-        " (select trial_id from duplicate_records order by hashint8(trial_id) limit $1)",
+        "insert into duplicate_waiting select trial_id from duplicate_records order by hashint8(trial_id) limit $1",
         records,
     )
 

@@ -5,10 +5,12 @@
 select pg_advisory_xact_lock(1685091440, 0);
 
 -- name: state
--- -> what was counted and when, how many records there are and wait, and the whole-database run under way
-select s.shape, s.counted, s.changed, s.counted_at, s.run, s.decisions, s.heard_at > now() - interval '60 seconds' as run_lives,
-       (select count(*) from duplicate_records) as records
-from duplicate_state s;
+-- -> what was counted and when, how much changed since, and the whole-database run under way
+select shape, counted, changed, counted_at, run, decisions, heard_at > now() - interval '60 seconds' as run_lives from duplicate_state;
+
+-- name: count_records
+-- $1 most -> how many records there are, counted up to that many
+select count(*) from (select from duplicate_records limit $1::bigint) as few;
 
 -- name: bodies
 -- $1 trial ids bigint[] -> of each what is compared, as the trial states it; long texts that are not compared left out
@@ -21,14 +23,17 @@ from trials where id = any($1::bigint[]);
 select id, record::text as record from trials where id = any($1::bigint[]) order by id;
 
 -- name: keep
--- $1 trial ids, $2 registries, $3 registry ids, $4 registers, $5 trials, $6 bodies -> those that are new or state something else now
-insert into duplicate_records (trial_id, registry, registry_id, register, trial, body)
-select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])
-on conflict (trial_id) do update set
-    registry = excluded.registry, registry_id = excluded.registry_id, register = excluded.register, trial = excluded.trial,
-    body = excluded.body, compared = false
-where duplicate_records.body <> excluded.body
-returning trial_id;
+-- $1 trial ids, $2 registries, $3 registry ids, $4 registers, $5 trials, $6 bodies -> those that are new or state something else now, which wait
+with written as (
+    insert into duplicate_records (trial_id, registry, registry_id, register, trial, body)
+    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+    on conflict (trial_id) do update set
+        registry = excluded.registry, registry_id = excluded.registry_id, register = excluded.register, trial = excluded.trial,
+        body = excluded.body
+    where duplicate_records.body <> excluded.body
+    returning trial_id
+), waits as (insert into duplicate_waiting select trial_id from written on conflict do nothing)
+select trial_id from written;
 
 -- name: set_shape
 -- $1 shape -> bodies are packed so from now on
@@ -40,42 +45,49 @@ update duplicate_state set changed = changed + $1::bigint;
 
 -- name: waiting
 -- $1 most -> records that wait to be compared
-select trial_id from duplicate_records where not compared order by trial_id limit $1::bigint;
+select trial_id from duplicate_waiting order by trial_id limit $1::bigint;
 
 -- name: waiting_count
 -- $1 most -> how many wait, counted up to that many
-select count(*) from (select from duplicate_records where not compared limit $1::bigint) as few;
+select count(*) from (select from duplicate_waiting limit $1::bigint) as few;
+
+-- name: compared
+-- $1 trial ids bigint[] -> these wait no more
+delete from duplicate_waiting where trial_id = any($1::bigint[]);
 
 -- name: known
--- $1 trial ids bigint[] -> what is compared of each, and by what it is looked for
-select trial_id, register, trial, words, numbers, codes, body
-from duplicate_records where trial_id = any($1::bigint[]) order by trial_id;
+-- $1 trial ids bigint[] -> what is compared of each, and by what it is looked for, if ever it was compared
+select r.trial_id, r.register, k.words, k.numbers, k.codes, r.body
+from duplicate_records r left join duplicate_keys k using (trial_id) where r.trial_id = any($1::bigint[]) order by r.trial_id;
 
 -- name: set_keys
 -- $1 trial ids, then for each, as text of an array: $2 words, $3 numbers, $4 codes -> by these they are looked for from now on
-update duplicate_records r set words = g.words::integer[], numbers = g.numbers::text[], codes = g.codes::text[], compared = true
-from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as g (trial_id, words, numbers, codes)
-where r.trial_id = g.trial_id;
+insert into duplicate_keys as k (trial_id, register, trial, words, numbers, codes)
+select r.trial_id, r.register, r.trial, g.words::integer[], g.numbers::text[], g.codes::text[]
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as g (trial_id, words, numbers, codes) join duplicate_records r using (trial_id)
+on conflict (trial_id) do update set
+    register = excluded.register, trial = excluded.trial, words = excluded.words, numbers = excluded.numbers, codes = excluded.codes;
 
 -- name: with_numbers
 -- $1 numbers text[] -> who bears or claims one of them
-select n.key, r.trial_id, r.trial
-from unnest($1::text[]) as n (key) join duplicate_records r on r.numbers @> array[n.key];
+select n.key, k.trial_id, k.trial
+from unnest($1::text[]) as n (key) join duplicate_keys k on k.numbers @> array[n.key];
 
 -- name: with_codes
 -- $1 codes text[], $2 most of each -> who holds one of them
-select n.key, r.trial_id, r.register from unnest($1::text[]) as n (key)
-cross join lateral (select trial_id, register from duplicate_records where codes @> array[n.key] limit $2::bigint) r;
+select n.key, k.trial_id, k.register from unnest($1::text[]) as n (key)
+cross join lateral (select trial_id, register from duplicate_keys where codes @> array[n.key] limit $2::bigint) k;
 
 -- name: with_words
 -- $1 and $2 hashes of words integer[], two and two, $3 most of each two -> whose titles have both
-select n.first, n.second, r.trial_id, r.register from unnest($1::integer[], $2::integer[]) as n (first, second)
+select n.first, n.second, k.trial_id, k.register from unnest($1::integer[], $2::integer[]) as n (first, second)
 cross join lateral (
-    select trial_id, register from duplicate_records where words @> array[n.first, n.second] limit $3::bigint) r;
+    select trial_id, register from duplicate_keys where words @> array[n.first, n.second] limit $3::bigint) k;
 
 -- name: count_of_words
--- $1 titles or sponsors, $2 words text[] -> in how many records each is, where that is more than one
-select word, records from duplicate_words where about = $1::text and word = any($2::text[]);
+-- $1 words of titles text[], $2 of sponsors text[] -> in how many records each is, where that is more than one
+select about, word, records from duplicate_words where about = 'titles' and word = any($1::text[])
+union all select about, word, records from duplicate_words where about = 'sponsors' and word = any($2::text[]);
 
 -- name: decided
 -- $1 trial ids bigint[] -> what holds of pairs with one of them
@@ -109,7 +121,7 @@ select trial_id, registry, registry_id, register, trial from duplicate_records w
 -- name: clusters_of
 -- $1 trial ids bigint[] -> the whole of each cluster that one of them is in
 select id, cluster_id from trials
-where cluster_id in (select cluster_id from trials where id = any($1::bigint[]) and cluster_id is not null);
+where cluster_id = any(array(select cluster_id from trials where id = any($1::bigint[]) and cluster_id is not null));
 
 -- name: lock_registries
 -- $1 trial ids bigint[] -> no page of their registries is written until the transaction ends: as trials.lock_registry
@@ -134,14 +146,15 @@ where l.a = k.a and l.b = k.b and (k.a = any($1::bigint[]) or k.b = any($1::bigi
   and l.held is distinct from g.because;
 
 -- name: set_waits
--- $1 trial ids bigint[] -> their links wait for a reviewer, or do not, as the clusters are now
+-- $1 trial ids bigint[] -> their links wait for a reviewer, or do not, as the clusters are now; looked up one by one, as they are few
 with now as (
     select l.a, l.b, case
-        when l.decision in ('confirmed', 'split') or t.cluster_id = u.cluster_id then 0
-        when l.held is not null then 3 when r.proposed_id = s.proposed_id then 2 else 1 end as waits
-    from duplicate_links l join trials t on t.id = l.a join trials u on u.id = l.b
-    join duplicate_records r on r.trial_id = l.a join duplicate_records s on s.trial_id = l.b
-    where l.a = any($1::bigint[]) or l.b = any($1::bigint[])
+        when l.decision in ('confirmed', 'split') then 0
+        when (select cluster_id from trials where id = l.a) = (select cluster_id from trials where id = l.b) then 0
+        when l.held is not null then 3
+        when (select proposed_id from duplicate_records where trial_id = l.a) = (select proposed_id from duplicate_records where trial_id = l.b)
+        then 2 else 1 end as waits
+    from duplicate_links l where l.a = any($1::bigint[]) or l.b = any($1::bigint[])
 )
 update duplicate_links l set waits = n.waits from now n where l.a = n.a and l.b = n.b and l.waits <> n.waits;
 
@@ -170,8 +183,9 @@ where a = $1::bigint and b = $2::bigint and undone_at is null returning id;
 
 -- name: find
 -- $1 a number as its registry writes it, $2 the same as scheme:VALUE -> whose own it is, records of that spelling first
-select trial_id from duplicate_records where registry_id = $1::text or trial = $2::text and numbers @> array[$2::text]
-order by registry_id <> $1::text, trial_id limit 100;
+select r.trial_id from duplicate_records r where r.registry_id = $1::text
+    or r.trial_id in (select k.trial_id from duplicate_keys k where k.trial = $2::text and k.numbers @> array[$2::text])
+order by r.registry_id <> $1::text, r.trial_id limit 100;
 
 -- name: find_trials
 -- $1 a number as its registry writes it -> trials that bear it, compared yet or not
@@ -307,13 +321,20 @@ select max(trial_id) from (
     select trial_id from duplicate_records where trial_id > $1::bigint order by trial_id limit $2::bigint) as few;
 
 -- name: take_records
--- $1 after, $2 to -> by what records are looked for is what the run found; how many changed
-with given as (select * from duplicate_incoming_records where trial_id > $1::bigint and trial_id <= $2::bigint), changed as (
-    update duplicate_records r set words = g.words, numbers = g.numbers, codes = g.codes, compared = true
-    from given g where r.trial_id = g.trial_id
-      and (not r.compared or r.words <> g.words or r.numbers <> g.numbers or r.codes <> g.codes)
-    returning 1)
-select count(*) from changed;
+-- $1 after, $2 to -> by what records are looked for is what the run found, and they wait no more; how many changed
+with taken as (
+    insert into duplicate_keys as k (trial_id, register, trial, words, numbers, codes)
+    select g.trial_id, r.register, r.trial, g.words, g.numbers, g.codes
+    from duplicate_incoming_records g join duplicate_records r using (trial_id) left join duplicate_keys h using (trial_id)
+    where g.trial_id > $1::bigint and g.trial_id <= $2::bigint
+      and (h.register, h.trial, h.words, h.numbers, h.codes) is distinct from (r.register, r.trial, g.words, g.numbers, g.codes)
+    on conflict (trial_id) do update set
+        register = excluded.register, trial = excluded.trial, words = excluded.words, numbers = excluded.numbers, codes = excluded.codes
+    returning 1
+), gone as (
+    delete from duplicate_waiting w using duplicate_incoming_records g
+    where w.trial_id > $1::bigint and w.trial_id <= $2::bigint and g.trial_id = w.trial_id)
+select count(*) from taken;
 
 -- name: forget_words
 -- -> no word is counted
@@ -374,8 +395,10 @@ update duplicate_links l set waits = n.waits from now n where l.a = n.a and l.b 
 
 -- name: decided_meanwhile
 -- -> records of which people decided since the run began wait to be compared again
-update duplicate_records set compared = false where trial_id in (
-    select unnest(array[a, b]) from duplicate_decisions d join duplicate_state s on d.at >= s.began_at or d.undone_at >= s.began_at);
+insert into duplicate_waiting
+select r.trial_id from duplicate_records r where r.trial_id in (
+    select unnest(array[a, b]) from duplicate_decisions d join duplicate_state s on d.at >= s.began_at or d.undone_at >= s.began_at)
+on conflict do nothing;
 
 -- name: end_run
 -- $1 run uuid, $2 records counted -> true where it was the one under way; every record is compared

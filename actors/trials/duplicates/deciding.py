@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from actors.errors import NotFound, Refusal
 from actors.trials.dedupe import Verdict
 from actors.trials.duplicates import store, stored
-from actors.trials.duplicates.renewing import renew
+from actors.trials.duplicates.alone import store as alone
+from actors.trials.duplicates.alone.renewing import renew
 from actors.trials.duplicates.rows import Move
 from actors.trials.duplicates.settling import By, announce, settle
 from actors.trials.identity import parse
@@ -62,7 +63,7 @@ async def undo(db: store.Database, a: int, b: int, *, by: str) -> Became:
 
 async def kept(db: store.Database, trial_ids: Sequence[int]) -> None:
     """What is compared of them is there, be it that nothing followed them yet. Raises NotFound."""
-    missing = set(trial_ids) - set(await store.known(db, trial_ids))
+    missing = set(trial_ids) - set(await alone.known(db, trial_ids))
     if missing:
         found, _ = stored.kept(await store.bodies(db, sorted(missing)))
         if len(found) < len(missing):

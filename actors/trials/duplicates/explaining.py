@@ -8,8 +8,9 @@ from typing import Any
 from actors.trials.comparable import unpacked
 from actors.trials.dedupe import Decision, Score, Type, score
 from actors.trials.duplicates import store, stored
-from actors.trials.duplicates.near import Keys, Known
-from actors.trials.duplicates.rarity import rarities_of
+from actors.trials.duplicates.alone import store as alone
+from actors.trials.duplicates.alone.near import Keys, Known
+from actors.trials.duplicates.alone.rarity import rarities_of
 from actors.trials.duplicates.rows import DecisionRow, PairPart, pair_parts
 from actors.trials.shared_numbers import Shared, shared_numbers
 
@@ -87,8 +88,8 @@ async def scored(db: store.Database, a: int, b: int) -> tuple[Score, Shared | No
     known = await _known(db, a, b)
     one, other = known[a].one, known[b].one
     numbers = sorted({*stored.numbers_of(one), *stored.numbers_of(other)})
-    claimants = {who for holders in (await store.with_numbers(db, numbers)).values() for who in holders}
-    others = await store.known(db, claimants - {a, b})
+    claimants = {who for holders in (await alone.with_numbers(db, numbers)).values() for who in holders}
+    others = await alone.known(db, claimants - {a, b})
     links = shared_numbers([one, other, *(known.one for known in others.values())]).shared
     shared = next((link for link in links if {link.a, link.b} == {one.record, other.record}), None)
     said = [verdict.verdict for verdict in await store.decided(db, [a]) if (verdict.a, verdict.b) == (a, b)]
@@ -98,7 +99,7 @@ async def scored(db: store.Database, a: int, b: int) -> tuple[Score, Shared | No
 
 async def _known(db: store.Database, a: int, b: int) -> dict[int, Known]:
     """Both, be it that nothing was kept of them to be compared."""
-    known = await store.known(db, (a, b))
+    known = await alone.known(db, (a, b))
     if missing := sorted({a, b} - set(known)):
         found, _ = stored.kept(await store.bodies(db, missing))
         for one in found:

@@ -9,7 +9,8 @@ from actors.runtime.compute import Compute
 from actors.runtime.telemetry import emit
 from actors.trials.comparable import SHAPE
 from actors.trials.duplicates import store, stored
-from actors.trials.duplicates.renewing import renew
+from actors.trials.duplicates.alone import store as alone
+from actors.trials.duplicates.alone.renewing import renew
 from actors.trials.duplicates.settling import announce, settle
 from actors.trials.duplicates.store import State
 from actors.trials.duplicates.sweeping.sweep import Swept, Tell, quiet, sweep
@@ -51,9 +52,9 @@ class Followed:
     busy: bool = False
 
 
-def is_due(state: State, when: When = WHEN) -> bool:
-    """Whether everything is to be compared anew. No I/O."""
-    return state.changed > 0 and (state.records <= when.small or state.changed > when.share * state.counted)
+def is_due(state: State, records: int, when: When = WHEN) -> bool:
+    """Whether everything is to be compared anew: `records` are counted up to one more than are small. No I/O."""
+    return state.changed > 0 and (records <= when.small or state.changed > when.share * state.counted)
 
 
 async def follow(
@@ -73,8 +74,8 @@ async def follow(
             return Followed(kept, compared, unreadable, busy=True)
         kept, unreadable = kept + page[0], unreadable + page[1]
         tell(kept, 0, "reading")
-    state = await store.state(pool)
-    if all_anew or is_due(state, when) or (run and state.run == run):
+    state, records = await store.state(pool), await store.count_records(pool, when.small + 1)
+    if all_anew or is_due(state, records, when) or (run and state.run == run):
         return Followed(kept, compared, unreadable, await sweep(pool, scratch, run=run, tell=tell))
     while number := await renew_some(pool):
         compared += number
@@ -116,7 +117,7 @@ async def renew_some(pool: "Pool") -> int:
     async with pool.acquire() as db, db.transaction():
         await store.lock(db)
         state = await store.state(db)
-        ids = [] if state.run and state.run_lives else await store.waiting(db, RENEWED_AT_ONCE)
+        ids = [] if state.run and state.run_lives else await alone.waiting(db, RENEWED_AT_ONCE)
         if not ids:
             return 0
         became = await settle(db, await renew(db, ids, state.counted))

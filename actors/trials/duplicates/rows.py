@@ -12,6 +12,8 @@ from actors.trials.comparable import Record
 from actors.trials.dedupe import Decision, Score, Type, Verdict
 from actors.trials.shared_numbers import How, Shared
 
+Two = tuple[int, int]  # trial ids, the smaller first
+
 KINDS: Mapping[How, Kind] = MappingProxyType(
     {"same": "same", "mutual": "numbers", "claimed": "number", "third": "number"}
 )

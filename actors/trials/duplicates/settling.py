@@ -27,14 +27,14 @@ async def settle(db: store.Database, trial_ids: Collection[int], by: By | None =
     What became of clusters is told once the transaction is committed: see `announce`.
     """
     before = await store.clusters_of(db, trial_ids)
-    inside, links = await _hanging_together(db, {*trial_ids, *before})
+    inside, links, said = await _hanging_together(db, {*trial_ids, *before})
     members = await store.members(db, inside)
-    said = await store.decided(db, list(inside))
     found = cluster(members.values(), _links(links, members), decided_of(said, members))
     id_of = {member.record: trial_id for trial_id, member in members.items()}
     clusters, proposed = (numbered(_ids(group, id_of) for group in groups) for groups in (found.merged, found.proposed))
     held = held_rows(found, id_of)
-    before = await store.clusters_of(db, inside)
+    if inside != {*trial_ids, *before}:
+        before = await store.clusters_of(db, inside)
     became = moves(before, clusters)
     if became:
         await store.lock_registries(db, inside)
@@ -55,18 +55,22 @@ def announce(became: Sequence[Move]) -> None:
         emit(f"trials.{one.event}", number=1, ids=one.trial_ids, id=one.trial_ids[0])
 
 
-async def _hanging_together(db: store.Database, trial_ids: Collection[int]) -> tuple[set[int], list[store.LinkRow]]:
-    """All records that strong links and decisions lead to, and those links."""
+async def _hanging_together(
+    db: store.Database, trial_ids: Collection[int]
+) -> tuple[set[int], list[store.LinkRow], list[DecisionRow]]:
+    """All records that strong links and decisions lead to, those links, and what was decided of them."""
     inside: set[int] = set()
     links: dict[tuple[int, int], store.LinkRow] = {}
+    said: dict[int, DecisionRow] = {}
     ahead = set(trial_ids)
     while ahead:
         inside |= ahead
         found = await store.strong_links(db, ahead)
         links |= {(row[0], row[1]): row for row in found}
-        said = [(one.a, one.b) for one in await store.decided(db, list(ahead)) if one.verdict == "same"]
-        ahead = {one for a, b in [*links, *said] for one in (a, b)} - inside
-    return inside, list(links.values())
+        said |= {one.id: one for one in await store.decided(db, list(ahead))}
+        joined = [(one.a, one.b) for one in said.values() if one.verdict == "same"]
+        ahead = {one for a, b in [*links, *joined] for one in (a, b)} - inside
+    return inside, list(links.values()), [said[id_] for id_ in sorted(said)]
 
 
 def _links(links: Sequence[store.LinkRow], members: Mapping[int, Member]) -> list[Link]:

@@ -13,15 +13,13 @@ import orjson
 
 from actors.runtime.database import Database as Database
 from actors.trials.clusters import Kind, Link, Member
-from actors.trials.comparable import Record, unpacked
+from actors.trials.comparable import Record
 from actors.trials.dedupe import Decision, Type, Verdict
-from actors.trials.duplicates.near import Keys, Known, Moved, Two, grouped
-from actors.trials.duplicates.rows import DecisionRow, Move, PairPart, PairRow
+from actors.trials.duplicates.rows import DecisionRow, Move, PairPart, PairRow, Two
 from actors.trials.duplicates.stored import Kept
 from schema import query
 
 LINKS_AT_ONCE = 20_000
-Holders = dict[str, dict[int, str]]
 LINK_COLUMNS = ("a", "b", "value", "kind", "type", "decision", "because")  # and parts
 LinkRow = tuple[int, int, Kind, float, Type, Decision]
 
@@ -36,7 +34,6 @@ class State:
     counted_at: datetime | None
     run: UUID | None
     run_lives: bool | None
-    records: int
     decisions: int
 
 
@@ -55,6 +52,11 @@ async def lock(db: Database) -> None:
 
 async def state(db: Database) -> State:
     return State(**await db.fetchrow(query("duplicates.state")))
+
+
+async def count_records(db: Database, most: int) -> int:
+    """How many are kept to be compared, counted up to that many."""
+    return int(await db.fetchval(query("duplicates.count_records"), most))
 
 
 async def forget_run(db: Database) -> None:
@@ -88,64 +90,8 @@ async def set_shape(db: Database, shape: int) -> None:
     await db.execute(query("duplicates.set_shape"), shape)
 
 
-async def waiting(db: Database, limit: int) -> list[int]:
-    """Records that wait to be compared."""
-    return [row["trial_id"] for row in await db.fetch(query("duplicates.waiting"), limit)]
-
-
 async def waiting_count(db: Database, most: int = 100_000) -> int:
     return int(await db.fetchval(query("duplicates.waiting_count"), most))
-
-
-async def known(db: Database, trial_ids: Collection[int]) -> dict[int, Known]:
-    """Those that are kept. Raises ValueError for what is packed otherwise."""
-    rows = await db.fetch(query("duplicates.known"), list(trial_ids))
-    return {
-        row["trial_id"]: Known(
-            row["trial_id"],
-            row["register"],
-            Keys(tuple(row["words"]), tuple(row["numbers"]), tuple(row["codes"])),
-            unpacked(row["body"]),
-        )
-        for row in rows
-    }
-
-
-async def set_keys(db: Database, moved: Sequence[Moved]) -> None:
-    columns = [[_array(getattr(one.after, name)) for one in moved] for name in ("words", "numbers", "codes")]
-    await db.execute(query("duplicates.set_keys"), [one.trial_id for one in moved], *columns)
-
-
-def _array(values: Sequence[object]) -> str:
-    """A PostgreSQL array as text: asyncpg has no arrays of arrays of several lengths."""
-    texts = (str(one).replace("\\", "\\\\").replace('"', '\\"') for one in values)
-    return "{" + ",".join(f'"{text}"' for text in texts) + "}"
-
-
-async def with_numbers(db: Database, numbers: Sequence[str]) -> Holders:
-    """Who bears or claims each of them, with the trial that it is a record of."""
-    rows = await db.fetch(query("duplicates.with_numbers"), list(numbers))
-    return grouped((row["key"], row["trial_id"], row["trial"]) for row in rows)
-
-
-async def with_codes(db: Database, codes: Sequence[str], most: int) -> Holders:
-    """Who holds each of them, with its register."""
-    rows = await db.fetch(query("duplicates.with_codes"), list(codes), most)
-    return grouped((row["key"], row["trial_id"], row["register"]) for row in rows)
-
-
-async def with_words(db: Database, twos: Sequence[Two], most: int) -> dict[Two, dict[int, str]]:
-    """Whose titles have both words of each two, with its register."""
-    first, second = [two[0] for two in twos], [two[1] for two in twos]
-    found: dict[Two, dict[int, str]] = {}
-    for row in await db.fetch(query("duplicates.with_words"), first, second, most):
-        found.setdefault((row["first"], row["second"]), {})[row["trial_id"]] = row["register"]
-    return found
-
-
-async def count_of_words(db: Database, about: str, words: Collection[str]) -> dict[str, int]:
-    rows = await db.fetch(query("duplicates.count_of_words"), about, list(words))
-    return {row["word"]: row["records"] for row in rows}
 
 
 # ── pairs ──

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from actors.trials.comparable import SHAPE, Comparable, packed
 from actors.trials.duplicates import store
-from actors.trials.duplicates.renewing import renew
+from actors.trials.duplicates.alone import store as alone
+from actors.trials.duplicates.alone.renewing import renew
 from actors.trials.duplicates.settling import settle
 from actors.trials.duplicates.stored import Kept
 from actors.trials.duplicates.sweeping.sweep import Swept, sweep
@@ -55,7 +56,7 @@ async def renew_all(pool: "Pool") -> None:
     async with pool.acquire() as db, db.transaction():
         await store.lock(db)
         counted = (await store.state(db)).counted
-        while waiting := await store.waiting(db, 50):
+        while waiting := await alone.waiting(db, 50):
             await settle(db, await renew(db, waiting, counted))
 
 

@@ -92,5 +92,5 @@ async def test_who_finds_everything_being_compared_waits(db: "Pool", compute: Co
 def test_everything_is_compared_where_it_is_quick_or_words_have_another_worth(
     records: int, counted: int, changed: int, *, due: bool
 ) -> None:
-    state = State(1, counted, changed, None, None, None, records, 0)
-    assert is_due(state) is due
+    state = State(1, counted, changed, None, None, None, 0)
+    assert is_due(state, records) is due

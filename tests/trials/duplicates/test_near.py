@@ -3,8 +3,8 @@
 import pytest
 
 from actors.trials.blocking import LARGEST, MOST_CODES, SMALL
-from actors.trials.duplicates import near
-from actors.trials.duplicates.near import Keys, Known, Moved
+from actors.trials.duplicates.alone import near
+from actors.trials.duplicates.alone.near import Keys, Known, Moved
 from actors.trials.duplicates.rows import Move, moves
 from tests.trials.comparables import made
 

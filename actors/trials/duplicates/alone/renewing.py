@@ -1,15 +1,16 @@
 """Compares records anew with all that they could be, one transaction for some of them; then settles their clusters."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actors.trials.blocking import LARGEST, MOST_CODES, hashes, rare_words
 from actors.trials.comparable import Comparable
 from actors.trials.dedupe import LIMITS, Verdict, score, worth_a_look
-from actors.trials.duplicates import near, store
-from actors.trials.duplicates.near import Keys, Known, Moved, Two
-from actors.trials.duplicates.rarity import rarities_of
+from actors.trials.duplicates.alone import near, store
+from actors.trials.duplicates.alone.near import Keys, Known, Moved, Two
+from actors.trials.duplicates.alone.rarity import rarities_of
 from actors.trials.duplicates.rows import PairRow, pair_row
+from actors.trials.duplicates.store import Database, decided, relink
 from actors.trials.duplicates.stored import numbers_of
 from actors.trials.features import Rarities
 from actors.trials.shared_numbers import Shared, shared_numbers
@@ -28,22 +29,24 @@ class Chosen:
         return sorted({*self.shared, *self.alike, *self.decided})
 
 
-async def renew(db: store.Database, trial_ids: Sequence[int], counted: int) -> set[int]:
+async def renew(db: Database, trial_ids: Sequence[int], counted: int) -> set[int]:
     """The pairs of these records, and of those whom a change of theirs concerns, are found anew.
 
-    Gives all whose clusters may be others now. After store.lock, in its transaction.
+    Gives all whose clusters may be others now. After lock, in its transaction.
     """
     known = await store.known(db, trial_ids)
     moved = await _moved(db, known.values(), counted)
     concerned = await _concerned(db, moved)
-    await store.set_keys(db, moved)
-    known = await store.known(db, {*trial_ids, *concerned})
+    await store.set_keys(db, [one for one in moved if one.before != one.after])
+    await store.compared(db, trial_ids)
+    known = {one.trial_id: replace(known[one.trial_id], keys=one.after) for one in moved}
+    known |= await store.known(db, concerned)
     chosen, others = await _chosen(db, known)
     rows = _scored(chosen, known | others, await rarities_of(db, _of((known | others).values()), counted))
-    return {*known, *await store.relink(db, known, rows)}
+    return {*known, *await relink(db, known, rows)}
 
 
-async def _moved(db: store.Database, known: Iterable[Known], counted: int) -> list[Moved]:
+async def _moved(db: Database, known: Iterable[Known], counted: int) -> list[Moved]:
     given = list(known)
     rarities = await rarities_of(db, _of(given), counted)
     return [Moved(one.trial_id, one.keys, keys_of(one, rarities)) for one in given]
@@ -58,13 +61,12 @@ def _of(given: Iterable[Known]) -> list[Comparable]:
     return [one.one for one in given]
 
 
-async def _concerned(db: store.Database, moved: Sequence[Moved]) -> set[int]:
+async def _concerned(db: Database, moved: Sequence[Moved]) -> set[int]:
     """Before the new keys are written: all others of whom they change what is found."""
     mine = {one.trial_id for one in moved}
-    keys = near.spoken_for(moved)
-    words = await store.with_words(db, near.two_by_two(moved), LARGEST + 1 + len(mine))
-    codes = await store.with_codes(db, keys.codes, MOST_CODES + 1 + len(mine))
-    numbers = await store.with_numbers(db, keys.numbers)
+    words = await store.with_words(db, near.twos_that_move(moved), LARGEST + 1 + len(mine))
+    codes = await store.with_codes(db, near.codes_that_move(moved), MOST_CODES + 1 + len(mine))
+    numbers = await store.with_numbers(db, near.numbers_of_any(moved))
     found = near.concerned_by_words(moved, _without(words, mine))
     found |= near.concerned_by_codes(moved, _without(codes, mine))
     return found | near.concerned_by_numbers(_without(numbers, mine))
@@ -74,20 +76,20 @@ def _without(holders: Mapping[near.K, Mapping[int, str]], mine: Collection[int])
     return {key: {one: what for one, what in who.items() if one not in mine} for key, who in holders.items()}
 
 
-async def _chosen(db: store.Database, known: dict[int, Known]) -> tuple[Chosen, dict[int, Known]]:
+async def _chosen(db: Database, known: dict[int, Known]) -> tuple[Chosen, dict[int, Known]]:
     """The pairs of these records, and the other records that they are with."""
     given = list(known.values())
     twos = sorted({two for one in given for two in one.keys.pairs})
     words = near.by_words(given, await store.with_words(db, twos, LARGEST + 1))
     codes = sorted({code for one in given for code in one.keys.codes})
     alike = words | near.by_codes(given, await store.with_codes(db, codes, MOST_CODES + 1))
-    decided = {(one.a, one.b): one.verdict for one in await store.decided(db, list(known))}
+    said = {(one.a, one.b): one.verdict for one in await decided(db, list(known))}
     numbers = await store.with_numbers(db, sorted({number for one in given for number in one.keys.numbers}))
     claimants = {one for who in numbers.values() for one in who}
-    wanted = claimants.union(*alike, *decided) - set(known)
+    wanted = claimants.union(*alike, *said) - set(known)
     others = await store.known(db, wanted)
     shared = _shared([one for id_, one in (known | others).items() if id_ in claimants], known)
-    return Chosen(shared, alike, decided), others
+    return Chosen(shared, alike, said), others
 
 
 def _shared(claimants: Sequence[Known], known: Mapping[int, Known]) -> dict[Two, Shared]:

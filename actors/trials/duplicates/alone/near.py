@@ -17,7 +17,7 @@ from actors.trials.comparable import Comparable
 from actors.trials.shared_numbers import MANY
 
 K = TypeVar("K")
-Two = tuple[int, int]
+Two = tuple[int, int]  # words, or trials, the smaller first
 TOO_MANY = MANY + 1  # trials that claim a number: one more or less of them changes nothing
 
 
@@ -53,18 +53,25 @@ class Moved:
     after: Keys
 
 
-def spoken_for(moved: Iterable[Moved]) -> Keys:
-    """All keys that any of them had or has; `words` are of no use here, `two_by_two` has them."""
-    given = [keys for one in moved for keys in (one.before, one.after)]
-    return Keys(
-        numbers=tuple(sorted({number for keys in given for number in keys.numbers})),
-        codes=tuple(sorted({code for keys in given for code in keys.codes})),
-    )
+def numbers_of_any(moved: Iterable[Moved]) -> list[str]:
+    """That any of them had or has."""
+    return sorted({number for one in moved for keys in (one.before, one.after) for number in keys.numbers})
 
 
-def two_by_two(moved: Iterable[Moved]) -> list[Two]:
-    """The words that any of them had or has, two and two."""
-    return sorted({two for one in moved for keys in (one.before, one.after) for two in keys.pairs})
+def codes_that_move(moved: Sequence[Moved]) -> list[str]:
+    """Of which more or fewer hold one than before."""
+    before, after = _counts([one.before.codes for one in moved]), _counts([one.after.codes for one in moved])
+    return sorted(code for code in {*before, *after} if before[code] != after[code])
+
+
+def twos_that_move(moved: Sequence[Moved]) -> list[Two]:
+    """The words, two and two, that more or fewer have than before."""
+    before, after = _counts([one.before.pairs for one in moved]), _counts([one.after.pairs for one in moved])
+    return sorted(two for two in {*before, *after} if before[two] != after[two])
+
+
+def _counts(given: Iterable[Sequence[K]]) -> Counter[K]:
+    return Counter(key for keys in given for key in keys)
 
 
 def concerned_by_words(moved: Sequence[Moved], others: Mapping[Two, Collection[int]]) -> set[int]:
