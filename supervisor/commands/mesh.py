@@ -136,15 +136,25 @@ async def _answer(db: Any, reader: Reader, about: About, lines: Sequence[str], *
 
 
 def told(line: str, answers: Sequence[Any]) -> list[dict[str, object]]:
-    """The answers to a text, the surest first; one that says so where there is none. No I/O."""
+    """The answers to a text, the surest first; one that says so where there is none. No I/O.
+
+    `term` is the text as it was read, whatever it names; `part` are those of its words that an answer stands for.
+    """
     if not answers:
-        return [{"term": line, "ui": None, "name": None, "score": 0.0, "how": "unmatched"}]
-    return [{"term": line, "ui": one.ui, "name": one.name, "score": one.score, "how": one.how} for one in answers]
+        return [{"term": line, "ui": None, "name": None, "score": 0.0, "how": "unmatched", "part": None}]
+    return [
+        {
+            "term": line, "ui": one.ui, "name": one.name, "score": one.score, "how": one.how,
+            "part": line[one.start : one.end],
+        }
+        for one in answers
+    ]  # fmt: skip
 
 
 def _readable(one: dict[str, Any]) -> str:
     meaning = f"{one['ui']} {one['name']}  {one['score']:.2f} {one['how']}" if one["ui"] else "unmatched"
-    return printable(f"{one['term']}: {meaning}")
+    of = f" ({one['part']})" if one["part"] not in (None, one["term"]) else ""
+    return printable(f"{one['term']}: {meaning}{of}")
 
 
 async def _lines() -> AsyncIterator[list[str]]:

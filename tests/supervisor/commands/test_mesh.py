@@ -32,10 +32,16 @@ async def test_files_are_imported_and_texts_mapped(triald: Triald, tmp_path: Pat
         for line in (await _map(triald, "heart attack\n\nNo such thing\nheart atack", "--json")).splitlines()
     ]
     assert mapped == [
-        {"term": "heart attack", "ui": "D009203", "name": "Myocardial Infarction", "score": 0.92, "how": "entry"},
-        {"term": "No such thing", "ui": None, "name": None, "score": 0.0, "how": "unmatched"},
-        {"term": "heart atack", "ui": "D009203", "name": "Myocardial Infarction", "score": 0.69, "how": "approximate"},
+        _told("heart attack", 0.92, "entry", "heart attack"),
+        {"term": "No such thing", "ui": None, "name": None, "score": 0.0, "how": "unmatched", "part": None},
+        _told("heart atack", 0.69, "approximate", "heart atack"),
     ]
+    several = "heart attack; hypertension"
+    read = [orjson.loads(line) for line in (await _map(triald, several, "--json")).splitlines()]
+    assert {one["term"] for one in read} == {several}
+    assert {(one["ui"], one["part"]) for one in read} == {("D009203", "heart attack"), ("D006973", "hypertension")}
+    shown = await _map(triald, several)
+    assert "heart attack; hypertension: D009203 Myocardial Infarction  0.85 span (heart attack)" in shown
     assert "C582435 pembrolizumab" in await _map(triald, "Pembrolizumab", "--about", "intervention")
 
     status = (await triald("mesh", "status", "--json")).json
@@ -43,6 +49,10 @@ async def test_files_are_imported_and_texts_mapped(triald: Triald, tmp_path: Pat
     assert [one["year"] for one in status["imports"]] == [2024, 2024]
     unmatched = await triald("mesh", "unmatched", "--json")
     assert unmatched.json == {"total": 0, "unmatched": []}
+
+
+def _told(term: str, score: float, how: str, part: str) -> dict[str, object]:
+    return {"term": term, "ui": "D009203", "name": "Myocardial Infarction", "score": score, "how": how, "part": part}
 
 
 async def _map(triald: Triald, lines: str, *words: str) -> str:
