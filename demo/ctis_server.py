@@ -17,7 +17,7 @@ from demo.listing import Listing, of_world
 from demo.registers import CTIS
 from demo.server import Server
 from demo.serving import served
-from demo.switches import CtisSwitches, Fault, is_hit
+from demo.switches import CtisSwitches, Fault, Shape, spoiled_as
 from demo.world import World
 
 SEARCH = "/ctis-public-api/search"
@@ -26,17 +26,7 @@ _FORM = Format("application/json", b'{"pagination":[],"data":{"ctNumber":7}}')
 
 Ctis = Server[Listing[Listed], CtisSwitches]
 AskedCtis = Asked[Listing[Listed], CtisSwitches]
-
-
-def spoiled(body: bytes, place: int, switches: CtisSwitches) -> bytes:
-    if is_hit(place, switches.shapeless_every):
-        return b'"this record is a text"'
-    head = b'"fullTitle":"'
-    if is_hit(place, switches.nul_every):
-        body = body.replace(head, head + rb"\u0000", 1)
-    if is_hit(place, switches.bad_utf8_every):
-        body = body.replace(head, head + b"\xff", 1)
-    return body
+_SHAPE = Shape(b'"this record is a text"', b'"fullTitle":"', rb"\u0000")
 
 
 @dataclass(slots=True)
@@ -60,7 +50,7 @@ class Api:
         if place is None:
             return web.json_response({"error": "Not found"}, status=404)
         asked.suffer([place - 1])
-        body = spoiled(source.records[place - 1].body(), place, asked.switches)
+        body = spoiled_as(_SHAPE, source.records[place - 1].body(), place, asked.switches)
         etag = tag(source.version, place, body)
         return asked.not_modified(etag) if asked.has(etag) else await asked.answer(body, etag, _FORM)
 

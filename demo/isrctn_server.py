@@ -19,7 +19,7 @@ from demo.listing import Listing, of_world
 from demo.registers import ISRCTN
 from demo.server import Server
 from demo.serving import served
-from demo.switches import Fault, IsrctnSwitches, is_hit
+from demo.switches import Fault, IsrctnSwitches, Shape, spoiled_as
 from demo.world import World
 
 QUERY = "/api/query/format/{format:default|internal|who}"
@@ -30,6 +30,7 @@ _NAMESPACE = b' xmlns="http://www.67bricks.com/isrctn"'
 _FORM = Format("application/xml", _DECLARATION + b"<trials" + _NAMESPACE + b"><count>7</count></trials>")
 Isrctn = Server[Listing[Listed], IsrctnSwitches]
 AskedIsrctn = Asked[Listing[Listed], IsrctnSwitches]
+_SHAPE = Shape(b"<fullTrial><note>there is nothing here</note></fullTrial>", b"<title>", b"&#0;")
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Api:
         place = next((at for at, one in enumerate(records, start=1) if one.number == f"ISRCTN{digits}"), None)
         if place is None:
             return web.Response(status=404, text="Not found")
-        body = _DECLARATION + _with_namespace(_spoiled(records[place - 1].body(), place, asked.switches))
+        body = _DECLARATION + _with_namespace(spoiled_as(_SHAPE, records[place - 1].body(), place, asked.switches))
         etag = tag(asked.source.version, place, body)
         if asked.has(etag):
             return asked.not_modified(etag)
@@ -72,22 +73,12 @@ def _encoded(records: Sequence[Listed], places: Sequence[int], total: int, switc
     head = _DECLARATION + b"<allTrials" + _NAMESPACE + b' totalCount="%d"' % total
     if not places:
         return head + b"/>"
-    inner = b"\n".join([_spoiled(records[place - 1].body(), place, switches) for place in places])
+    inner = b"\n".join([spoiled_as(_SHAPE, records[place - 1].body(), place, switches) for place in places])
     return head + b">\n" + inner + b"\n</allTrials>"
 
 
 def _with_namespace(full_trial: bytes) -> bytes:
     return full_trial.replace(b"<fullTrial", b"<fullTrial" + _NAMESPACE, 1)
-
-
-def _spoiled(body: bytes, place: int, switches: IsrctnSwitches) -> bytes:
-    if is_hit(place, switches.shapeless_every):
-        return b"<fullTrial><note>there is nothing here</note></fullTrial>"
-    if is_hit(place, switches.nul_every):
-        body = body.replace(b"<title>", b"<title>&#0;", 1)
-    if is_hit(place, switches.bad_utf8_every):
-        body = body.replace(b"<title>", b"<title>\xff", 1)
-    return body
 
 
 def from_world(world: World) -> Listing[Listed]:

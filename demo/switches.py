@@ -179,18 +179,36 @@ def is_hit(number: int, every: int) -> bool:
     return every > 0 and number % every == 0
 
 
-def spoiled(body: bytes, number: int, switches: Switches) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a registry's record is spoiled with."""
+
+    shapeless: bytes
+    title: bytes
+    """What stands before a title."""
+    nul: bytes
+    """NUL as its format writes it."""
+
+
+_STUDY = Shape(b'"this record is a text"', b'"briefTitle":"', rb"\u0000")
+
+
+def spoiled_as(shape: Shape, body: bytes, number: int, switches: Common) -> bytes:
     """A record as the switches for every n-th leave it; records are numbered from 1."""
     if is_hit(number, switches.shapeless_every):
-        return b'"this record is a text"'
-    head = b'"briefTitle":"'
+        return shape.shapeless
     if is_hit(number, switches.nul_every):
-        body = body.replace(head, head + rb"\u0000", 1)
-    if is_hit(number, switches.surrogate_every):
-        body = body.replace(head, head + rb"\ud800", 1)
+        body = body.replace(shape.title, shape.title + shape.nul, 1)
     if is_hit(number, switches.bad_utf8_every):
-        body = body.replace(head, head + b"\xff", 1)
+        body = body.replace(shape.title, shape.title + b"\xff", 1)
     return body
+
+
+def spoiled(body: bytes, number: int, switches: Switches) -> bytes:
+    """A study of ClinicalTrials.gov, which can have a lone surrogate too."""
+    if is_hit(number, switches.surrogate_every):
+        body = body.replace(_STUDY.title, _STUDY.title + rb"\ud800", 1)
+    return spoiled_as(_STUDY, body, number, switches)
 
 
 def spoiling(switches: Switches) -> tuple[int, ...]:
