@@ -221,6 +221,11 @@ where l.waits > 0 and l.waits between $2::smallint and $3::smallint
   and (l.waits, l.value, -l.a, -l.b) < ($4::smallint, $5::double precision, -$6::bigint, -$7::bigint)
 order by l.waits desc, l.value desc, l.a, l.b limit $8::bigint;
 
+-- name: reviews
+-- $1 most -> how many pairs are held for a reviewer, and how many proposed to one, each counted up to that many
+select (select count(*) from (select from duplicate_links where waits = 3 limit $1::bigint) as held) as held,
+       (select count(*) from (select from duplicate_links where waits = 2 limit $1::bigint) as proposed) as proposed;
+
 -- name: decisions
 -- $1 before, $2 most -> what people decided, the newest first, also what was undone
 select d.id, d.at, d.a, d.b, d.verdict, d.by, d.note, d.undone_at, d.undone_by, t.registry_id as a_registry_id, u.registry_id as b_registry_id

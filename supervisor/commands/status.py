@@ -1,9 +1,12 @@
 """`triald status`: queues, actors, scrapes, followers, alerts and registries, as the database knows them."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import structs
 
 from actors.monitoring import store as monitoring
 from actors.queue import operating
@@ -11,9 +14,11 @@ from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.following import store as following
 from actors.trials.scrapes import Scrape, progress
+from supervisor import made
 from supervisor.commands import Command, Exit, database, json_option
 from supervisor.printing import as_json, duration, table
 from supervisor.settings import Settings
+from supervisor.web import health
 
 SCRAPES = 10  # the latest
 QUEUE_COLUMNS = ("queue", "paused", "ready", "running", "scheduled", "blocked", "held", "dead", "oldest_age_s")
@@ -33,6 +38,7 @@ SCRAPE_COLUMNS = (
     "how",
 )
 ALERT_COLUMNS = ("id", "severity", "message", "opened_at", "acknowledged_by")
+PART_COLUMNS = ("part", "status", "due", "behind_s", "says")
 FOLLOWER_COLUMNS = ("follower", "trials", "since")  # that it has not seen yet, and since when
 REGISTRY_COLUMNS = ("registry", "present", "removed", "newest_on", "changed_at")
 
@@ -50,6 +56,9 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
             "processes": await queue.processes(pool),
             "scrapes": [told_scrape(scrape, now) for scrape in await trials.scrapes(pool, limit=SCRAPES)],
             "following": [asdict(one) for one in await following.waiting(pool)],
+            "made": {
+                name: structs.asdict(part) for name, part in health.made_parts(await made.look(pool), now).items()
+            },
             "alerts": await monitoring.open_alerts(pool),
             "registries": [asdict(count) for count in await trials.counts(pool)],
         }
@@ -70,6 +79,7 @@ def shown(told: dict[str, Any]) -> str:
         ("registries", told["registries"], REGISTRY_COLUMNS, "no trials yet: triald scrape"),
         ("scrapes", [scrape | {"how": _how(scrape)} for scrape in told["scrapes"]], SCRAPE_COLUMNS, "none yet"),
         ("following", told["following"], FOLLOWER_COLUMNS, "nobody"),
+        ("made of them", [_part(name, part) for name, part in told["made"].items()], PART_COLUMNS, "nothing"),
         ("queues", told["queues"], QUEUE_COLUMNS, "none"),
         ("processes", told["processes"], PROCESS_COLUMNS, "none works: triald up"),
         ("actors", actors, ACTOR_COLUMNS, "none"),
@@ -96,6 +106,23 @@ def grouped(actors: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for name, copies in by_name.items()
     ]
+
+
+def _part(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    """What is made of the trials, and how far that is."""
+    told = part["details"]
+    match name:
+        case "mesh" if told:
+            says = f"MeSH {told['year'] or '(year not stated)'}"
+        case "duplicates":
+            ended = str(told["last_whole_run"])[:16].replace("T", " ") if told["last_whole_run"] else "never"
+            says = f"{told['held']:,} pairs held, {told['proposed']:,} proposed; all compared at once: {ended}"
+        case _:
+            says = ""
+    return {
+        "part": name, "status": part["status"], "due": told.get("due"),
+        "behind_s": told.get("behind_s"), "says": " · ".join(one for one in (part["message"], says) if one),
+    }  # fmt: skip
 
 
 def _actor(process: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:

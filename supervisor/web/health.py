@@ -1,17 +1,22 @@
 """How the service is: each part, and all of it. Decided here, measured in routes/health.py. No I/O."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from actors.trials.following.store import Waiting
 from supervisor.life import ActorState, State
+from supervisor.made import Made
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 PartStatus = Literal["healthy", "degraded", "unhealthy", "not_used"]
 
 STUCK_S = 60.0  # a claim loop comes round at least every few seconds
 LATE_S = 5.0  # of the event loop
+BEHIND_S = 3600.0  # followers wait while a scrape brings very many, as the first one does
+Details = dict[str, float | int | str | None]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -19,7 +24,7 @@ class Part(msgspec.Struct, frozen=True):
 
     status: PartStatus
     message: str | None = None
-    details: dict[str, float | int | str | None] = {}
+    details: Details = {}
 
 
 NOT_USED = Part("not_used", "triald needs no Redis: the queue is in PostgreSQL")
@@ -33,13 +38,42 @@ def overall(parts: Mapping[str, Part]) -> Status:
     return "healthy" if well else "degraded"
 
 
-def mesh_part(*, database: Part, last_import: int) -> Part:
-    """Trials are coded once MeSH is there; without it all else works."""
-    if database.status == "unhealthy":
-        return Part("unhealthy", "its database does not answer")
-    if not last_import:
+def made_parts(made: Made | None, now: datetime) -> dict[str, Part]:
+    """Of what is made of the trials; None where the database does not answer. Without any of it all else works."""
+    if made is None:
+        return dict.fromkeys(("mesh", "duplicates", "search"), Part("unhealthy", "its database does not answer"))
+    return {"mesh": _mesh(made, now), "duplicates": _duplicates(made, now), "search": _search(made, now)}
+
+
+def _mesh(made: Made, now: datetime) -> Part:
+    """Trials are coded once MeSH is there."""
+    if made.mesh_at is None:
         return Part("not_used", "no MeSH was imported, so no trial is coded: triald mesh import desc20XX.xml.gz")
-    return Part("healthy", None, {"last_import": last_import})
+    told: Details = {"year": made.mesh_year, "imported_at": made.mesh_at.isoformat()}
+    return _follower("trials wait to be coded", made.due("mesh"), now, told)
+
+
+def _duplicates(made: Made, now: datetime) -> Part:
+    """Records are compared as they come; a run over all of them counts anew what is rare."""
+    ended_at = made.compared_at.isoformat() if made.compared_at else None
+    told: Details = {
+        "last_whole_run": ended_at, "compared": made.compared, "whole_run_now": "yes" if made.comparing else "no",
+        "uncompared": made.uncompared, "held": made.held, "proposed": made.proposed,
+    }  # fmt: skip
+    return _follower("trials wait to be compared", made.due("dedupe"), now, told)
+
+
+def _search(made: Made, now: datetime) -> Part:
+    """Text and filters are indexed as a trial is written; its places and words to suggest follow."""
+    return _follower("trials wait for their places and words", made.due("search"), now, {})
+
+
+def _follower(what: str, due: Waiting, now: datetime, told: Details) -> Part:
+    behind_s = round((now - due.since).total_seconds(), 1) if due.since else 0.0
+    details = {**told, "due": due.trials, "behind_s": behind_s}
+    if behind_s > BEHIND_S:
+        return Part("degraded", f"{due.trials:,} {what}, since {due.since:%Y-%m-%d %H:%M} UTC", details)
+    return Part("healthy", None, details)
 
 
 def semantic_part(*, database: Part, embedder: str | None, refused: str | None, due: int) -> Part:
@@ -52,7 +86,7 @@ def semantic_part(*, database: Part, embedder: str | None, refused: str | None, 
 
 
 def queue_part(*, database: Part, stuck_s: float, waiting: int, running: int, slots: int) -> Part:
-    details: dict[str, float | int | str | None] = {"waiting": waiting, "running": running, "slots": slots}
+    details: Details = {"waiting": waiting, "running": running, "slots": slots}
     if database.status == "unhealthy":
         return Part("unhealthy", "its database does not answer", details)
     if stuck_s > STUCK_S:
@@ -66,7 +100,7 @@ def actor_part(name: str, wanted: int, copies: Sequence[ActorState]) -> Part:
     running = sum(copy.state in (State.RUNNING, State.DRAINING) for copy in mine)
     restarts = sum(copy.restarts for copy in mine)
     error = next((copy.last_error for copy in mine if copy.last_error), None)
-    details: dict[str, float | int | str | None] = {"wanted": wanted, "running": running, "restarts": restarts}
+    details: Details = {"wanted": wanted, "running": running, "restarts": restarts}
     if running >= wanted:
         return Part("healthy", None, details)
     return Part(

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
-from actors.mesh.coding import store as coding
 from actors.queue import store as queue
 from actors.trials.semantic import answer as by_likeness
 from actors.trials.semantic import store as semantic
+from supervisor import made
+from supervisor.made import Made
 from supervisor.roles import Role
 from supervisor.web import health
 from supervisor.web.answering import OUTSIDE
@@ -80,7 +81,7 @@ async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 async def part(call: Call[Nothing, Nothing]) -> web.Response:
-    """One part of the service: database, queue, redis, mesh, semantic, or an actor by its name."""
+    """One part of the service: database, queue, redis, mesh, duplicates, search, semantic, or an actor by its name."""
     parts = await _parts(call.site)
     name = call.word("name")
     if name not in parts:
@@ -122,9 +123,7 @@ async def _parts(site: Site) -> dict[str, Part]:
             slots=sum(desk.slots for desk in desks),
         ),
         "redis": health.NOT_USED,
-        "mesh": health.mesh_part(
-            database=database, last_import=await _mesh(site) if database.status == "healthy" else 0
-        ),
+        **health.made_parts(await _made(site) if database.status == "healthy" else None, datetime.now(UTC)),
         "semantic": await _semantic(site, database),
     }
     copies = site.supervisor.snapshot()
@@ -149,14 +148,13 @@ async def _database(site: Site) -> Part:
     return Part("healthy", None, details)
 
 
-async def _mesh(site: Site) -> int:
-    """The last import of MeSH; 0 where there is none, or the database does not answer."""
+async def _made(site: Site) -> Made | None:
+    """None where the database does not answer."""
     try:
         async with asyncio.timeout(DATABASE_WITHIN_S):
-            state = await coding.state(site.pool)
+            return await made.look(site.pool)
     except OUTSIDE:
-        return 0
-    return state[0] if state else 0
+        return None
 
 
 async def _semantic(site: Site, database: Part) -> Part:

@@ -89,6 +89,9 @@ async def test_its_counts_equal_those_of_sql(triald: Triald, connection: "asyncp
     due = "SELECT follower, sum(cardinality(trial_ids)) AS trials FROM trial_due GROUP BY 1"
     waiting = {row["follower"]: row["trials"] for row in await connection.fetch(due)}
     assert {one["follower"]: one["trials"] for one in told["following"] if one["trials"]} == waiting != {}
+    assert {name: one["details"].get("due") for name, one in told["made"].items()} == {
+        "mesh": None, "duplicates": waiting["dedupe"], "search": waiting["search"],
+    }  # fmt: skip
     assert [(one["name"], one["severity"], one["message"]) for one in told["alerts"]] == [
         ("queue_depth", "high", "much waits")
     ]
@@ -100,9 +103,11 @@ async def test_people_read_it_in_tables(triald: Triald, connection: "asyncpg.Con
     ended = await triald("status")
     assert ended.code == 0
     assert [line for line in ended.out.splitlines() if line.isupper()] == [
-        "REGISTRIES", "SCRAPES", "FOLLOWING", "QUEUES", "PROCESSES", "ACTORS", "ALERTS",
+        "REGISTRIES", "SCRAPES", "FOLLOWING", "MADE OF THEM", "QUEUES", "PROCESSES", "ACTORS", "ALERTS",
     ]  # fmt: skip
     assert "much waits" in ended.out
+    assert "0 pairs held, 0 proposed; all compared at once: never" in ended.out
+    assert "no MeSH was imported, so no trial is coded" in ended.out
     assert "20%" in ended.out
 
 

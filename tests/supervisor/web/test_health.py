@@ -1,14 +1,19 @@
 """Health: what is decided of the parts, and what is answered while the database is away."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from actors.trials.following.store import Waiting
 from supervisor.life import ActorState, State
+from supervisor.made import Made
 from supervisor.web import health
 from supervisor.web.health import Part
 from tests.postgres import Postgres
 from tests.supervisor.web.asking import Api
+from tests.supervisor.web.coded import take_mesh
+from tests.supervisor.web.reviewed import review
 
 WELL, BAD, ILL = Part("healthy"), Part("degraded"), Part("unhealthy")
 
@@ -64,7 +69,7 @@ async def test_all_is_well_and_every_part_says_so(api: Api) -> None:
     assert told["status"] == "healthy"
     assert told["services"] == {
         "database": "healthy", "queue": "healthy", "redis": "not_used", "mesh": "not_used",
-        "semantic": "not_used",
+        "duplicates": "healthy", "search": "healthy", "semantic": "not_used",
         "loop_lag": "healthy", "scheduler": "healthy",
     }  # fmt: skip
     assert told["uptime"] >= 0
@@ -77,10 +82,52 @@ async def test_all_is_well_and_every_part_says_so(api: Api) -> None:
     assert (status, "database" in body["details"]["known"]) == (404, True)
 
 
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _made(behind_s: float, year: int | None = 2026) -> Made:
+    since = NOW - timedelta(seconds=behind_s) if behind_s else None
+    behind = {name: Waiting(name, 1_234 if since else 0, since) for name in ("mesh", "dedupe", "search")}
+    at = NOW if year else None
+    return Made(year, at, NOW, 500, False, 3, 7, 11, behind)
+
+
+@pytest.mark.parametrize(("behind_s", "status"), [(0, "healthy"), (3600, "healthy"), (3601, "degraded")])
+def test_what_is_made_of_the_trials_is_degraded_where_it_is_an_hour_behind(behind_s: float, status: str) -> None:
+    parts = health.made_parts(_made(behind_s), NOW)
+    assert {name: part.status for name, part in parts.items()} == dict.fromkeys(parts, status)
+    for part in parts.values():
+        assert part.details["behind_s"] == behind_s
+        assert part.message is None or part.message.startswith("1,234 trials wait")
+    assert parts["mesh"].details["year"] == 2026
+    assert [parts["duplicates"].details[name] for name in ("uncompared", "held", "proposed")] == [3, 7, 11]
+    assert health.made_parts(_made(behind_s, year=None), NOW)["mesh"].status == "not_used"
+
+
+async def test_duplicates_and_mesh_and_search_say_how_far_they_are(api: Api, tmp_path: Path) -> None:
+    """N05: when all was compared last, what waits for a reviewer, which year of MeSH is held, who is behind."""
+    await review(api.site.pool, tmp_path)
+    duplicates = await api.get("/health/services/duplicates", role=None)
+    assert duplicates["details"] | {"last_whole_run": None, "behind_s": 0, "proposed": 0} == {
+        "last_whole_run": None, "compared": duplicates["details"]["compared"], "whole_run_now": "no", "uncompared": 0,
+        "held": 0, "proposed": 0, "due": 0, "behind_s": 0,
+    }  # fmt: skip
+    assert duplicates["details"]["last_whole_run"] is not None
+    waits = await api.get("/api/v1/duplicates?state=proposed")
+    assert duplicates["details"]["proposed"] == len(waits["pairs"]) > 0
+    trials = await api.site.pool.fetchval("select count(*) from trials")
+    assert (await api.get("/health/services/search", role=None))["details"]["due"] == trials
+    assert (await api.get("/health/services/mesh", role=None))["status"] == "not_used"
+    await take_mesh(api, tmp_path)
+    mesh = await api.get("/health/services/mesh", role=None)
+    assert (mesh["status"], mesh["details"]["year"], mesh["details"]["due"]) == ("healthy", 2024, 0)
+
+
 async def test_without_its_database_it_is_unhealthy_not_ready_and_still_alive(api: Api, postgres: Postgres) -> None:
     await postgres.kill()
     expected = {
         "/health": 503, "/health/detailed": 503, "/health/services/database": 503, "/health/services/queue": 503,
+        "/health/services/mesh": 503, "/health/services/duplicates": 503, "/health/services/search": 503,
         "/health/services/redis": 200, "/health/services/scheduler": 200, "/ready": 503, "/live": 200,
     }  # fmt: skip
     answers = {path: await api.ask("GET", path, role=None) for path in expected if "scheduler" not in path}
