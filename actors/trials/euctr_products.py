@@ -20,8 +20,7 @@ def interventions_of(records: Iterable[Record]) -> tuple[Intervention, ...]:
 
 
 def _products(record: Record) -> Iterator[Intervention]:
-    codes = {one.code for one in record.fields}
-    opens = next((code for code in ("D.", "D.1.2") if code in codes), "D.3.1")
+    opens = next((code for code in ("D.", "D.1.2") if code in record.codes), "D.3.1")
     for block in blocks(record, opens, "D."):
         names = list(
             dict.fromkeys(one.value for code in _NAMES for one in block if one.code == code and is_said(one.value))

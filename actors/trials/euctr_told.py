@@ -34,12 +34,7 @@ class Told:
     def first(self, code: str, label: str = "") -> str | None:
         """In English, which is the language of the form; else in any that there is."""
         said = (value for record in self.records if (value := record.first(code, label)) is not None)
-        other = (
-            one.value
-            for record in self.records
-            for one in record.fields
-            if one.code == code and one.label.startswith(label) and is_said(one.value)
-        )
+        other = (one.value for record in self.records for one in record.said(code) if one.label.startswith(label))
         return next(said, None) or next(other, None)
 
     def says(self, *codes: str) -> Record | None:
@@ -67,7 +62,7 @@ def number_of(text: str | None) -> int | None:
 def blocks(record: Record, opens: str, within: str) -> Iterator[list[Field]]:
     """Runs of fields that repeat: each from a code that opens it to the next such one, or to what lies beyond."""
     block: list[Field] = []
-    for one in record.fields:
+    for one in record.fields if opens in record.codes else ():
         if one.code == opens or not one.code.startswith(within):
             if block:
                 yield block
