@@ -5,6 +5,7 @@ from datetime import datetime
 
 from actors.mesh.importing import store as mesh
 from actors.trials.duplicates import store as duplicates
+from actors.trials.duplicates.reviewing import store as reviewing
 from actors.trials.following import store as following
 from actors.trials.following.store import Waiting
 
@@ -37,7 +38,7 @@ class Made:
 async def look(db: duplicates.Database) -> Made:
     taken = await mesh.latest(db, "descriptors")
     state = await duplicates.state(db)
-    held, proposed = await duplicates.reviews(db)
+    held, proposed = await reviewing.reviews(db)
     return Made(
         mesh_year=taken.year if taken else None,
         mesh_at=taken.at if taken else None,

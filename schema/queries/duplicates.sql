@@ -221,6 +221,29 @@ where l.waits > 0 and l.waits between $2::smallint and $3::smallint
   and (l.waits, l.value, -l.a, -l.b) < ($4::smallint, $5::double precision, -$6::bigint, -$7::bigint)
 order by l.waits desc, l.value desc, l.a, l.b limit $8::bigint;
 
+-- name: waiting_pairs
+-- $1 a, $2 b -> those of these pairs that wait for a reviewer, as `queue` has them
+select l.a, l.b, l.waits, l.value, l.kind, l.type, l.decision, l.because, l.held, l.parts,
+       t.registry as a_registry, t.registry_id as a_registry_id, coalesce(t.title, t.official_title) as a_title,
+       t.sponsor as a_sponsor, t.enrolment as a_enrolment, t.start_on as a_start, t.cluster_id as a_cluster,
+       u.registry as b_registry, u.registry_id as b_registry_id, coalesce(u.title, u.official_title) as b_title,
+       u.sponsor as b_sponsor, u.enrolment as b_enrolment, u.start_on as b_start, u.cluster_id as b_cluster
+from unnest($1::bigint[], $2::bigint[]) as g (a, b) join duplicate_links l on l.a = g.a and l.b = g.b
+join trials t on t.id = l.a join trials u on u.id = l.b
+where l.waits > 0 order by l.waits desc, l.value desc, l.a, l.b;
+
+-- name: hanging
+-- $1 trial ids, $2 waits, $3 types text[] or empty -> pairs with one of them that wait so
+select a, b, waits, value from duplicate_links
+where (a = any($1::bigint[]) or b = any($1::bigint[])) and waits = $2::smallint
+  and (cardinality($3::text[]) = 0 or type = any($3::text[]));
+
+-- name: records_shown
+-- $1 clusters, or records that are alone -> all their records, as a reviewer sees them
+select t.id, t.registry, t.registry_id, coalesce(t.title, t.official_title) as title, t.sponsor, t.enrolment,
+       t.start_on as start, t.cluster_id as cluster
+from trials t where t.id = any($1::bigint[]) or t.cluster_id = any($1::bigint[]) order by t.registry, t.registry_id;
+
 -- name: reviews
 -- $1 most -> how many pairs are held for a reviewer, and how many proposed to one, each counted up to that many
 select (select count(*) from (select from duplicate_links where waits = 3 limit $1::bigint) as held) as held,

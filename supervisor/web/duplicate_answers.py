@@ -12,6 +12,7 @@ from actors.trials.dedupe import Decision, Type
 from actors.trials.duplicates import deciding, store
 from actors.trials.duplicates.explaining import Explained, RecordTold
 from actors.trials.duplicates.merging import merged_view
+from actors.trials.duplicates.reviewing import reviews as reviewing
 from actors.trials.duplicates.rows import PairPart
 from supervisor.web.duplicate_page import STATES, MergedField, merged_fields
 from supervisor.web.paging import PageQuery
@@ -71,6 +72,24 @@ class PairWaiting(msgspec.Struct, frozen=True):
 
 class PairsPage(msgspec.Struct, frozen=True):
     pairs: tuple[PairWaiting, ...]
+    next: str | None
+
+
+class Review(msgspec.Struct, frozen=True):
+    """One question to a reviewer: whether `trials`, each by its records, are one; because of `pairs`, the best first.
+
+    Of `count` pairs between them no more than 50 are told.
+    """
+
+    trials: tuple[tuple[RecordOfPair, ...], ...]
+    pairs: tuple[PairWaiting, ...]
+    count: int
+
+
+class ReviewsPage(msgspec.Struct, frozen=True):
+    """Those held first, then those proposed, each by its best pair."""
+
+    reviews: tuple[Review, ...]
     next: str | None
 
 
@@ -152,6 +171,22 @@ async def waiting(call: Call[QueueQuery, Any]) -> PairsPage:
     shown = rows[: asked.limit]
     following = _cursor(shown[-1]) if len(rows) > asked.limit else None
     return PairsPage(tuple(_pair(row) for row in shown), following)
+
+
+async def reviews(call: Call[QueueQuery, Any]) -> ReviewsPage:
+    """What waits for a reviewer, each question once."""
+    asked = call.query
+    waits = (_WAITS[asked.state], _WAITS[asked.state]) if asked.state else (1, 3)
+    after = _after(asked.cursor) if asked.cursor else None
+    found, further = await reviewing.reviews(
+        call.db, reviewing.Asked(asked.type, waits), after=after, limit=asked.limit
+    )
+    return ReviewsPage(tuple(map(review, found)), "{}_{!r}_{}_{}".format(*further) if further else None)
+
+
+def review(one: reviewing.Review) -> Review:
+    trials = tuple(tuple(RecordOfPair(**record) for record in records) for records in one.trials)
+    return Review(trials, tuple(_pair(row) for row in one.pairs), one.count)
 
 
 def _after(cursor: str) -> tuple[int, float, int, int]:

@@ -270,12 +270,6 @@ async def queue(
     return [dict(row) for row in rows]
 
 
-async def reviews(db: Database, most: int = 10_000) -> tuple[int, int]:
-    """How many pairs are held, and how many proposed, each up to `most`."""
-    row = await db.fetchrow(query("duplicates.reviews"), most)
-    return row["held"], row["proposed"]
-
-
 async def decisions(db: Database, *, before: int | None = None, limit: int = 50) -> list[Mapping[str, Any]]:
     return [dict(row) for row in await db.fetch(query("duplicates.decisions"), before, limit)]
 

@@ -9,6 +9,7 @@ from actors.trials import store as trials
 from actors.trials.dedupe import Type
 from actors.trials.duplicates import store
 from actors.trials.duplicates.explaining import explain
+from actors.trials.duplicates.reviewing import reviews as reviewing
 from supervisor.roles import Role
 from supervisor.web import duplicate_answers as answers
 from supervisor.web import duplicate_page
@@ -21,14 +22,14 @@ EVENTS = 20
 
 
 async def listed(call: Call[QueueQuery, Nothing]) -> web.Response:
-    """Pairs that wait for a reviewer, and what was decided lately."""
-    found = await answers.waiting(call)
+    """What waits for a reviewer, each question once, and what was decided lately."""
+    found = await answers.reviews(call)
     kept = [(name, value) for name, value in call.request.query.items() if value and name != "cursor"]
     return page(
         call,
         "duplicates.html",
         here="duplicates",
-        pairs=found.pairs,
+        reviews=found.reviews,
         summary=await answers.summary(call.db),
         latest=answers.decisions(await store.decisions(call.db, limit=LATEST)),
         asked=call.query,
@@ -47,8 +48,8 @@ async def show(call: Call[Nothing, Nothing]) -> web.Response:
     call.shows_records_of(*answers.registries(found))
     one, other = await trials.get(call.db, a), await trials.get(call.db, b)
     bars = duplicate_page.bars(found)
-    following = await store.queue(call.db, limit=2)
-    ahead = next(((row["a"], row["b"]) for row in following if (row["a"], row["b"]) != (a, b)), None)
+    asks = await reviewing.review_of(call.db, a, b)
+    ahead = await reviewing.after(call.db, asks, (found.a.id, found.b.id))
     return page(
         call,
         "duplicate.html",
@@ -62,6 +63,7 @@ async def show(call: Call[Nothing, Nothing]) -> web.Response:
         holding=next((said for said in found.decisions if said.undone_at is None), None),
         events=answers.events(await store.events(call.db, [a, b], limit=EVENTS)),
         ahead=ahead,
+        asks=answers.review(asks) if asks else None,
         shown=duplicate_page,
     )
 

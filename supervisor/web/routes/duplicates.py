@@ -17,6 +17,7 @@ from supervisor.web.duplicate_answers import (
     Note,
     PairsPage,
     QueueQuery,
+    ReviewsPage,
     Summary,
 )
 from supervisor.web.paging import PageQuery, page_of
@@ -30,6 +31,11 @@ class JobAsked(msgspec.Struct, frozen=True):
 async def waiting(call: Call[QueueQuery, Nothing]) -> PairsPage:
     """Pairs that wait for a reviewer: those held first, then those proposed, the most alike first."""
     return await answers.waiting(call)
+
+
+async def reviews(call: Call[QueueQuery, Nothing]) -> ReviewsPage:
+    """What waits for a reviewer, each question once: pairs that hang together are one."""
+    return await answers.reviews(call)
 
 
 async def summary(call: Call[Nothing, Nothing]) -> Summary:
@@ -94,6 +100,7 @@ RESOURCE = Resource(
     "duplicates",
     (
         Route("GET", "/api/v1/duplicates", waiting, Role.VIEWER),
+        Route("GET", "/api/v1/duplicates/reviews", reviews, Role.VIEWER),
         Route("GET", "/api/v1/duplicates/summary", summary, Role.VIEWER),
         Route("GET", "/api/v1/duplicates/decisions", decisions, Role.VIEWER),
         Route("GET", "/api/v1/duplicates/events", events, Role.VIEWER),

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from actors.trials.duplicates.reviewing.reviews import Knot, knots
 from supervisor.roles import Role
 from tests.supervisor.web.asking import Api
 from tests.supervisor.web.browsing import WAIT_MS, chromium, visiting
-from tests.supervisor.web.reviewed import ISRCTN, review
+from tests.supervisor.web.reviewed import DRKS, ISRCTN, hold, review
 from tests.trials.pages import nct
 
 
@@ -79,6 +80,64 @@ async def test_pairs_wait_with_their_reason_page_by_page(reviewed: Api) -> None:
     assert states == sorted(states, key=["held", "proposed", "possible"].index)
     summary = await reviewed.get("/api/v1/duplicates/summary")
     assert (summary["records"], summary["clusters"], summary["waiting"], summary["sweeping"]) == (2, 1, 0, False)
+
+
+async def test_pairs_that_hang_together_are_one_question(api: Api, tmp_path: Path) -> None:
+    """N04: four pairs of a cluster that is held wait as one, with the pairs inside; one decision answers all."""
+    await hold(api.site.pool, tmp_path)
+    pairs = (await api.get("/api/v1/duplicates"))["pairs"]
+    assert [one["state"] for one in pairs] == ["held"] * 4
+    [one] = (await api.get("/api/v1/duplicates/reviews"))["reviews"]
+    assert (one["pairs"], one["count"]) == (pairs, 4)
+    trials = [[record["registry_id"] for record in records] for records in one["trials"]]
+    assert sorted(trials) == sorted([[nct(71), ISRCTN], [nct(72)], [DRKS]])
+    page_ = (await api.get(f"/duplicates/{pairs[0]['a']['id']}/{pairs[0]['b']['id']}")).decode()
+    assert "4 pairs between these 3 trials" in (await api.get("/duplicates")).decode()
+    assert "Whether these are one trial" in page_
+    next_ = f'data-key="n" aria-keyshortcuts="n" href="/duplicates/{pairs[1]["a"]["id"]}/{pairs[1]["b"]["id"]}"'
+    assert next_ in page_, "the next of these, as there are more than two trials"
+    await done(api, f"/api/v1/duplicates/{nct(71)}/{DRKS}/split")
+    assert len((await api.get("/api/v1/duplicates?state=held"))["pairs"]) == 2
+    assert (await api.get("/api/v1/duplicates/reviews"))["reviews"] == [], "the two trials were told apart"
+    await done(api, f"/api/v1/duplicates/{nct(71)}/{DRKS}/undo")
+    assert (await api.get("/api/v1/duplicates/reviews"))["reviews"] == [one]
+
+
+async def test_reviews_come_page_by_page(reviewed: Api) -> None:
+    """N04: each question once, in the order of its best pair, also where pages cut through what hangs together."""
+    pool = reviewed.site.pool
+    ids = [row["id"] for row in await pool.fetch("select id from trials where registry = 'ctgov' order by id limit 40")]
+    for at in range(0, 36, 3):  # twelve questions of three pairs each, and what was found before
+        for a, b in ((0, 1), (0, 2), (1, 2)):
+            await pool.execute(
+                "insert into duplicate_links (a, b, waits, value, kind, type, decision, because, parts)"
+                " values ($1, $2, 2, 0.9 + $3::int * 0.001, 'text', 'fuzzy', 'review', 'made up', '[]')"
+                " on conflict (a, b) do nothing", ids[at + a], ids[at + b], at + a,
+            )  # fmt: skip
+    whole = (await reviewed.get("/api/v1/duplicates/reviews"))["reviews"]
+    pairs = (await reviewed.get("/api/v1/duplicates?limit=200"))["pairs"]
+    assert sum(one["count"] for one in whole) == len(pairs)
+    assert 8 < len(whole) < len(pairs) / 2
+    best = [one["pairs"][0] for one in whole]
+    assert best == [one for one in pairs if one in best]
+    told: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page_ = await reviewed.get(f"/api/v1/duplicates/reviews?limit=5&cursor={cursor}")
+        told, cursor = told + page_["reviews"], page_["next"]
+    assert told == whole
+    of_type = (await reviewed.get("/api/v1/duplicates/reviews?type=fuzzy"))["reviews"]
+    assert {pair["type"] for one in of_type for pair in one["pairs"]} == {"fuzzy"}
+
+
+def test_links_hang_together_through_trials() -> None:
+    """Records of one trial count as one; the best pair comes first, of equals the one of smaller ids."""
+    trial_of = {1: 1, 2: 1, 3: 3, 4: 4, 5: 5, 6: 5, 7: 7}
+    links = [{"a": a, "b": b, "value": value} for a, b, value in ((1, 3, 0.5), (2, 4, 0.9), (5, 7, 0.6), (6, 7, 0.6))]
+    assert knots(links, trial_of) == [
+        Knot(frozenset({1, 3, 4}), ((2, 4), (1, 3))),
+        Knot(frozenset({5, 7}), ((5, 7), (6, 7))),
+    ]
 
 
 async def test_a_trial_is_told_as_all_of_its_records_tell_it(reviewed: Api) -> None:
