@@ -66,7 +66,7 @@ with asked as materialized (
                    then ts_rank('{0.1, 0.3, 0.6, 1.0}', h.words, a.ranks)
                    else case when h.id in (select id from titled) then 1 else 0 end end
                when 'enrolment' then coalesce(h.enrolment, -1)
-               when 'distance' then -coalesce(h.km, 40000)
+               when 'distance' then -coalesce(floor(h.km * 10 + 0.5) / 10, 40000)     -- as it is shown; of as near ones the newest first
                else 0 end::float8 as rank
     from hits h cross join asked a where (select hits <= most from counted, asked)
 )
@@ -125,7 +125,7 @@ order by found.updated desc, found.id desc;
 -- name: sample
 -- $1 question with the parts that are looked at, $2 to $6 as in hits, $7 what title and codes answer, with the parts, or null, $8 whether to count values,
 -- $9 most trials, $10 whether to tell how far they are, $11 a box around near, as in hits -> how many trials there are, how many of them have it in their title, their last updates (of these, and of all), their
--- enrolments and distances, each the first twenty from the top, and how many of them have each value, as JSON
+-- enrolments and distances (with the last updates of those), each the first twenty or forty from the top, and how many of them have each value, as JSON
 with asked as materialized (
     select $1::tsquery as question, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
            $6::boolean as collapsed, $7::tsquery as titled, $8::boolean as values, $9::bigint as most, $10::boolean as far,
@@ -159,6 +159,8 @@ with asked as materialized (
             and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
                            o.points, t.days, t.numbers, t.near, t.inside)))
     limit (select most from asked)
+), near as materialized (
+    select floor(km * 10 + 0.5) / 10 as km, updated from hits where km is not null and (select far from asked)
 ), valued as (
     select 'status' as facet, status as value from hits
     union all select 'type', study_type from hits
@@ -176,7 +178,8 @@ select (select count(*) from hits) as trials, (select count(*) from hits where t
        array(select updated from hits where titled order by updated desc limit 20) as titled_days,
        array(select updated from hits order by updated desc limit 20) as days,
        array(select enrolment from hits where enrolment is not null order by enrolment desc limit 20) as enrolments,
-       array(select km from hits where km is not null and (select far from asked) order by km limit 20) as kms,
+       array(select km from near order by km, updated desc limit 40) as kms,
+       array(select updated from near order by km, updated desc limit 40) as km_days,
        (select jsonb_object_agg(facet, counts) from (
            select facet, jsonb_agg(jsonb_build_array(value, n) order by place) as counts
            from values_counted where place <= 40 group by facet) facets)::text as facets;
@@ -235,6 +238,17 @@ select shown, country, percentile_disc(0.5) within group (order by lat) as lat, 
 from (select country, lat, lon, seen, first_value(shown) over (partition by country order by seen desc, shown) as shown
       from search_places where city = any($1::text[]) and ($2::text is null or lower(country) = $2::text)) places
 group by shown, country order by seen desc, country;
+
+-- name: nearer
+-- $1 latitude, $2 longitude, $3 km, $4 a box around them, as in hits, $5 most -> cities that have a site within so many km
+select distinct city from search_places
+where lat between ($4::integer[])[1] / 1e5 and ($4::integer[])[2] / 1e5
+  and (lon between ($4::integer[])[3] / 1e5 and ($4::integer[])[4] / 1e5 or lon + 360 between ($4::integer[])[3] / 1e5 and ($4::integer[])[4] / 1e5
+       or lon - 360 between ($4::integer[])[3] / 1e5 and ($4::integer[])[4] / 1e5)
+  and 2 * 6371.0088 * asin(sqrt(least(1.0::float8,
+          (1 - cos(radians($1::float8) - radians(lat))
+           + cos(radians($1::float8)) * cos(radians(lat)) * (1 - cos(radians($2::float8) - radians(lon)))) / 2))) < $3::float8
+limit $5::integer;
 
 -- name: rarity
 -- $1 text -> each of its lexemes, how often it stands there, and in how many trials it was seen; and how many trials there are
@@ -345,6 +359,13 @@ from (select 1) one left join lateral (
     order by rank desc, updated desc, id desc limit $14::integer
 ) found on true
 order by found.rank desc, found.updated desc, found.id desc;
+
+-- name: files
+-- -> the files of what every search reads, below the folder of the cluster, the smallest of use first
+select pg_relation_filepath(c.oid) as path
+from unnest(array['trials_title_words', 'trials_words', 'trials_pkey', 'trials', 'trial_mesh_pkey']) with ordinality as read (name, at)
+join pg_class c on c.relname = read.name and c.relnamespace = 'public'::regnamespace
+order by read.at;
 
 -- name: newest
 -- -> the day of the latest update of any trial

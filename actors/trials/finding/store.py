@@ -183,7 +183,8 @@ async def sample(
         query("search.sample"), text, *plan.limits.given, collapse, titled, values, most, far, _box(plan.limits.near)
     )
     told = orjson.loads(row["facets"]) if row["facets"] else {}
-    seen = Sample(row["trials"], row["titled"], scale, row["titled_days"], row["days"], row["enrolments"], row["kms"])
+    seen = Sample(row["trials"], row["titled"], scale, row["titled_days"], row["days"], row["enrolments"],
+                  list(zip(row["kms"], row["km_days"], strict=True)))  # fmt: skip
     return seen, {name: [(value, count) for value, count in pairs] for name, pairs in told.items()}
 
 
@@ -226,6 +227,12 @@ async def places(db: Database, city: str, country: str | None) -> list[City]:
         known = [City(**row) for row in await db.fetch(query("search.place"), names_of(city), country)]
         _PLACES.keep(db, (city, country), known)
     return known
+
+
+async def nearer(db: Database, center: Point, km: float, most: int) -> list[str]:
+    """Cities (folded) that have a site within so many km, as far as trials were learnt of; `most` of them."""
+    found = await db.fetch(query("search.nearer"), center.lat, center.lon, km, box(Circle(center, km)), most)
+    return [row["city"] for row in found]
 
 
 async def rarity(db: Database, text: str) -> list[Rare]:
@@ -288,6 +295,11 @@ async def learn_places(db: Database, seen: Mapping[tuple[str, str, float, float]
         await db.execute(
             query("search.learn_places"), *map(list, keys), [name for name, _ in told], [times for _, times in told]
         )
+
+
+async def files(db: Database) -> list[str]:
+    """Those of what every search reads, below the folder of the cluster; none before the tables are made."""
+    return [row["path"] for row in await db.fetch(query("search.files"))]
 
 
 async def newest(db: Database) -> date:

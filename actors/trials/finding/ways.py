@@ -15,6 +15,7 @@ from actors.trials.finding.kept import Lately
 from actors.trials.finding.store import PROBE, Database, Ranking, Titled
 
 TITLED, OTHERS = 2, 1
+MOST_CITIES = 200  # that are nearer than very many trials
 PROBED = 4  # parts of 1,024 that tell many from few
 MANY = 1.5  # times as many as are counted: then it is not tried
 
@@ -147,11 +148,38 @@ async def _widening(
     """The first hits of a window that is widened until it holds enough."""
     newest, wanted = await store.newest(db), max(asked.caps.window, 3 * rows)
     while True:
+        if ranking.order == "distance" and (found := await _tied(db, asked, ranking, after, seen, rows, wanted)):
+            return found
         within, near = _narrowed(asked, ranking, after, seen, wanted, newest)
         hits = await _read(db, asked, ranking, within, near, after, rows)
         if not within or len(hits) >= rows:
             return hits
         wanted *= windows.WIDER
+
+
+async def _tied(
+    db: Database, asked: Asked, ranking: Ranking, after: ask.After, seen: windows.Sample, rows: int, wanted: int
+) -> list[ask.Hit]:
+    """The nearest, where very many are equally near: all that are nearer, and of those the latest; none if not so."""
+    near, newest = asked.plan.limits.near, await store.newest(db)
+    tie = windows.tie(seen, wanted, -after.rank, after.day)
+    if near is None or tie is None or not (days := facets.days(tie.since, min(after.day, newest))):
+        return []
+    center = Point(near[0], near[1])
+    cities = await store.nearer(db, center, tie.nearer_km, MOST_CITIES + 1) if tie.nearer_km > 0 else []
+    if len(days) > windows.MOST_WORDS or len(cities) > MOST_CITIES:
+        return []
+    at = both(windows.around(center, tie.km + windows.SLACK_KM), facets.question(any_of=(days,)))
+    hits = await _read(db, asked, ranking, at, (*near[:2], tie.km + windows.SLACK_KM), after, rows)
+    if cities:
+        there = facets.question(any_of=(tuple(facets.facet("city", city) for city in cities),))
+        hits += await _read(db, asked, ranking, there, (*near[:2], tie.nearer_km), after, rows)
+    first = sorted({hit.id: hit for hit in hits if -hit.place.rank <= tie.km}.values(), key=_order)
+    return first[:rows] if len(first) >= rows else []
+
+
+def _order(hit: ask.Hit) -> tuple[float, int, int]:
+    return -hit.place.rank, -hit.place.day.toordinal(), -hit.id
 
 
 async def _read(

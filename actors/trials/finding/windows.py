@@ -14,7 +14,9 @@ from actors.trials import facets
 from actors.trials.finding.grid import Circle, Point, cover
 
 WIDER = 6  # times, as often as it takes
-SLACK_KM = 0.1  # registries place all sites of a city at one point
+SLACK_KM = 0.1  # distances are compared as they are shown
+SEEN_TIED = 3  # of a sample, by no accident
+TIED = 500  # equally near, too many to measure: registries place all sites of a city at one point
 FEW_PARTS = 8  # to ask for one share costs less than for more parts
 MOST_WORDS = 400  # of days in a question; a wider window is all of it
 
@@ -29,7 +31,7 @@ class Sample:
     titled_days: Sequence[date] = ()
     days: Sequence[date] = ()
     enrolments: Sequence[int] = ()
-    kms: Sequence[float] = ()
+    kms: Sequence[tuple[float, date]] = ()  # with the last update
 
 
 def parts_for(seen: int, parts: int, wanted: int) -> int:
@@ -64,10 +66,37 @@ def by_size(enrolments: Sequence[int], place: int, most: float) -> str | None:
     return facets.question(any_of=(facets.sizes(below[place]),))
 
 
-def by_distance(kms: Sequence[float], place: int, least: float) -> float | None:
+def by_distance(kms: Sequence[tuple[float, date]], place: int, least: float) -> float | None:
     """Within how many km there are enough."""
-    beyond = [km for km in kms if km >= least]
+    beyond = [km for km, _ in kms if km >= least]
     return beyond[place] + SLACK_KM if len(beyond) > place else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Very many trials that are as near as each other, of which those updated since a day are enough."""
+
+    km: float  # as it is shown
+    since: date
+
+    @property
+    def nearer_km(self) -> float:
+        """What is nearer as it is shown lies within so many; some metres of what is not, too."""
+        return self.km - SLACK_KM / 2 + 0.005
+
+
+def tie(seen: Sample, wanted: int, least: float, before: date) -> Tie | None:
+    """Where the place that bounds a window lies among such; from the km and the day on from which a page begins."""
+    left = [(km, day) for km, day in seen.kms if km > least or (km == least and day <= before)]
+    place = place_of(wanted, seen.scale)
+    if len(left) <= place:
+        return None
+    km = left[place][0]
+    days = sorted((day for at, day in left if at == km), reverse=True)
+    missing = place_of(wanted, seen.scale) - sum(at < km for at, _ in left)
+    if len(days) < SEEN_TIED or len(days) * seen.scale < TIED or len(days) <= missing or days[missing] == date.min:
+        return None
+    return Tie(km, days[missing])
 
 
 def around(center: Point, km: float) -> str:

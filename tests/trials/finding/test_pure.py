@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -109,7 +110,18 @@ def test_a_window_is_as_wide_as_the_sample_says() -> None:
         days[2:], 1, date(2025, 2, 1), date(2025, 2, 1)
     )
     assert windows.by_size([900, 500, 100], 1, float("inf")) is not None
-    assert windows.by_distance([1.0, 2.0, 3.0], 1, 1.5) == 3.1
+    assert windows.by_distance([(1.0, days[0]), (2.0, days[1]), (3.0, days[2])], 1, 1.5) == 3.1
+
+
+def test_of_very_many_that_are_equally_near_the_latest_are_enough() -> None:
+    """G23: the place that bounds the window lies among them; pages go on below a day."""
+    days = [date(2025, 3, day) for day in range(9, 0, -1)]
+    kms = [(0.4, date(2020, 1, 1)), *((0.9, day) for day in days), (3.0, date(2025, 5, 5))]
+    seen = windows.Sample(10, 0, 500.0, kms=kms)
+    assert windows.tie(seen, 1_000, float("-inf"), date.max) == windows.Tie(0.9, date(2025, 3, 8))
+    assert windows.tie(seen, 1_000, 0.9, date(2025, 3, 5)) == windows.Tie(0.9, date(2025, 3, 3))
+    assert windows.tie(seen, 1_000, 0.9, date(2025, 3, 2)) is None, "what is left is farther: all of it is measured"
+    assert windows.tie(replace(seen, scale=50.0), 100, float("-inf"), date.max) is None, "few"
 
 
 @pytest.mark.parametrize(

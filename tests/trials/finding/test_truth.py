@@ -306,3 +306,35 @@ async def test_a_description_finds_the_trial_that_shares_its_rare_words(conn: "C
     found = await finding.find(conn, Wanted(Search(text)))
     assert found.described
     assert [row.registry_id for row in found.rows][:2] == [nct(1), nct(2)]
+
+
+async def test_nearest_first_where_very_many_are_equally_near(connection: "Connection") -> None:
+    """G23: registries place all sites of a city at one point; of as near ones the newest come first, page by page."""
+    dice = random.Random(5)  # noqa: S311
+    at = {"Baden": 26.0, "Vienna": 3.0, "Ottakring": 1.0, "Graz": 145.0}
+    names, first = dice.choices(sorted(at), (10, 80, 2, 8), k=6_000), date(2024, 1, 1)
+    trials = [
+        trial(number, sites=(_northwards(name, at[name]),), last_updated=on(first + timedelta(dice.randrange(700))))
+        for number, name in enumerate(names)
+    ]
+    for start in range(0, len(trials), 1_000):
+        await learned(connection, *trials[start : start + 1_000])
+    await connection.execute("analyze trials")
+    expected = sorted(
+        (at[name], -one.last_updated.day.toordinal())
+        for name, one in zip(names, trials, strict=True) if one.last_updated
+    )  # fmt: skip
+    asked = Search(near=Near(Circle(VIENNA, 200)), order="distance", rows=100)
+    results = await answer.search(connection, asked)
+    assert results.count.about
+    found = [(row.distance_km, row.last_updated, row.registry_id) for row in results.rows]
+    for _ in range(11):
+        results = await answer.search(connection, replace(asked, cursor=results.next))
+        found += [(row.distance_km, row.last_updated, row.registry_id) for row in results.rows]
+    assert len({number for *_, number in found}) == len(found) == 1_200
+    assert [(km, -date.fromisoformat(day or "").toordinal()) for km, day, _ in found] == expected[:1_200]
+
+
+def _northwards(city: str, km: float) -> Site:
+    point = northwards(VIENNA, km)
+    return Site(city=city, country="Austria", latitude=point.lat, longitude=point.lon)
