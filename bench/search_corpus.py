@@ -47,6 +47,8 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 OTHERS = (("isrctn", "ISRCTN{:08}"), ("ctis", "2024-5{:05}-11-00"), ("drks", "DRKS{:08}"))
 PAGE = 1_000
 ABOUT: tuple[Literal["condition"], Literal["intervention"]] = ("condition", "intervention")
+NEWEST = date(2026, 2, 27)
+_SPREAD_DAYS = 583.0  # 0.8 % in the last week, as at ClinicalTrials.gov (5,000 of 600,000), 29 % in the last year
 INDEXES = {"trials_words": "words", "trials_title_words": "(ts_filter(words, '{a}') || facets || mesh)"}
 
 
@@ -76,7 +78,7 @@ def resampled(of: Sequence[Trial], count: int, seed: int) -> Iterator[Trial]:
         if number % 20 == 0:
             registry, shape = OTHERS[number // 20 % len(OTHERS)]
             own = shape.format(number)
-        day = date(2026, 2, 27) - timedelta(days=int(dice.paretovariate(0.7) * 20) % 7_000)
+        day = NEWEST - timedelta(days=int(_SPREAD_DAYS * (dice.paretovariate(0.7) - 1)) % 7_000)
         yield replace(
             named, registry=registry, registry_id=own, ids=(Identifier("other", own, "main"),),
             summary=told.summary, eligibility=told.eligibility, status=held.status, sites=held.sites[:40],
