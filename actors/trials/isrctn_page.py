@@ -6,13 +6,13 @@ UTF-8 anyway; one that is neither UTF-8 nor what it declares is for its records 
 
 import codecs
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from actors.runtime.xml import UnreadableXml, tree
 
-_RECORD = re.compile(
-    rb"<(?:[A-Za-z][\w.-]*:)?fullTrial(?:\s[^>]*)?(?:/>|(?<!/)>.*?</(?:[A-Za-z][\w.-]*:)?fullTrial\s*>)", re.DOTALL
-)
+_BEGIN = re.compile(rb"<(?:[A-Za-z][\w.-]*:)?fullTrial(?:\s[^>]*)?/?>")
+_END = re.compile(rb"</(?:[A-Za-z][\w.-]*:)?fullTrial\s*>")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,20})["']""")
 _SINGLE_BYTE = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
 
@@ -33,7 +33,8 @@ class PageOfTrials:
 def page_of(body: bytes) -> PageOfTrials:
     """Raises NotAPage."""
     body, encoding = _settled(body)
-    frame = _RECORD.sub(b"", body)
+    records = list(_records(body))
+    frame = _without(body, records)
     try:
         root = tree(frame, encoding=encoding)
     except UnreadableXml as error:
@@ -43,7 +44,24 @@ def page_of(body: bytes) -> PageOfTrials:
         raise NotAPage(f"not a list of trials (allTrials with totalCount) but {root.tag[:40]!r}")
     if root.find("fullTrial") is not None:
         raise NotAPage("a list of trials that is cut within one")
-    return PageOfTrials(int(counted), [found[0] for found in _RECORD.finditer(body)], encoding)
+    return PageOfTrials(int(counted), [body[start:end] for start, end in records], encoding)
+
+
+def _records(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where each record begins and ends; one that is cut is none."""
+    at, is_cut = 0, False
+    while (begin := _BEGIN.search(body, at)) is not None:
+        at = begin.end()
+        end = begin if begin[0].endswith(b"/>") else None if is_cut else _END.search(body, at)
+        is_cut = is_cut or end is None
+        if end is not None:
+            at = end.end()
+            yield begin.start(), at
+
+
+def _without(body: bytes, records: Sequence[tuple[int, int]]) -> bytes:
+    starts, ends = [start for start, _ in records], [end for _, end in records]
+    return b"".join([body[end:start] for end, start in zip([0, *ends], [*starts, len(body)], strict=True)])
 
 
 def _settled(body: bytes) -> tuple[bytes, str]:

@@ -23,8 +23,11 @@ def part(parent: Element, *path: str) -> Element:
 
 def text(parent: Element, *path: str) -> str | None:
     """The text of the first element along a path, without the space around it."""
-    found = "".join(part(parent, *path).itertext()).strip()
-    return found or None
+    return _within(part(parent, *path)).strip() or None
+
+
+def _within(one: Element) -> str:
+    return "".join(one.itertext()) if len(one) else one.text or ""
 
 
 def said(parent: Element, *path: str) -> str | None:
@@ -38,7 +41,7 @@ def stated(found: str | None) -> str | None:
 
 def each(parent: Element, name: str) -> Iterator[str]:
     """The texts of all elements of a name, however deep: lists are wrapped in some versions and bare in others."""
-    yield from (found for one in parent.iter(name) if (found := stated("".join(one.itertext()).strip() or None)))
+    yield from (found for one in parent.iter(name) if (found := stated(_within(one).strip() or None)))
 
 
 def day(written: str | None, name: str, *, actual: bool | None = None) -> When | None:
