@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from supervisor.web.map_names import MOST_NAMES, Spot, named
 from supervisor.web.site_map import HEIGHT, WIDTH, SiteMap, site_map
 from supervisor.web.watch_page import BAR_HEIGHT, BAR_WIDTH, bars, said
 
@@ -49,6 +50,39 @@ def test_every_site_lies_within_the_picture(sites: list[dict[str, Any]]) -> None
 def test_north_is_up_and_east_is_right() -> None:
     found = {dot.label: dot for dot in drawn(at(52.5, 13.4, city="Berlin"), at(48.2, 16.4, city="Vienna")).dots}
     assert found["Berlin"].y < found["Vienna"].y and found["Berlin"].x < found["Vienna"].x
+
+
+def test_neighbours_across_the_meridian_of_180_are_drawn_as_neighbours() -> None:
+    """N01: no empty world between Fiji and Samoa; where sites lie all around it, Greenwich is in the middle."""
+    suva, apia = at(-18.1, 178.4, city="Suva"), at(-13.8, -171.8, city="Apia")
+    near = {dot.city: dot for dot in drawn(suva, apia).dots}
+    assert 0 < near["Apia"].x - near["Suva"].x < WIDTH
+    assert "180°" in [line.label for line in drawn(suva, apia).lines]
+    around = {dot.city: dot for dot in drawn(suva, apia, at(51.5, -0.1, city="London")).dots}
+    assert around["Apia"].x < around["London"].x < around["Suva"].x
+
+
+def test_cities_are_named_where_nothing_is_covered() -> None:
+    """N01: as the record names them, each once; what has no room beside it goes without."""
+    crowd = [at(48 + n / 50, 16 + n % 7 / 50, city=f"Town {n}") for n in range(40)]
+    found = drawn(*crowd, at(40, 5, city="Aside"), at(41, 6))
+    names = [name.text for name in found.names]
+    assert "Aside" in names and len(names) == len(set(names)) <= MOST_NAMES
+    assert {dot.city for dot in found.dots} >= set(names)
+    spots = [Spot(100, 100, 5, "Here"), Spot(108, 100, 5, "There"), Spot(100, 108, 5, "Below"), Spot(5, 5, 5, None)]
+    [here, there, below] = named(spots, 300, 200, taken=(200, 180, 300, 200))
+    assert (here.anchor, there.anchor, below.anchor) == ("end", "start", "middle")
+    assert named([Spot(10, 10, 5, "A name that is longer than the picture")], 90, 20, taken=(80, 0, 90, 20)) == ()
+
+
+@pytest.mark.parametrize(
+    ("sites", "km"),
+    [([at(48.2, 16.4)], 200), ([at(48.2, 16.4), at(40.4, -3.7)], 500), ([at(64, -150), at(-33, 151)], 5000)],
+)
+def test_the_scale_is_a_round_length_that_fits(sites: list[dict[str, Any]], km: int) -> None:
+    scale = drawn(*sites).scale
+    assert scale.km == km
+    assert 0 < scale.width <= WIDTH / 4
 
 
 def test_sites_of_one_place_are_one_dot_that_names_some_of_them() -> None:
