@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from supervisor.embedded import wheel_bin_dir
-from tests.postgres import PG15_BIN, Postgres, Servers, default_bin_dir
+from tests.postgres import PG15_BIN, Postgres, Servers, Stock, default_bin_dir
 
 ROOT = Path(__file__).parent.parent
 # How fast this machine is just now is no property of the code. CI looks at the same examples each time.
@@ -42,10 +42,16 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-async def postgres(servers: Servers) -> AsyncIterator[Postgres]:
+def stock() -> Stock | None:
+    """What the database holds beside its schema; for tests to override."""
+    return None
+
+
+@pytest.fixture
+async def postgres(servers: Servers, stock: Stock | None) -> AsyncIterator[Postgres]:
     """A migrated database on the default PostgreSQL (embedded, or TRIALD_TEST_PG); .restart() and .kill()."""
     server = await servers.at(default_bin_dir())
-    async with server.database() as database:
+    async with server.database(stock=stock) as database:
         yield database
 
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -59,6 +59,14 @@ class Postgres:
                 await asyncio.sleep(0.005)
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What the databases of some tests hold from the start: one is filled, by its URL, and the others are copies."""
+
+    name: str
+    fill: Callable[[str], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class Server:
     """A server with a migrated template to copy databases from."""
@@ -66,16 +74,14 @@ class Server:
     embedded: Embedded
     folder: Path
     guard: "subprocess.Popen[bytes]"
-    has_template: bool = False
+    templates: set[str] = field(default_factory=set)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     @asynccontextmanager
-    async def database(self, *, empty: bool = False) -> AsyncIterator[Postgres]:
+    async def database(self, *, empty: bool = False, stock: Stock | None = None) -> AsyncIterator[Postgres]:
         """A database of its own, migrated unless it shall be empty; dropped afterwards."""
-        if not empty and not self.has_template:
-            await self.make_template()
+        template = "template0" if empty else await self.template(stock)
         name = f"test_{next(self._numbers)}"
-        template = "template0" if empty else TEMPLATE
         await self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield Postgres(name, self.embedded.dsn_of(name), self.embedded)
@@ -84,15 +90,16 @@ class Server:
                 await self.embedded.restart()
             await self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
-    async def make_template(self) -> None:
-        await self._run(f"DROP DATABASE IF EXISTS {TEMPLATE}")  # a failed one: fails again, with its reason
-        await self._run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
-        connection = await asyncpg.connect(self.embedded.dsn_of(TEMPLATE))
-        try:
-            await migrate(connection)
-        finally:
-            await connection.close()
-        self.has_template = True
+    async def template(self, stock: Stock | None = None) -> str:
+        """The name of the database to copy, which is made when first asked for."""
+        name = f"{TEMPLATE}_{stock.name}" if stock else TEMPLATE
+        if name not in self.templates:
+            source = await self.template() if stock else "template0"
+            await self._run(f"DROP DATABASE IF EXISTS {name}")  # a failed one: fails again, with its reason
+            await self._run(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+            await (stock.fill if stock else _migrate)(self.embedded.dsn_of(name))
+            self.templates.add(name)
+        return name
 
     async def _run(self, statement: str) -> None:
         connection = await asyncpg.connect(self.embedded.dsn_of("postgres"))
@@ -122,6 +129,14 @@ class Servers:
             await server.embedded.stop()
             shutil.rmtree(server.folder)
             server.guard.communicate()
+
+
+async def _migrate(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await migrate(connection)
+    finally:
+        await connection.close()
 
 
 def _roomy_memory() -> Path | None:

@@ -1,7 +1,7 @@
 """Trials of a site coded with the made-up world's MeSH."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.jobs import mesh_code
 from actors.mesh import importing
@@ -12,13 +12,20 @@ from actors.trials.following import store as following
 from demo import mesh_file
 from tests.supervisor.web.asking import Api
 
+if TYPE_CHECKING:
+    import asyncpg
+
 
 async def take_mesh(api: Api, folder: Path) -> None:
+    await put_mesh(api.site.pool, folder)
+
+
+async def put_mesh(pool: "asyncpg.Pool[Any]", folder: Path) -> None:
     """The world's MeSH, and what is there coded with it."""
     mesh_file.write(folder / "desc2024.xml")
-    async with api.site.pool.acquire() as db:
+    async with pool.acquire() as db:
         await importing.import_file(db, folder / "desc2024.xml", run=here, after=_again)
-    await code(api)
+    await _code(pool)
 
 
 async def _again(db: Any) -> None:
@@ -26,8 +33,12 @@ async def _again(db: Any) -> None:
 
 
 async def code(api: Api) -> None:
+    await _code(api.site.pool)
+
+
+async def _code(pool: "asyncpg.Pool[Any]") -> None:
     """What the job does."""
-    async with api.site.pool.acquire() as db:
+    async with pool.acquire() as db:
         reader = Reader(await coding.decisions(db), here)
         more = True
         while more:

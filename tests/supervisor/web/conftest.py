@@ -8,16 +8,22 @@ import pytest
 
 from actors.runtime.telemetry import attach
 from supervisor.web.app import listening
+from tests.postgres import Stock
 from tests.supervisor.web.asking import Api
-from tests.supervisor.web.site import RealSite, mirror, real_site
+from tests.supervisor.web.site import WORLD, RealSite, real_site
 
 if TYPE_CHECKING:
     import asyncpg
 
 
 @pytest.fixture
+def stock(request: pytest.FixtureRequest) -> Stock | None:
+    return WORLD if "trials" in request.fixturenames else None
+
+
+@pytest.fixture
 async def site(db: "asyncpg.Pool[Any]") -> AsyncIterator[RealSite]:
-    """The parts that run; a database with no trials yet."""
+    """The parts that run; a database with no trials yet, unless `trials` is asked for."""
     async with real_site(db) as one:
         yield one
 
@@ -37,7 +43,6 @@ async def api(site: RealSite) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def trials(api: Api) -> Api:
+def trials(api: Api) -> Api:
     """The same, with the demo world's trials."""
-    await mirror(api.site.pool)
     return api

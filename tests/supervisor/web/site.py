@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
+
+import asyncpg
 
 import actors.jobs
 from actors.jobs import JobKind
@@ -31,9 +33,7 @@ from supervisor.movement import Movement
 from supervisor.roles import Role
 from supervisor.supervisor import Child, Supervisor
 from supervisor.tokens import new_token
-
-if TYPE_CHECKING:
-    import asyncpg
+from tests.postgres import Stock
 
 TRIALS = 300
 MIRRORED_AT = datetime.now(UTC) - timedelta(hours=3)
@@ -88,6 +88,14 @@ async def mirror(pool: "asyncpg.Pool[Any]", packed: PackedPage | None = None, *,
         await store.write_page(db, page, scrape_id=scrape, total=len(page.trials))
         await store.close_scrape(db, scrape, "done", at=page.source.fetched_at + timedelta(minutes=1))
     return scrape
+
+
+async def _fill(dsn: str) -> None:
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
+        await mirror(pool)
+
+
+WORLD = Stock("world", _fill)
 
 
 @cache

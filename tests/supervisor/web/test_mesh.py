@@ -1,17 +1,20 @@
 """MeSH over HTTP and in a real browser: the tree, a record, texts for people to map."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from playwright.async_api import Browser
 
 from supervisor.roles import Role
+from tests.postgres import Stock
 from tests.supervisor.web.asking import Api
 from tests.supervisor.web.browsing import chromium, visiting
-from tests.supervisor.web.coded import code, take_mesh
+from tests.supervisor.web.coded import code, put_mesh
 from tests.supervisor.web.site import mirror
 from tests.trials.pages import nct, page, trial
 
@@ -28,16 +31,28 @@ async def browser() -> AsyncIterator[Browser]:
         yield one
 
 
+async def _fill(dsn: str) -> None:
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
+        await mirror(pool)
+        await mirror(pool, page([
+            trial(1, conditions=("Ticker trouble",), title="Heart one"),
+            trial(2, conditions=("ticker troubles", "heart atack"), title="Heart two"),
+        ]))  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            await put_mesh(pool, Path(folder))
+
+
+CODED = Stock("coded", _fill)
+
+
 @pytest.fixture
-async def coded(api: Api, tmp_path: Path) -> Api:
+def stock(request: pytest.FixtureRequest) -> Stock | None:
+    return CODED if "coded" in request.fixturenames else None
+
+
+@pytest.fixture
+def coded(api: Api) -> Api:
     """Trials of the demo world and two of our own, coded with the world's MeSH."""
-    pool = api.site.pool
-    await mirror(pool)
-    await mirror(pool, page([
-        trial(1, conditions=("Ticker trouble",), title="Heart one"),
-        trial(2, conditions=("ticker troubles", "heart atack"), title="Heart two"),
-    ]))  # fmt: skip
-    await take_mesh(api, tmp_path)
     return api
 
 
