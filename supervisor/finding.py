@@ -35,10 +35,14 @@ class Wanted:
     expand: bool = True
     mode: Mode = "text"
 
+    @property
+    def by_likeness(self) -> bool:
+        return self.mode != "text" and bool(self.search.text.strip())
+
 
 async def find(db: store.Database, wanted: Wanted, *, values: bool = False) -> ask.Results:
     """Raises BadSearch."""
-    if wanted.mode != "text" and wanted.search.text.strip():
+    if wanted.mode != "text" and wanted.by_likeness:
         search, meanings = await settled(db, wanted)
         return await semantic.search(db, search, wanted.mode, meanings)
     async with on_one(db) as one:
@@ -49,6 +53,11 @@ async def find(db: store.Database, wanted: Wanted, *, values: bool = False) -> a
 
 async def everything(db: answer.Exporting, wanted: Wanted) -> AsyncIterator[Sequence[Any]]:
     """All that is found, some rows at a time, by our id. Raises BadSearch."""
+    if wanted.by_likeness:
+        raise ask.BadSearch(
+            "mode", f"{wanted.mode}: what is found by likeness is a list of 200 at most, told page by page; an export "
+            "has all that have the words: leave mode out, or say mode=text",
+        )  # fmt: skip
     search, meanings = await settled(db, wanted)
     async for rows in answer.everything(db, search, meanings):
         yield rows

@@ -17,6 +17,11 @@ LONGEST = 20_000  # characters
 
 async def asked(db: store.Database, wanted: finding.Wanted) -> Asked:
     """What the index is asked for from now on. Raises BadSearch."""
+    if wanted.by_likeness:
+        raise ask.BadSearch(
+            "mode", f"{wanted.mode}: likeness ranks trials, it leaves none out, so none would ever be new; save the "
+            "search by its words: leave mode out, or say mode=text",
+        )  # fmt: skip
     if is_description(wanted.search.text):
         raise ask.BadSearch("text", "expected few words: a description of a patient ranks trials, it leaves none out")
     search, meanings = await finding.settled(db, wanted)

@@ -71,9 +71,12 @@ async def exported(given: argparse.Namespace, settings: Settings) -> int:
     lines = export.csv_lines if given.format == "csv" else export.json_lines
     out = sys.stdout.buffer
     async with database(settings) as pool, pool.acquire() as db, db.transaction():
+        found = finding.everything(db, wanted(given))
+        first = await anext(found, ())  # what cannot be exported is told before anything is written
         if given.format == "csv":
             out.write(export.header())
-        async for rows in finding.everything(db, wanted(given)):
+        out.write(lines(first))
+        async for rows in found:
             out.write(lines(rows))
     out.flush()
     return Exit.OK

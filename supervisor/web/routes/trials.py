@@ -1,5 +1,6 @@
 """Trials: found, shown, with their history and the records they came from."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -11,8 +12,10 @@ from actors.trials import store
 from actors.trials.finding.export import Format
 from actors.trials.search import BadSearch
 from actors.trials.semantic import answer as semantic
+from actors.trials.semantic.answer import Mode
 from actors.trials.shown import TrialShown, Version
 from supervisor import finding
+from supervisor.finding import Wanted
 from supervisor.roles import Role
 from supervisor.web import standing
 from supervisor.web import trial_answers as answers
@@ -46,9 +49,13 @@ async def suggest(call: Call[SuggestQuery, Nothing]) -> Suggestions:
 
 
 class ExportQuery(Filters, frozen=True, forbid_unknown_fields=True):
-    """A search, and what the file shall be."""
+    """A search, and what the file shall be. What is found by likeness (`mode`) is no more than a list, and refused."""
 
     format: Format = "csv"
+    mode: Mode = "text"
+
+    def wanted(self) -> Wanted:
+        return replace(Filters.wanted(self), mode=self.mode)
 
 
 async def export(call: Call[ExportQuery, Nothing]) -> web.StreamResponse:

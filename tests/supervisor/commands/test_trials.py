@@ -71,6 +71,13 @@ async def test_trials_are_found_by_likeness_or_it_is_said_why_not(triald: Triald
     refused = await triald("search", "hypertension", "--mode", "semantic")
     assert (refused.code, refused.out) == (2, "")
     assert "mode: semantic search is unavailable: the service has not looked yet" in refused.err
+    ends = await asyncio.gather(
+        triald("search", "hypertension", "--mode", "semantic", "--format", "csv"),
+        triald("watch", "search", "q=hypertension&mode=hybrid"),
+    )
+    for ended in ends:
+        assert (ended.code, ended.out) == (2, "")
+        assert "leave mode out, or say mode=text" in ended.err
     if await semantic.open_for(connection, mark(LOCAL), LOCAL.dimensions):
         pytest.skip("this PostgreSQL has no pgvector")
     [(number, text)] = await semantic.wording(connection, [await connection.fetchval("select id from trials")])

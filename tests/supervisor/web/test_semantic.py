@@ -56,6 +56,24 @@ async def test_what_likeness_cannot_do_names_its_parameter(embedded: Api, query:
     assert (status, answer["details"]["field"]) == (400, field)
 
 
+@pytest.mark.parametrize("mode", ["semantic", "hybrid"])
+async def test_what_likeness_finds_is_neither_exported_nor_watched_and_says_what_is(embedded: Api, mode: str) -> None:
+    """G23: refused by the name of the parameter, with what to use instead; never a search by words in its place."""
+    asked = [
+        await embedded.ask("GET", f"/api/v1/trials/export?q=heart&mode={mode}"),
+        await embedded.ask("POST", "/api/v1/watches", json={"query": f"q=heart&mode={mode}"}),
+        await embedded.ask("POST", "/watching/searches", data={"query": f"q=heart&mode={mode}"}),
+    ]
+    for status, answer in asked:
+        assert (status, answer["details"]["field"]) == (400, "mode")
+        assert "leave mode out, or say mode=text" in answer["message"]
+    assert (await embedded.get("/api/v1/watches"))["watches"] == []
+    whole = await embedded.get("/api/v1/trials/export?q=heart&format=ndjson")
+    assert await embedded.get("/api/v1/trials/export?q=heart&format=ndjson&mode=text") == whole != b""
+    assert (await embedded.ask("GET", f"/api/v1/trials/export?status=recruiting&mode={mode}"))[0] == 200
+    assert (await embedded.ask("POST", "/api/v1/watches", json={"query": "q=heart&mode=text"}))[0] == 200
+
+
 async def test_similar_trials_are_others_and_are_like_it(embedded: Api) -> None:
     """G23: a trial's neighbours, the most alike first, without itself and its own other records."""
     one = (await embedded.get("/api/v1/trials?q=heart"))["trials"][0]
