@@ -2,11 +2,12 @@
 
     python -m bench.dedupe_speed [--records 500000]
 
-All that a run over a whole database does but for the database, as it does it: records are read packed from a file, what
-is found is written to others. `bench.dedupe_database` has the database around it.
+All that a run over a whole database does but for the database, in one process: records are read packed from a file,
+what is found is written to others. `bench.dedupe_database` has the database around it.
 """
 
 import argparse
+import asyncio
 import json
 import resource
 import sys
@@ -21,7 +22,10 @@ from typing import Any, TypeVar
 
 from actors.trials import wire
 from actors.trials.comparable import packed
-from actors.trials.duplicates.sweeping import whole
+from actors.trials.duplicates.sweeping.comparing import compare
+from actors.trials.duplicates.sweeping.counting import count
+from actors.trials.duplicates.sweeping.files import Part, head
+from actors.trials.duplicates.sweeping.grouping import group
 from bench.dedupe_world import world
 from bench.measure import Figures, at_most, missed, rounded
 
@@ -43,8 +47,8 @@ def measure(records: int) -> Figures:
         folder = Path(name)
         truths = _written(folder, records)
         made_mb = _peak_mb()
-        compare_s, links = _timed(lambda: whole.compare(name, ()))
-        group_s, grouped = _timed(lambda: whole.group(name, ()))
+        compare_s, links = _timed(lambda: asyncio.run(_compare(folder, records)))
+        group_s, grouped = _timed(lambda: group(name, ()))
         merged, proposed = _groups(folder)
     targets = {"seconds": at_most(compare_s + group_s, WITHIN_S), "peak_mb": at_most(_peak_mb(), WITHIN_MB)}
     return {
@@ -61,13 +65,28 @@ def measure(records: int) -> Figures:
     }
 
 
+async def _compare(folder: Path, records: int) -> int:
+    """One step after the other, in this process."""
+    part = Part(0, records, 0)
+    count(str(folder), part)
+    return await compare(folder, [part], (), run=_here, kept=_nothing, tell=lambda *_: None)
+
+
+async def _here(work: Callable[..., Any], *given: Any) -> Any:
+    return work(*given)
+
+
+async def _nothing(_name: str, _file: Path) -> None:
+    """There is no database."""
+
+
 def _written(folder: Path, records: int) -> list[int]:
     """The records in a file, numbered from 1 on, and which trial each is of."""
     truths = []
     with (folder / "records.bin").open("wb") as file:
         for number, made in enumerate(world(records), start=1):
             body = packed(made.record)
-            file.writelines((whole.head(number, body), body))
+            file.writelines((head(number, body), body))
             truths.append(made.truth)
     return truths
 
@@ -83,9 +102,9 @@ def _groups(folder: Path) -> tuple[Groups, Groups]:
     merged: Groups = defaultdict(list)
     proposed: Groups = defaultdict(list)
     for trial_id, cluster, candidate in _rows((folder / "clusters.copy").read_bytes()):
-        for group, found in ((cluster, merged), (candidate, proposed)):
-            if group is not None and trial_id is not None:
-                found[group].append(trial_id)
+        for number, found in ((cluster, merged), (candidate, proposed)):
+            if number is not None and trial_id is not None:
+                found[number].append(trial_id)
     return merged, proposed
 
 

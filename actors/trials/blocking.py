@@ -13,7 +13,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, groupby
 
 from actors.trials.comparable import Comparable
 from actors.trials.words import Rarity
@@ -25,6 +25,10 @@ MOST_CODES = 6  # records that hold one code: more is a programme or a grant
 PARTS = 64  # a power of two: blocks are looked at part by part, to hold little in memory at once
 
 KEYS_OF_THREE = 3  # three shared words are three times two
+
+Packed = tuple[
+    list[str], bytes, list[bytes], list[bytes]
+]  # names of registers, each record's; keys, and whose they are
 
 _ROW_BITS = 32
 _MIDDLE = 1 << 31
@@ -54,9 +58,10 @@ def _hash(word: str) -> int:
 
 
 class Blocks:
-    """Keys of records that are numbered from 0 on, in some 12 bytes each; then the pairs that share one."""
+    """Keys of records that are numbered from `first` on, in some 12 bytes each; then the pairs that share one."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
+        self._first = first
         self._registers = array("H")
         self._names: dict[str, int] = {}
         self._keys = [array("Q") for _ in range(PARTS)]
@@ -64,7 +69,7 @@ class Blocks:
 
     def add(self, register: str, words: Sequence[str]) -> int:
         """A record's number."""
-        row = len(self._registers)
+        row = self._first + len(self._registers)
         self._registers.append(self._names.setdefault(register, len(self._names)))
         for key in block_keys(words):
             part = key % PARTS
@@ -72,8 +77,22 @@ class Blocks:
             self._rows[part].append(row)
         return row
 
+    def packed(self) -> Packed:
+        """What was added, to be taken into blocks of more records."""
+        keys, rows = ([part.tobytes() for part in parts] for parts in (self._keys, self._rows))
+        return list(self._names), self._registers.tobytes(), keys, rows
+
+    def take(self, more: Packed) -> None:
+        """Records that follow those before, numbered on from them."""
+        names, registers, keys, rows = more
+        place = [self._names.setdefault(name, len(self._names)) for name in names]
+        self._registers.extend(place[one] for one in memoryview(registers).cast("H"))
+        for mine, theirs in ((self._keys, keys), (self._rows, rows)):
+            for part, given in zip(mine, theirs, strict=True):
+                part.frombytes(given)
+
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """Each pair of records of different registers once, the smaller number first, in order."""
+        """Each pair of records of different registers once, the smaller number first, in order. All begin at 0."""
         few = [array("Q") for _ in range(PARTS)]
         many = [array("Q") for _ in range(PARTS)]
         size = len(self._registers) // PARTS + 1
@@ -97,15 +116,10 @@ class Blocks:
 
 def _blocks(keys: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:
     """The rows of each key that two or more have, but not too many; a row comes in order."""
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    start = 0
-    while start < len(order):
-        key, end = keys[order[start]], start + 1
-        while end < len(order) and keys[order[end]] == key:
-            end += 1
-        if 2 <= end - start <= LARGEST:
-            yield [rows[at] for at in order[start:end]]
-        start = end
+    for _, places in groupby(sorted(range(len(keys)), key=keys.__getitem__), keys.__getitem__):
+        block = list(places)
+        if 2 <= len(block) <= LARGEST:
+            yield [rows[at] for at in block]
 
 
 def code_pairs(given: Iterable[tuple[int, str, Sequence[str]]]) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from actors.trials.calibration import Model, probability
 from actors.trials.comparable import Comparable
-from actors.trials.features import Features, Rarities, features
+from actors.trials.features import Features, Rarities, Weighed, features, features_of, weighed
 from actors.trials.model_data import MODEL
 from actors.trials.shared_numbers import How, Shared
 
@@ -49,7 +49,7 @@ SAME_CODE = {True: 1.0, False: 0.3}  # a sponsor's code in both: whether the spo
 LEAST_ALIKE = 0.15  # all titles; the least of a pair that is kept among the judged ones is 0.2
 
 NOTHING = -20.0  # a record without a title has no text
-DIGITS = 6  # of a value: words are summed in no fixed order, and the last digits of a sum tell of that
+DIGITS = 6  # of a value: more say nothing
 
 # What a text says where it does not look like the other's at all.
 UNLIKE = 0.1
@@ -110,11 +110,12 @@ def score(
     *,
     shared: Shared | None = None,
     decided: Verdict | None = None,
+    found: Features | None = None,
     model: Model = MODEL,
     limits: Limits = LIMITS,
 ) -> Score:
-    """The same for (a, b) and (b, a). `decided`: what a reviewer said of this pair."""
-    found = features(a, b, rarities)
+    """The same for (a, b) and (b, a). `decided`: what a reviewer said of this pair; `found`: its features, if known."""
+    found = found or features(a, b, rarities)
     parts = [*_text(a, b, found, model), *_code(a, b, found)]
     text = model.base + sum(part.adds for part in parts)
     if shared:
@@ -134,12 +135,16 @@ def score(
 
 
 def worth_a_look(a: Comparable, b: Comparable, rarities: Rarities, *, model: Model = MODEL) -> bool:
-    """Whether text alone keeps a pair: a cheap first question before `score`, for millions of pairs."""
-    if set(a.codes) & set(b.codes):
-        return True
-    if rarities.titles.likeness(a.words, b.words) < LEAST_ALIKE:
-        return False
-    return model.log_odds(features(a, b, rarities)) >= 0.0
+    """Whether text alone keeps a pair: a first question before `score`, for millions of pairs."""
+    return looked_at(weighed(a, rarities), weighed(b, rarities), rarities, model=model) is not None
+
+
+def looked_at(mine: Weighed, yours: Weighed, rarities: Rarities, *, model: Model = MODEL) -> Features | None:
+    """The same, of records whose words are weighed: the features of a pair that is kept."""
+    found = features_of(mine, yours, rarities)
+    if not set(mine.one.codes).isdisjoint(yours.one.codes):
+        return found
+    return found if found.all_titles >= LEAST_ALIKE and model.log_odds(found) >= 0.0 else None
 
 
 def _text(a: Comparable, b: Comparable, found: Features, model: Model) -> list[Part]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from types import MappingProxyType
 
-from actors.trials.comparable import Comparable, Words
+from actors.trials.comparable import Comparable
 from actors.trials.words import Rarity
 
 ENOUGH = 6.0  # shared words as rare as the rarest; more says no more
@@ -65,25 +65,66 @@ class Rarities:
     sponsors: Rarity
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Some words as a vector of their weights, with its length, squared."""
+
+    words: frozenset[str]
+    squares: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A record with what its words weigh: worked out once, for all the pairs that it is in."""
+
+    one: Comparable
+    titles: tuple[Words, ...]
+    words: Words  # of all titles and the acronym
+    numbers: frozenset[str]  # those of the words that begin with a digit
+    sponsors: tuple[Words, ...]
+    conditions: Words
+    interventions: Words
+
+
+def weighed(one: Comparable, rarities: Rarities) -> Weighed:
+    rare = rarities.titles
+    return Weighed(
+        one,
+        tuple(_words(title, rare) for title in one.title_words),
+        _words(one.words, rare),
+        frozenset(word for word in one.words if word[0].isdigit()),
+        tuple(_words(frozenset(name), rarities.sponsors) for name in one.sponsors),
+        _words(frozenset(one.conditions), rare),
+        _words(frozenset(one.interventions), rare),
+    )
+
+
+def _words(given: frozenset[str], rare: Rarity) -> Words:
+    return Words(given, rare.squares(given))
+
+
 def features(a: Comparable, b: Comparable, rarities: Rarities) -> Features:
     """The same for (a, b) and (b, a)."""
-    rare = rarities.titles
-    mine, yours = a.words, b.words
-    shared, only_mine, only_yours = mine & yours, mine - yours, yours - mine
-    best, exchanged = _titles(a.title_words, b.title_words, rare)
+    return features_of(weighed(a, rarities), weighed(b, rarities), rarities)
+
+
+def features_of(mine: Weighed, yours: Weighed, rarities: Rarities) -> Features:
+    rare, a, b = rarities.titles, mine.one, yours.one
+    shared = mine.words.words & yours.words.words
+    best, exchanged = _titles(mine.titles, yours.titles, rare)
     countries = _overlap(a.countries, b.countries)
-    other_number = _has_number(only_mine) and _has_number(only_yours)
+    other_number = not (mine.numbers <= shared or yours.numbers <= shared)
     other_phase = _overlap(a.phases, b.phases) == 0.0
     other_type = "unknown" not in (a.study_type, b.study_type) and a.study_type != b.study_type
     other_size = _size_apart(a.enrolment, b.enrolment)
     return Features(
         best_title=best,
         same_title=float(best >= SAME_TITLE),
-        all_titles=rare.between(shared, only_mine, only_yours),
+        all_titles=_cosine(shared, mine.words, yours.words, rare),
         rare_words=min(rare.sum(shared) / rare.unseen, ENOUGH) / ENOUGH,
         other_words=exchanged,
         other_number=float(other_number),
-        sponsor=_sponsor(a.sponsors, b.sponsors, rarities.sponsors),
+        sponsor=_sponsor(mine.sponsors, yours.sponsors, rarities.sponsors),
         same_size=_how_odd(a.enrolment) if a.enrolment is not None and a.enrolment == b.enrolment else 0.0,
         other_size=other_size,
         same_country=countries or 0.0,
@@ -92,12 +133,23 @@ def features(a: Comparable, b: Comparable, rarities: Rarities) -> Features:
         other_phase=float(other_phase),
         other_type=float(other_type),
         other_design=float(other_size > 0 and (other_number or other_phase or other_type or countries == 0.0)),
-        condition=rare.likeness(frozenset(a.conditions), frozenset(b.conditions)),
-        intervention=rare.likeness(frozenset(a.interventions), frozenset(b.interventions)),
+        condition=_likeness(mine.conditions, yours.conditions, rare),
+        intervention=_likeness(mine.interventions, yours.interventions, rare),
     )
 
 
-def _titles(mine: tuple[frozenset[str], ...], yours: tuple[frozenset[str], ...], rare: Rarity) -> tuple[float, float]:
+def _likeness(mine: Words, yours: Words, rare: Rarity) -> float:
+    """As `Rarity.likeness`, of vectors whose lengths are known."""
+    return _cosine(mine.words & yours.words, mine, yours, rare)
+
+
+def _cosine(shared: frozenset[str], mine: Words, yours: Words, rare: Rarity) -> float:
+    if not shared or not (both := rare.squares(shared)):
+        return 0.0
+    return min(both / math.sqrt(mine.squares * yours.squares), 1.0)
+
+
+def _titles(mine: tuple[Words, ...], yours: tuple[Words, ...], rare: Rarity) -> tuple[float, float]:
     """How alike the likest two titles are; and how much those of most words in common have exchanged a rare one.
 
     A title is written anew for another register, and its common words change. One that was copied for the next trial
@@ -106,13 +158,13 @@ def _titles(mine: tuple[frozenset[str], ...], yours: tuple[frozenset[str], ...],
     best, exchanged = 0.0, (0.0, 0.0)
     for first in mine:
         for second in yours:
-            both = first & second
+            both = first.words & second.words
             if not both:
                 continue
-            only_first, only_second = first - both, second - both
-            best = max(best, rare.between(both, only_first, only_second))
-            common = len(both) / math.sqrt(len(first) * len(second))
+            best = max(best, _cosine(both, first, second, rare))
+            common = len(both) / math.sqrt(len(first.words) * len(second.words))
             if common >= exchanged[0]:
+                only_first, only_second = first.words - both, second.words - both
                 rarer = min(rare.most(only_first), rare.most(only_second)) / rare.unseen
                 exchanged = max(exchanged, (common, common * rarer))
     return best, exchanged[1]
@@ -121,12 +173,7 @@ def _titles(mine: tuple[frozenset[str], ...], yours: tuple[frozenset[str], ...],
 def _sponsor(mine: tuple[Words, ...], yours: tuple[Words, ...], rare: Rarity) -> float:
     if not mine or not yours:
         return 0.0
-    others = [frozenset(name) for name in yours]
-    return max(rare.likeness(frozenset(name), other) for name in mine for other in others) - NEUTRAL_SPONSOR
-
-
-def _has_number(given: frozenset[str]) -> bool:
-    return any(word[0].isdigit() for word in given)
+    return max(_likeness(one, other, rare) for one in mine for other in yours) - NEUTRAL_SPONSOR
 
 
 def _how_odd(size: int) -> float:

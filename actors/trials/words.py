@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import repeat
+from math import fsum
 
 LONGEST = 4_000  # characters of a text that are looked at: titles are below 1,000
 
@@ -61,7 +62,10 @@ def _stem(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """What a word is worth: ln(trials / trials that have it). `unseen` is that of a word that no trial had yet."""
+    """What a word is worth: ln(trials / trials that have it). `unseen` is that of a word that no trial had yet.
+
+    Sums are exact before they are rounded (`fsum`): a set has its words in an order that differs between processes.
+    """
 
     weights: Mapping[str, float]
     unseen: float
@@ -85,13 +89,17 @@ class Rarity:
     def between(self, both: frozenset[str], only_a: frozenset[str], only_b: frozenset[str]) -> float:
         """The same, of what both have and what each has alone."""
         get, unseen = self._squares.get, repeat(self.unseen * self.unseen)
-        shared = sum(map(get, both, unseen))
+        shared = fsum(map(get, both, unseen))
         if not shared:
             return 0.0
-        return shared / math.sqrt((shared + sum(map(get, only_a, unseen))) * (shared + sum(map(get, only_b, unseen))))
+        return shared / math.sqrt((shared + fsum(map(get, only_a, unseen))) * (shared + fsum(map(get, only_b, unseen))))
+
+    def squares(self, given: Iterable[str]) -> float:
+        """The sum of the squares of their weights: the length, squared, of the words as a vector."""
+        return fsum(map(self._squares.get, given, repeat(self.unseen * self.unseen)))
 
     def sum(self, given: Iterable[str]) -> float:
-        return sum(map(self.weights.get, given, repeat(self.unseen)))
+        return fsum(map(self.weights.get, given, repeat(self.unseen)))
 
     def most(self, given: Iterable[str]) -> float:
         """The weight of the rarest; 0 of none."""

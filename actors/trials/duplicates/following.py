@@ -13,7 +13,8 @@ from actors.trials.duplicates.alone import store as alone
 from actors.trials.duplicates.alone.renewing import renew
 from actors.trials.duplicates.settling import announce, settle
 from actors.trials.duplicates.store import State
-from actors.trials.duplicates.sweeping.sweep import Swept, Tell, quiet, sweep
+from actors.trials.duplicates.sweeping.comparing import Tell
+from actors.trials.duplicates.sweeping.sweep import Swept, quiet, sweep
 from actors.trials.following.store import everything, take
 
 if TYPE_CHECKING:

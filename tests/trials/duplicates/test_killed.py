@@ -24,7 +24,7 @@ RECORDS = 1_500
 WITHIN_S = 120.0
 
 
-@pytest.mark.parametrize("lines", [1, 2, 3, 4])
+@pytest.mark.parametrize("lines", [1, 2, 3, 4, 5, 6])
 async def test_what_was_found_stays_whole_when_a_sweep_is_killed(
     postgres: Postgres, db: "Pool", tmp_path: Path, lines: int
 ) -> None:

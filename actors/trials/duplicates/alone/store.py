@@ -1,4 +1,4 @@
-"""What one record after the other is compared with, in PostgreSQL. `db` is a connection, within the caller's transaction."""
+"""With what one record after the other is compared, in PostgreSQL; in the transaction of the caller."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

@@ -37,16 +37,23 @@ async def snapshot(db: store.Database, last: int, limit: int) -> list[tuple[int,
     return [(row["trial_id"], row["body"]) for row in await db.fetch(query("duplicates.snapshot"), last, limit)]
 
 
-async def fill(pool: "asyncpg.Pool[Any]", folder: Path, names: Sequence[str]) -> None:
-    """What the files hold waits to be taken over, in place of what did; by itself."""
+async def empty(pool: "asyncpg.Pool[Any]", names: Sequence[str]) -> None:
+    """Nothing of these waits to be taken over; by itself."""
     for name in names:
-        table, columns = FILES[name]
-        async with pool.acquire() as db, db.transaction():
-            await db.execute(query(f"duplicates.empty_{name}"))
-            await db.copy_to_table(
-                table, source=folder / f"{name}.copy", columns=columns, format="binary", timeout=WITHIN_S
-            )
-            await db.execute(query(f"duplicates.look_at_{name}"), timeout=WITHIN_S)
+        await pool.execute(query(f"duplicates.empty_{name}"))
+
+
+async def fill(pool: "asyncpg.Pool[Any]", name: str, path: Path) -> None:
+    """What a file holds waits to be taken over, beside what does already; by itself."""
+    table, columns = FILES[name]
+    async with pool.acquire() as db:
+        await db.copy_to_table(table, source=path, columns=columns, format="binary", timeout=WITHIN_S)
+
+
+async def look_at(pool: "asyncpg.Pool[Any]", names: Sequence[str]) -> None:
+    """Before it is taken over: PostgreSQL knows what there is of these; by itself."""
+    for name in names:
+        await pool.execute(query(f"duplicates.look_at_{name}"), timeout=WITHIN_S)
 
 
 async def spoil(db: store.Database) -> None:

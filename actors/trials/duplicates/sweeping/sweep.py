@@ -1,4 +1,4 @@
-"""Finds all duplicates of the database anew: read to a file, compared in a process of its own, taken over at once.
+"""Finds all duplicates of the database anew: read to a file, compared in processes of its own, taken over at once.
 
 A sweep that is broken off goes on where it was, in the process where its files are; elsewhere it begins again. What it
 found is taken over in one transaction: until then pairs and clusters are what they were.
@@ -6,7 +6,7 @@ found is taken over in one transaction: until then pairs and clusters are what t
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +19,25 @@ from actors.trials.duplicates import store
 from actors.trials.duplicates.rows import Move, moves
 from actors.trials.duplicates.settling import BY_ITSELF, announce
 from actors.trials.duplicates.sweeping import store as sweeping
-from actors.trials.duplicates.sweeping import whole
+from actors.trials.duplicates.sweeping.choosing import Said
+from actors.trials.duplicates.sweeping.comparing import Run, Tell, compare, together
+from actors.trials.duplicates.sweeping.counting import count
+from actors.trials.duplicates.sweeping.files import RECORDS, Part, head, read_value, write_value
+from actors.trials.duplicates.sweeping.grouping import Grouped, group
 
 if TYPE_CHECKING:
     import asyncpg
 
     Pool = asyncpg.Pool[Any]
 
-LOOK_EVERY_S = 1.0
-COMPARES_WITHIN_S = 3600.0  # half a million take two minutes
+HEARD_EVERY_S = 1.0
+STEP_WITHIN_S = 1800.0  # of half a million the longest takes a quarter of a minute
+PROCESSES = 2  # that compare; a third would wait for what all of them wait for
+PART = 25_000  # records that are counted at once
 RECORDS_AT_ONCE = 5_000
 TAKEN_AT_ONCE = 20_000
+READY = "ready"  # the file that says that all is read: its parts
 ROUNDS = 5  # of clusters made, while people decide meanwhile
-
-Tell = Callable[[int, int, str], None]
 
 
 class Overtaken(Exception):
@@ -52,6 +57,16 @@ class Swept:
     held: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a sweep holds before it is taken over."""
+
+    run: UUID
+    folder: Path
+    records: int
+    links: int
+
+
 def quiet(_done: int, _total: int, _note: str) -> None:
     """Tells nobody how far it is."""
 
@@ -60,12 +75,11 @@ async def sweep(pool: "Pool", scratch: Path, *, run: UUID | None = None, tell: T
     """`run`: a sweep that was broken off, to go on with where that can be. Raises Overtaken."""
     run, goes_on = await _begin(pool, scratch, run)
     folder = scratch / str(run)
-    async with _heard_of(pool, run, folder, tell), _own_process() as compute:
-        if not goes_on:
-            await _read_all(pool, folder, tell)
-        said = await _said(pool)
-        await compute.run(whole.compare, str(folder), said, timeout_s=COMPARES_WITHIN_S)
-        swept = await _take_over(pool, run, folder, compute, tell)
+    async with _heard_of(pool, run), _own_processes() as step:
+        parts = read_value(folder / READY, list[Part]) if goes_on else await _read_all(pool, folder, step, tell)
+        await together(step(count, str(folder), part) for part in parts)
+        links = await _compare(pool, folder, parts, step, tell)
+        swept = await _take_over(pool, _Found(run, folder, parts[-1].end if parts else 0, links), step, tell)
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     emit("trials.compared", mode="whole", records=swept.records, number=swept.links, new=swept.new)
     return swept
@@ -76,7 +90,7 @@ async def _begin(pool: "Pool", scratch: Path, run: UUID | None) -> tuple[UUID, b
     async with pool.acquire() as db, db.transaction():
         await store.lock(db)
         state = await store.state(db)
-        if run and state.run == run and (scratch / str(run) / "ready").exists():
+        if run and state.run == run and (scratch / str(run) / READY).exists():
             await sweeping.begin(db, run)
             return run, True
         run = run or uuid4()
@@ -92,19 +106,23 @@ def _fresh(scratch: Path, run: UUID) -> None:
 
 
 @asynccontextmanager
-async def _own_process() -> AsyncIterator[Compute]:
-    """Not one of those that pages wait for: it is busy for minutes, and large."""
-    compute = Compute(1)
+async def _own_processes() -> AsyncIterator[Run]:
+    """Not of those that pages wait for: they are busy for minutes, and large."""
+    compute = Compute(PROCESSES)
+
+    async def step(work: Callable[..., Any], *given: Any) -> Any:
+        return await compute.run(work, *given, timeout_s=STEP_WITHIN_S)
+
     try:
-        yield compute
+        yield step
     finally:
         await compute.close()
 
 
 @asynccontextmanager
-async def _heard_of(pool: "Pool", run: UUID, folder: Path, tell: Tell) -> AsyncIterator[None]:
-    """Says that it lives, and how far it is, until it ends."""
-    task = asyncio.create_task(_say(pool, run, folder, tell))
+async def _heard_of(pool: "Pool", run: UUID) -> AsyncIterator[None]:
+    """Says that it lives, until it ends."""
+    task = asyncio.create_task(_say(pool, run))
     try:
         yield
     finally:
@@ -112,42 +130,76 @@ async def _heard_of(pool: "Pool", run: UUID, folder: Path, tell: Tell) -> AsyncI
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _say(pool: "Pool", run: UUID, folder: Path, tell: Tell) -> None:
-    while await sweeping.hear(pool, run):
-        await asyncio.sleep(LOOK_EVERY_S)
-        mark = await asyncio.to_thread(whole.read_mark, folder)
-        if mark.rows:
-            tell(mark.row, mark.rows, mark.stage)
+async def _say(pool: "Pool", run: UUID) -> None:
+    while await sweeping.hear(pool, run):  # noqa: ASYNC110  # a sign of life, nothing is waited for
+        await asyncio.sleep(HEARD_EVERY_S)
 
 
-async def _read_all(pool: "Pool", folder: Path, tell: Tell) -> None:
-    last = done = 0
-    with (folder / "records.bin").open("wb") as file:
+async def _read_all(pool: "Pool", folder: Path, step: Run, tell: Tell) -> list[Part]:
+    """The records in a file; while more are read those before are counted."""
+    parts: list[Part] = []
+    counted: list[asyncio.Future[Any]] = []
+    try:
+        async for part in _read(pool, folder, tell):
+            parts.append(part)
+            counted.append(asyncio.ensure_future(step(count, str(folder), part)))
+    finally:
+        await together(counted)
+    write_value(folder / READY, parts)
+    return parts
+
+
+async def _read(pool: "Pool", folder: Path, tell: Tell) -> AsyncIterator[Part]:
+    """Each part as soon as its records are in the file."""
+    last, part = 0, Part(0, 0, 0)
+    with (folder / RECORDS).open("wb") as file:
         while rows := await sweeping.snapshot(pool, last, RECORDS_AT_ONCE):
-            file.writelines(part for id_, body in rows for part in (whole.head(id_, body), body))
-            last, done = rows[-1][0], done + len(rows)
-            tell(done, 0, "reading")
-    (folder / "ready").touch()
+            file.writelines(piece for id_, body in rows for piece in (head(id_, body), body))
+            last, part = rows[-1][0], Part(part.begin, part.end + len(rows), part.byte)
+            tell(part.end, 0, "reading")
+            if part.end - part.begin >= PART:
+                file.flush()
+                yield part
+                part = Part(part.end, part.end, file.tell())
+    if part.end > part.begin:
+        yield part
 
 
-async def _said(db: store.Database) -> list[whole.Said]:
+async def _compare(pool: "Pool", folder: Path, parts: Sequence[Part], step: Run, tell: Tell) -> int:
+    """Pairs, words and keys wait to be taken over; how many pairs."""
+    names = ("keys", "words", "links")
+    await sweeping.empty(pool, names)
+    turn = asyncio.Semaphore(1)  # of the connections of the service one is enough
+
+    async def kept(name: str, path: Path) -> None:
+        async with turn:
+            await sweeping.fill(pool, name, path)
+
+    links = await compare(folder, parts, await _said(pool), run=step, kept=kept, tell=tell)
+    await sweeping.look_at(pool, names)
+    return links
+
+
+async def _said(db: store.Database) -> list[Said]:
     return [(one.id, one.a, one.b, one.verdict) for one in await store.decided_all(db)]
 
 
-async def _take_over(pool: "Pool", run: UUID, folder: Path, compute: Compute, tell: Tell) -> Swept:
-    await sweeping.fill(pool, folder, ("keys", "words", "links"))
-    await _take_keys(pool, run, tell)
+async def _take_over(pool: "Pool", found: _Found, step: Run, tell: Tell) -> Swept:
+    await _take_keys(pool, found.run, tell)
     for _ in range(ROUNDS):
         state = await store.state(pool)
-        grouped = await compute.run(whole.group, str(folder), await _said(pool), timeout_s=COMPARES_WITHIN_S)
-        await sweeping.fill(pool, folder, ("clusters", "held"))
+        grouped = await step(group, str(found.folder), await _said(pool))
+        await sweeping.empty(pool, ("clusters", "held"))
+        for name in ("clusters", "held"):
+            await sweeping.fill(pool, name, found.folder / f"{name}.copy")
+        await sweeping.look_at(pool, ("clusters", "held"))
         async with pool.acquire() as db, db.transaction():
             await store.lock(db)
             now = await store.state(db)
-            if now.run != run:
-                raise Overtaken(f"sweep {run} was taken for dead")
+            if now.run != found.run:
+                raise Overtaken(f"sweep {found.run} was taken for dead")
             if now.decisions == state.decisions:
-                swept, became = await _settle(db, run, grouped, whole.read_mark(folder))
+                swept, became = await _settle(db, found, grouped)
                 break
     else:
         raise Overtaken("people decided faster than clusters could be made")
@@ -168,15 +220,15 @@ async def _take_keys(pool: "Pool", run: UUID, tell: Tell) -> None:
         tell(last, 0, "taking over")
 
 
-async def _settle(db: store.Database, run: UUID, grouped: whole.Grouped, mark: whole.Mark) -> tuple[Swept, list[Move]]:
+async def _settle(db: store.Database, found: _Found, grouped: Grouped) -> tuple[Swept, list[Move]]:
     gone, new, changed = await sweeping.take_links(db)
     before, after = await sweeping.clusters(db)
     became = moves(before, after)
     await sweeping.set_clusters(db, before, after)
     await store.tell(db, became, BY_ITSELF)
-    await sweeping.finish(db, run, mark.rows)
+    await sweeping.finish(db, found.run, found.records)
     return Swept(
-        records=mark.rows, links=mark.links, new=new, changed=changed, gone=gone, clusters=grouped.clusters,
+        records=found.records, links=found.links, new=new, changed=changed, gone=gone, clusters=grouped.clusters,
         merged=_count(became, "merged"), unmerged=_count(became, "unmerged"), held=grouped.held,
     ), became  # fmt: skip
 
