@@ -18,6 +18,7 @@ from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
 from actors.trials import store as trials
 from actors.trials.assessing import store as assessing
+from actors.trials.duplicates import store as duplicates
 from actors.trials.flags import STALE_DAYS
 from actors.trials.scrapes import progress
 
@@ -134,13 +135,27 @@ class Monitor:
         return measured
 
     async def _trials(self, now: datetime) -> Measured:
-        """How many bear which flag; the stale ones are counted from the records themselves, flagged yet or not."""
+        """Flags, duplicates, and how old all is; stale ones are counted from the records themselves, flagged or not."""
         flagged: Counter[str] = Counter()
         for (_, flag), trials_ in (await assessing.counted(self.pool)).items():
             flagged[flag] += trials_
+        records, clusters = await duplicates.totals(self.pool)
         last_day = now.date() - timedelta(days=STALE_DAYS + 1)
         measured: Measured = {("flagged_trials", flag): float(number) for flag, number in flagged.items()}
-        return measured | {("stale_trials", ""): float(await assessing.stale(self.pool, last_day))}
+        measured |= {
+            ("stale_trials", ""): float(await assessing.stale(self.pool, last_day)),
+            ("duplicate_trials", ""): float(records - clusters),
+        }
+        return measured | await self._ages(now)
+
+    async def _ages(self, now: datetime) -> Measured:
+        """How old what is held of each registry is; one that was never mirrored to its end has no age."""
+        done = {registry: await trials.last_success(self.pool, registry) for registry in self.rates}
+        return {
+            ("registry_age_days", registry): (now - scrape.ended_at) / timedelta(days=1)
+            for registry, scrape in done.items()
+            if scrape and scrape.ended_at
+        }
 
     async def _alarm(self, measured: Measured) -> None:
         open_now = [(alert["name"], alert["subject"]) for alert in await monitoring.open_alerts(self.pool)]

@@ -16,6 +16,7 @@ from actors.monitoring import store
 from actors.monitoring.alarms import Thresholds
 from actors.queue import store as queue
 from actors.queue.job import NewJob
+from actors.trials.mirroring import store as mirroring
 from supervisor.life import Life
 from supervisor.metrics import Metrics
 from tests.postgres import Postgres
@@ -432,6 +433,33 @@ async def test_what_a_scaler_outside_reads_of_the_queues_is_what_the_database_sa
 
 
 # ── what is flagged ──
+
+
+async def test_a_registry_that_was_not_mirrored_to_its_end_for_thirty_days_opens_an_alert(
+    any_postgres: Postgres, tmp_path: Path
+) -> None:
+    """G24: whether its scrapes fail or none is tried; one that never ended well, or is not asked, has no age."""
+    async with asyncpg.create_pool(any_postgres.dsn, min_size=1, max_size=4) as db, db.acquire() as one:
+        watcher = monitor(db, tmp_path)
+        for days, opened in ((None, False), (30, False), (30.1, True), (0, False)):
+            if days is not None:
+                at = NOW - timedelta(days=days)
+                for registry in ("ctgov", "elsewhere"):
+                    scrape = await mirroring.open_scrape(one, registry, "full", since=None, job_id=None, at=at)
+                    await mirroring.close_scrape(one, scrape, "done", at=at)
+            watcher.slow = await watcher._slowly()
+            assert ("registry_age_days", "elsewhere") not in watcher.slow
+            assert watcher.slow.get(("registry_age_days", "ctgov")) == days
+            await watcher.look()
+            assert (("mirror_stale", "ctgov") in await alarms(db)) is opened
+
+
+async def test_records_of_trials_that_are_registered_more_than_once_are_counted(db: Pool, tmp_path: Path) -> None:
+    """G13: each record beyond the first of its trial."""
+    async with db.acquire() as one:
+        await mirror(one, *(trial(number) for number in range(1, 7)))
+    await db.execute("update trials set cluster_id = case when id < 4 then 1 else 4 end where id < 6")
+    assert (await monitor(db, tmp_path)._slowly())["duplicate_trials", ""] == 3
 
 
 async def test_more_than_a_hundred_active_trials_that_are_stale_open_an_alert(

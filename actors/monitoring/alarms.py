@@ -50,6 +50,7 @@ class Thresholds:
     eta_hours: float = 24  # a scrape's time to go
     lag_s: float = 1.0  # of the event loop
     stale_trials: float = 100  # active ones not updated at their source for 30 days
+    mirror_days: float = 30  # since a registry was last mirrored to its end
 
 
 def rules(t: Thresholds) -> tuple[Rule, ...]:
@@ -74,8 +75,10 @@ def rules(t: Thresholds) -> tuple[Rule, ...]:
              "actor {subject} crashed or hung {value:.0f} times within ten minutes"),
         Rule("registry_unavailable", "registry_failures", 0.5, "high",
              "registry {subject} is unavailable: its latest scrape failed"),
-        Rule("trials_stale", "stale_trials", t.stale_trials, "medium",
+        Rule("trials_stale", "stale_trials", t.stale_trials, "low",
              "{value:.0f} active trials were last updated at their source over 30 days ago, above {threshold:.0f}"),
+        Rule("mirror_stale", "registry_age_days", t.mirror_days, "high",
+             "what is held of {subject} is {value:.0f} days old: no scrape of it has ended well since"),
         Rule("notify_backlog", "listen_queue_percent", 50, "high",
              "{value:.0f} % of PostgreSQL's notification queue is in use: some session listens and does not read"),
     )  # fmt: skip

@@ -124,7 +124,8 @@ def test_the_units_of_the_gauges_are_those_of_their_names() -> None:
 
 
 def test_the_names_that_operators_know_are_there_in_their_units() -> None:
-    """G13: job_queue_depth, job_failure_rate, scraping_speed, database_size_gb, table_size_mb, api_rate_limit_usage."""
+    """G13: job_queue_depth, job_failure_rate, scraping_speed, database_size_gb, table_size_mb, api_rate_limit_usage,
+    duplicate_trials."""
     metrics = Metrics()
     metrics.tell("job_queue_depth", "default", 7.0)
     metrics.tell("jobs_running", "default", 3.0)
@@ -133,6 +134,7 @@ def test_the_names_that_operators_know_are_there_in_their_units() -> None:
     metrics.tell("database_size_bytes", "", 2.5e9)
     metrics.tell("table_size_bytes", "trials", 3e6)
     metrics.tell("api_rate_limit_usage", "ctgov", 95.0)
+    metrics.tell("duplicate_trials", "", 40.0)
     assert {name: told(metrics, name) for name in ALIASES} == {
         "job_queue_depth": {(("queue", "default"),): 7.0},
         "job_failure_rate": {(): 12.5},
@@ -140,6 +142,7 @@ def test_the_names_that_operators_know_are_there_in_their_units() -> None:
         "database_size_gb": {(): 2.5},
         "table_size_mb": {(("table", "trials"),): 3.0},
         "api_rate_limit_usage": {(("registry", "ctgov"),): 95.0},
+        "duplicate_trials": {(): 40.0},
     }
 
 
