@@ -15,8 +15,8 @@ from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.following import store as following
 from actors.trials.record import Intervention, MeshTerm, Trial
-from tests.mesh.taken import made, take, take_made
-from tests.postgres import Postgres
+from tests.mesh.taken import MADE, made, take, take_made
+from tests.postgres import Postgres, Stock
 from tests.queue.house import house, tools_at
 from tests.queue.jobs import Pool
 from tests.trials.pages import mirror, nct, trial
@@ -25,12 +25,15 @@ Coding = tuple[Pool, Callable[[], Awaitable[int]]]
 
 
 @pytest.fixture
+def stock(request: pytest.FixtureRequest) -> Stock | None:
+    return MADE if "coding" in request.fixturenames else None
+
+
+@pytest.fixture
 async def coding(postgres: Postgres, tmp_path: Path) -> AsyncIterator[Coding]:
     """A database with MeSH and without trials, and the job; it answers with what is still due."""
-    async with running(postgres, tmp_path) as (pool, run):
-        async with pool.acquire() as db:
-            await take_made(db, tmp_path)  # type: ignore[arg-type]
-        yield pool, run
+    async with running(postgres, tmp_path) as both:
+        yield both
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Real MeSH and real terms of ClinicalTrials.gov, where they lie beside the project; tests say what they miss."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,9 +11,10 @@ import pytest
 import zstandard
 
 from actors.mesh import xml
-from actors.mesh.record import Descriptor
+from actors.mesh.record import Descriptor, terms
 from actors.mesh.tree import Tree
 from actors.mesh.vocabulary import Known, Vocabulary, known
+from actors.mesh.xml import Malformed
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -33,14 +35,31 @@ def lines(name: str) -> list[str]:
         return source.read().decode().splitlines()
 
 
-@cache
 def vocabulary() -> Vocabulary:
     """Of 2024, without supplementary records."""
-    terms: list[Known] = []
+    return year()[0]
+
+
+@cache
+def year() -> tuple[Vocabulary, Counter[str]]:
+    """The file of 2024 in one reading: its vocabulary, and how many there are of each thing in it."""
+    known_terms: list[Known] = []
     places: list[tuple[str, str]] = []
+    counted = Counter[str]()
     with unpacked("mesh/desc2024_reconstructed.xml.zst") as source:
         for one in xml.read(source):
+            counted["malformed"] += isinstance(one, Malformed)
             if isinstance(one, Descriptor):
-                terms += known([one])
+                known_terms += known([one])
                 places += ((one.ui, number) for number in one.tree_numbers)
-    return Vocabulary(terms, Tree(places))
+                counted.update(_counts(one))
+    return Vocabulary(known_terms, Tree(places)), counted
+
+
+def _counts(one: Descriptor) -> dict[str, int]:
+    each = list(terms(one))
+    return {
+        "descriptors": 1, "concepts": len(one.concepts), "strings": len(each),
+        "permuted": sum(term.permuted for term in each), "terms": len({term.ui for term in each}),
+        "tree_numbers": len(one.tree_numbers), "actions": len(one.actions), "without_tree": not one.tree_numbers,
+    }  # fmt: skip

@@ -1,22 +1,33 @@
 """The made vocabulary as files, taken into a database."""
 
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
+
+import asyncpg
 
 from actors.mesh import importing
 from actors.mesh.importing import Imported
 from actors.mesh.reading import here
 from actors.trials.following import store as following
 from tests.mesh.made import HEADINGS, SUPPLEMENTARY, descriptor_xml, file_xml
-
-if TYPE_CHECKING:
-    import asyncpg
+from tests.postgres import Stock
 
 
 async def take_made(db: "asyncpg.Connection[Any]", folder: Path) -> list[Imported]:
     """The headings and the supplementary records of made.py."""
     return [await take(db, folder / name, body) for name, body in (("desc2024.xml", made()), ("supp2024.xml", supp()))]
+
+
+async def _fill(dsn: str) -> None:
+    db = await asyncpg.connect(dsn)
+    with tempfile.TemporaryDirectory() as folder:
+        await take_made(db, Path(folder))
+    await db.close()
+
+
+MADE = Stock("mesh", _fill)
 
 
 async def take(db: "asyncpg.Connection[Any]", file: Path, body: bytes, **given: Any) -> Imported:

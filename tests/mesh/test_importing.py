@@ -21,8 +21,8 @@ from actors.mesh.xml import UnreadableMesh
 from tests.mesh import real
 from tests.mesh.made import HEADINGS, descriptor_xml, file_xml, vocabulary
 from tests.mesh.real import needs
-from tests.mesh.taken import made, supp, take, take_made
-from tests.postgres import Postgres
+from tests.mesh.taken import MADE, made, supp, take
+from tests.postgres import Postgres, Stock
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -31,8 +31,13 @@ YEAR = "mesh/desc2024_reconstructed.xml.zst"
 
 
 @pytest.fixture
-async def mesh_db(connection: "Connection", tmp_path: Path) -> "Connection":
-    await take_made(connection, tmp_path)
+def stock(request: pytest.FixtureRequest) -> Stock | None:
+    return MADE if "mesh_db" in request.fixturenames else None
+
+
+@pytest.fixture
+def mesh_db(connection: "Connection") -> "Connection":
+    """The made vocabulary is there."""
     return connection
 
 

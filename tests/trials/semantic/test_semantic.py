@@ -15,7 +15,7 @@ from actors.trials.record import Intervention, Status
 from actors.trials.semantic import answer, store
 from actors.trials.semantic.embedder import LOCAL, mark, written, written_vectors
 from supervisor.finding import Wanted, find
-from tests.postgres import PG15_BIN, Postgres, Servers
+from tests.postgres import PG15_BIN, Postgres, Servers, Stock
 from tests.queue.house import house, tools_at
 from tests.trials.pages import mirror, nct, trial
 
@@ -123,8 +123,25 @@ async def test_who_may_not_make_the_extension_is_told_so(postgres: Postgres) -> 
         await owner.close()
 
 
+async def _fill(dsn: str) -> None:
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as db:
+        await _some_thousand(db)
+
+
+SOME_THOUSAND = Stock("some_thousand", _fill)
+
+
 @pytest.fixture
-async def some_thousand(db: Pool) -> Pool:
+def stock(request: pytest.FixtureRequest) -> Stock | None:
+    return SOME_THOUSAND if "some_thousand" in request.fixturenames else None
+
+
+@pytest.fixture
+def some_thousand(db: Pool) -> Pool:
+    return db
+
+
+async def _some_thousand(db: Pool) -> None:
     dice = random.Random(5)  # noqa: S311
     await store.open_for(db, mark(LOCAL), LOCAL.dimensions)
     async with db.acquire() as one:
@@ -150,7 +167,6 @@ async def some_thousand(db: Pool) -> Pool:
     await store.put(db, dict(zip((id_ for id_, _ in worded), vectors, strict=True)))
     await db.execute("vacuum analyze trial_vectors")
     await db.execute("vacuum analyze trials")
-    return db
 
 
 EXACT = """select v.trial_id from trial_vectors v join trials t on t.id = v.trial_id where t.status = any($2::text[])
