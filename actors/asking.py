@@ -1,15 +1,20 @@
 """Asks a registry for one page after another, and in another way where it must: once more, for less, from the start.
 
+some() ── what is written in one transaction: pages that follow one another, of which the answers are here by now
 page() ── fetch ─┬─ an answer ───────────── read in a process of its own ── Got
                  ├─ not modified ────────── None: all is as it was
                  ├─ refused for good ────── the registry's other way (a dead page token)
                  └─ too large, unreadable ─ once more; then for less; of one record alone: Got, which refuses it
 """
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
-from actors.errors import Unavailable
-from actors.reading import ReadPage, read_page, set_aside
+from actors.early import Early
+from actors.errors import TrialdError, Unavailable
+from actors.reading import ReadPage, read_page, read_pages, set_aside
 from actors.registries import Registry, Request, UnreadableBody
 from actors.runtime import store as pages
 from actors.runtime.ask import Answer, Ask
@@ -17,10 +22,11 @@ from actors.runtime.body import BodyTooLarge
 from actors.runtime.politeness import Limit, Validators
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
-from actors.trials.mirroring import store
 
 READ_WITHIN_S = 120.0  # a page's bytes made into rows, in a process of its own
 MOST_RESTARTS = 50  # requests asked another way, in one attempt
+ENOUGH = 100  # records, or pages, of a transaction, unless a single page has more
+GATHER_S = 0.5  # for which the first of them waits for others
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,10 @@ class SourceRefused(Unavailable):
 
 
 class Asking:
-    """What one attempt at a scrape still has to ask: `pending`, the next first.
+    """What one attempt at a scrape still has to ask, the next first.
 
-    `anew`: something was, or will be, asked for that may have been met already.
+    `pending` is all that is not written; `todo` the same less what was read since, which is written next. `anew`:
+    something was, or will be, asked for that may have been met already.
     """
 
     def __init__(
@@ -48,27 +55,86 @@ class Asking:
         self.registry = registry
         self.tools = tools
         self.scrape = scrape
-        self.pending = pending
+        self.pending = self.todo = pending
         self.anew = anew
+        self.requests = 0  # made, and not accounted for yet
         self.restarts = 0
         self.doubted: Request | None = None  # its answer could not be read; it is asked once more
+        self._early = Early(self._fetch, registry.at_once)
+        self._alone: set[Request] = set()  # could not be read among others
+        self._began_with = len(pending)
 
     def name(self, request: Request) -> str:
         """Under which is kept what the answer to a request looked like: read in another way, it is another one."""
         return f"{request.address} v{self.registry.adapter_version}"
 
+    async def some(self) -> tuple[Got, ...]:
+        """The pages to write next, up to ENOUGH records; none where all that is asked is as it was when read last.
+
+        Who has something to write waits no longer than GATHER_S for more.
+        """
+        self.todo, self._began_with = self.pending, len(self.pending)
+        until = asyncio.get_running_loop().time() + GATHER_S
+        got: list[Got] = []
+        while self.todo and _records(got) < ENOUGH and len(got) < ENOUGH:
+            self._early.want(self.registry.ahead(self.todo))
+            if got and not await self._early.comes(self.todo[0], until):
+                break
+            try:
+                more = await self._read_next()
+            except (TrialdError, UnreadableBody):
+                if not got:
+                    raise
+                break  # what was read before is written first; then this comes up once more
+            if not more:
+                break
+            got += more
+        return tuple(got)
+
+    def go_on(self) -> None:
+        """What `some` gave is about to be written. What was put behind the rest meanwhile stays there."""
+        self.pending = self.todo + self.pending[self._began_with :]
+
+    async def close(self) -> None:
+        await self._early.close()
+
+    async def _read_next(self) -> list[Got]:
+        here = tuple(takewhile(lambda one: one not in self._alone and self._early.has(one), self.todo))
+        if len(here) > 1:
+            return await self._read_together(here)
+        got = await self.page()
+        if got is None:
+            return []
+        self.todo = got.page.follow + self.todo[1:]
+        return [got]
+
+    async def _read_together(self, requests: tuple[Request, ...]) -> list[Got]:
+        """Requests whose answers are here, in one go. What cannot be read stays, to be asked for alone."""
+        answers = [await self._early.take(one) for one in requests]
+        asked = [(one, had.body, had.url, had.fetched_at) for one, had in zip(requests, answers, strict=True)]
+        read = await self.tools.compute.run(read_pages, self.registry.name, asked, timeout_s=READ_WITHIN_S)
+        got: list[Got] = []
+        for request, answer, page in zip(requests, answers, read, strict=True):
+            if page is None:
+                self._alone.add(request)
+                self._early.put_back(request, answer)
+            else:
+                got.append(Got(request, page, answer.validators))
+        left = tuple(one for one in requests if one in self._alone)
+        self.todo = (*left, *(one for each in got for one in each.page.follow), *self.todo[len(requests) :])
+        return got
+
     async def page(self) -> Got | None:
-        """The next page; None where all that is asked is as it was when it was read last."""
+        """The next page alone; None where all that is asked is as it was when it was read last."""
         while True:
-            request = self.pending[0]
+            request = self.todo[0]
             known = await pages.validators(self.tools.db, self.name(request)) if request.repeats else None
             try:
-                answer = await self.tools.fetch(self._ask(request, known))
+                answer = await (self._fetch(request, known) if request.repeats else self._early.take(request))
             except BodyTooLarge as error:
                 if (aside := self._doubt(request, error, None)) is not None:
                     return aside
                 continue
-            await store.add_requests(self.tools.db, self.scrape, answer.attempts)
             if answer.not_modified and known is not None:
                 return None
             if answer.status >= 300:
@@ -79,6 +145,11 @@ class Asking:
             except UnreadableBody as error:
                 if (aside := self._doubt(request, error, answer)) is not None:
                     return aside
+
+    async def _fetch(self, request: Request, known: Validators | None = None) -> Answer:
+        answer = await self.tools.fetch(self._ask(request, known))
+        self.requests += answer.attempts
+        return answer
 
     def _ask(self, request: Request, known: Validators | None) -> Ask:
         per_min = self.tools.rates[self.registry.name]
@@ -125,6 +196,10 @@ class Asking:
         return bool(requests) and self.restarts <= MOST_RESTARTS
 
     def _put(self, requests: tuple[Request, ...], reason: str) -> None:
-        self.pending = requests + self.pending[1:]
+        self.todo = requests + self.todo[1:]
         self.anew = True
         emit("scrape.restarted", scrape=self.scrape, registry=self.registry.name, reason=reason, pending=len(requests))
+
+
+def _records(got: Iterable[Got]) -> int:
+    return sum(len(one.page.packed.trials) + len(one.page.packed.refused) for one in got)

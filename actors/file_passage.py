@@ -91,7 +91,7 @@ class FileAsking(Asking):
     _at = 0  # records before the page that comes next
 
     async def page(self) -> Got | None:
-        request = self.pending[0]
+        request = self.todo[0]
         found = await asyncio.to_thread(self._next, int(dict(request.state)["record"]))
         if found is None:
             return None

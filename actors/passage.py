@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal, Protocol
 
@@ -12,7 +12,7 @@ from actors.asking import Asking, Got
 from actors.errors import TrialdError
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Fail, Outcome, Snooze, storable
-from actors.reading import ReadPage
+from actors.reading import ReadPage, joined
 from actors.registries import Registry, Request
 from actors.runtime import store as pages
 from actors.runtime.politeness import SourceUnavailable, Validators
@@ -122,11 +122,11 @@ class Passage:
         return "incremental", since, self.registry.first(since)
 
     async def pages(self) -> None:
-        """Fetches and reads the next page while this one is written."""
+        """Fetches and reads what comes next while this is written."""
         ahead = self._ahead()
         try:
-            while ahead is not None and (got := await ahead) is not None:
-                self.asking.pending = got.page.follow + self.asking.pending[1:]
+            while ahead is not None and (got := await ahead):
+                self.asking.go_on()
                 ahead = self._ahead()
                 await self._write(got)
                 ahead = ahead or self._ahead()
@@ -134,31 +134,46 @@ class Passage:
             if ahead is not None:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
+            await self.asking.close()
 
-    def _ahead(self) -> "asyncio.Task[Got | None] | None":
-        return asyncio.create_task(self.asking.page()) if self.asking.pending else None
+    def _ahead(self) -> "asyncio.Task[tuple[Got, ...]] | None":
+        return asyncio.create_task(self.asking.some()) if self.asking.pending else None
 
-    async def _write(self, got: Got) -> None:
-        """A page, what to ask next, and the proof that the job is still ours: one transaction."""
-        page = got.page
-        if page.telling and got.seen is not None:
-            self.seen = (self.asking.name(got.request), got.seen)
+    async def _write(self, got: Sequence[Got]) -> None:
+        """Pages, what to ask next, and the proof that the job is still ours: one transaction."""
+        for one in got:
+            if one.page.telling and one.seen is not None:
+                self.seen = (self.asking.name(one.request), one.seen)
+        written = [one.page for one in got]
+        counts: list[tuple[ReadPage, PageCounts]] = []
         async with self.tools.db.acquire() as db, db.transaction():
-            listed = await store.compare(db, self.registry.name, page.listed)
-            counts = await store.write_page(
-                db,
-                page.packed,
-                scrape_id=self.id,
-                total=page.total,
-                part_of=page.query,
-                anew=self.asking.anew,
-                listed=listed,
-            )
-            self._gather(listed.differing)
-            await self._compare(db, page)
+            for page in joined(written):
+                counts.append((page, await self._write_page(db, page)))
+            await self._account_requests(db)
             await self._save(db)
         self.written += 1
-        self._report(page, counts)
+        for page, counted in counts:
+            self._report(page, counted)
+
+    async def _write_page(self, db: Any, page: ReadPage) -> PageCounts:
+        listed = await store.compare(db, self.registry.name, page.listed)
+        counts = await store.write_page(
+            db,
+            page.packed,
+            scrape_id=self.id,
+            total=page.total,
+            part_of=page.query,
+            anew=self.asking.anew,
+            listed=listed,
+        )
+        self._gather(listed.differing)
+        await self._compare(db, page)
+        return counts
+
+    async def _account_requests(self, db: Any) -> None:
+        made, self.asking.requests = self.asking.requests, 0
+        if made:
+            await store.add_requests(db, self.id, made)
 
     def _gather(self, differing: Sequence[str]) -> None:
         """A request takes as long for few records as for many, so they are asked for when there are many."""
@@ -184,7 +199,7 @@ class Passage:
     async def _save(self, db: Any) -> None:
         asking = self.asking
         checkpoint = Checkpoint(asking.scrape, asking.pending, asking.anew, self.seen, self.differing)
-        await self.attempt.save(db, asdict(checkpoint))
+        await self.attempt.save(db, checkpoint)
 
     def _report(self, page: ReadPage, counts: PageCounts) -> None:
         self.records += counts.records
@@ -195,6 +210,7 @@ class Passage:
     async def end(self, *, accept_removed: bool) -> Outcome:
         """Marks what is gone at the source, closes the scrape and ends the job, in one transaction."""
         async with self.tools.db.acquire() as db, db.transaction():
+            await self._account_requests(db)
             scrape, met = self.counted(await trials.scrape(db, self.id)), await store.met(db, self.id)
             gone = None
             if may_remove(scrape, met):
@@ -239,6 +255,7 @@ class Passage:
     async def _note(self, error: str) -> None:
         """So that pages and alerts show it; the next page that is written takes it away."""
         if self.id and await self.attempt.is_ours(self.tools.db):  # else the scrape goes on in another attempt's hands
+            await self._account_requests(self.tools.db)
             await store.note_error(self.tools.db, self.id, storable(error))
 
     async def close(self, end: Literal["failed", "cancelled"], error: str) -> None:

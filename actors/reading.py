@@ -1,14 +1,14 @@
 """A registry's page made into rows, whole: what a scrape sends to a process of its own. No I/O."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
 from actors import registries
-from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request
+from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request, UnreadableBody
 from actors.runtime.catalog import catalog
 from actors.trials.pack import PackedPage, Source, pack_page
 
@@ -31,6 +31,58 @@ def read_page(registry: str, request: Request, body: bytes, url: str, fetched_at
     source = known_registries()[registry]
     with collecting_nothing():
         return _packed(source, source.read(request, body), url, fetched_at)
+
+
+def read_pages(registry: str, asked: Sequence[tuple[Request, bytes, str, datetime]]) -> list[ReadPage | None]:
+    """Of several answers at once; None for one whose body as a whole is not what the registry sends."""
+    return [_read_or_none(registry, *one) for one in asked]
+
+
+def _read_or_none(registry: str, request: Request, body: bytes, url: str, fetched_at: datetime) -> ReadPage | None:
+    try:
+        return read_page(registry, request, body, url, fetched_at)
+    except UnreadableBody:
+        return None
+
+
+def joined(pages: Iterable[ReadPage]) -> Iterator[ReadPage]:
+    """Pages of one query that follow one another as one, up to the one that ends it.
+
+    A page that sets a record aside stays alone, for its address is kept with that; so does one that has a record
+    again. The others' addresses are kept with their records.
+    """
+    run: list[ReadPage] = []
+    for page in pages:
+        if run and not _goes_with(run, page):
+            yield _as_one(run)
+            run = []
+        run.append(page)
+    if run:
+        yield _as_one(run)
+
+
+def _goes_with(run: Sequence[ReadPage], page: ReadPage) -> bool:
+    last = run[-1]
+    if last.query != page.query or last.ended or any(one.packed.refused or one.listed for one in (last, page)):
+        return False
+    numbers = {trial.registry_id for one in run for trial in one.packed.trials}
+    return numbers.isdisjoint(trial.registry_id for trial in page.packed.trials)
+
+
+def _as_one(run: Sequence[ReadPage]) -> ReadPage:
+    if len(run) == 1:
+        return run[0]
+    packed = [one.packed for one in run]
+    earliest = min((one.source for one in packed), key=lambda source: source.fetched_at)
+    trials = tuple(trial for one in packed for trial in one.trials)
+    return ReadPage(
+        packed=PackedPage(earliest, trials, (), sum(one.repeated for one in packed)),
+        follow=tuple(request for one in run for request in one.follow),
+        total=next((one.total for one in reversed(run) if one.total is not None), None),
+        query=run[-1].query,
+        ended=run[-1].ended,
+        telling=any(one.telling for one in run),
+    )
 
 
 @contextmanager

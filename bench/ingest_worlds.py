@@ -117,6 +117,9 @@ def _piece(export: bytes) -> bytes:
 @asynccontextmanager
 async def serving(held: Held) -> AsyncIterator[Mapping[str, str]]:
     """The address of each registry; its process ends with the context, and with its parent however that ends."""
+    if not held:
+        yield {}
+        return
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=_serve, args=(dict(held), theirs), daemon=True)

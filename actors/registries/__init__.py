@@ -8,6 +8,7 @@ A registry never touches the network. The scraper owns rate, retries, ETags, sto
     narrower(request)         what to ask when the answer is too large, or cannot be read: less at once
     listing()                 what to ask for bare numbers and dates: which records there are, and which have changed
     by_numbers(numbers)       what to ask for the records of these numbers
+    ahead(pending)            of what is still to be asked, what will be for sure: it is fetched while others are read
 
 So a registry's test is bytes in, trials out. A `Request` is plain data: what is still to be asked is the scrape's
 checkpoint.
@@ -119,4 +120,6 @@ class Registry:
     narrower: Callable[[Request], tuple[Request, ...]] = field(default=lambda request: ())
     listing: Callable[[], tuple[Request, ...]] | None = None  # None: such a list would be no less than everything
     by_numbers: Callable[[Sequence[str]], tuple[Request, ...]] = field(default=lambda numbers: ())
+    ahead: Callable[[Sequence[Request]], tuple[Request, ...]] = field(default=lambda pending: ())
+    at_once: int = 1  # requests under way; each waits for its turn
     overlap_days: int = 2  # an incremental scrape looks back this far beyond the last success

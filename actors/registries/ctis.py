@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import islice, takewhile
 
 from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request, UnreadableBody
 from actors.trials.ctis_number import Seen, parted
@@ -29,6 +30,7 @@ from actors.trials.normalise import NotReadable
 URL = "https://euclinicaltrials.eu/ctis-public-api"
 SEARCH = f"{URL}/search"
 FEWER = 10  # times fewer rows are asked for at once when a page cannot be read
+AHEAD = 48  # records that are fetched while others are read
 SUBMISSIONS = 3  # of a trial whose number is known without them, looked for before it is taken for gone
 ABSENT = (400, 404, 410)  # what `retrieve` answers for a number that it does not have
 
@@ -90,6 +92,15 @@ def narrower(request: Request) -> tuple[Request, ...]:
     part = replace(walk, phase="part", size=size, seen="")
     parts = tuple(_search(replace(part, page=start + number)) for number in range(1, FEWER + 1))
     return parts if walk.phase == "part" else (*parts, _search(replace(walk, page=walk.page + 1)))
+
+
+def ahead(pending: Sequence[Request]) -> tuple[Request, ...]:
+    """The records that come next, and the page of the search behind them; not the one that closes it."""
+    records = tuple(takewhile(lambda one: dict(one.state).get("ask") == "record", islice(pending, AHEAD)))
+    behind = pending[len(records)] if records and len(records) < len(pending) else None
+    if behind is None or "ask" in (note := dict(behind.state)) or walk_of(note).phase != "pass":
+        return records
+    return (*records, behind)
 
 
 def _search(walk: Walk, *, last: bool = False) -> Request:
@@ -260,4 +271,6 @@ REGISTRY = Registry(
     narrower=narrower,
     listing=listing,
     by_numbers=by_numbers,
+    ahead=ahead,
+    at_once=8,  # ctrdata has up to ten under way
 )

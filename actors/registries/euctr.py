@@ -17,6 +17,7 @@ A text that cannot be read is asked for trial by trial, by the numbers that were
 users of the register know them (ctrdata, and others that mirror it); the register describes none.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
@@ -29,6 +30,7 @@ from actors.trials.normalise import NotReadable
 BASE = "https://www.clinicaltrialsregister.eu/ctr-search"
 PAGE_SIZE = 20  # fixed by the register
 MANY = 10_000  # trials of one query; those who mirror the register take no more at once
+AHEAD = 3  # pages that are fetched while others are read
 MOST_FED = 1_000  # trials of a feed that are asked for one by one; beyond it everything costs less
 FIRST_YEAR, LAST_YEAR = 2004, 2026  # of starts; the first and the last span are open: few began before or will later
 EARLIEST, LATEST = "1990-01-01", "2099-12-31"
@@ -63,6 +65,22 @@ def narrower(request: Request) -> tuple[Request, ...]:
     if "listed" not in note or "only" in note:
         return ()
     return (*(_alone(number, note) for number in _noted(note)), *_follow(note | {"unsure": "yes"}))
+
+
+def ahead(pending: Sequence[Request]) -> tuple[Request, ...]:
+    """The pages that a query still has: the list of each and its text, which are two answers to one question."""
+    note = dict(pending[0].state)
+    if "count" not in note:  # the first page of a query, a trial alone, the feed
+        return ()
+    page, pages = int(note.get("page", "1")), -(-int(note["count"]) // PAGE_SIZE)
+    numbers = range(page, min(page + AHEAD, pages) + 1)
+    asked = [one for number in numbers for one in _both(note | {"page": str(number)})]
+    return tuple(asked[1:] if "listed" in note else asked)
+
+
+def _both(note: Note) -> tuple[Request, Request]:
+    kept = {name: value for name, value in note.items() if name != "listed"}
+    return _list(kept), _download(kept, Listing(0, ()))
 
 
 # ── asking ──
@@ -240,5 +258,7 @@ REGISTRY = Registry(
     first=first,
     read=read,
     narrower=narrower,
+    ahead=ahead,
+    at_once=4,  # ctrdata has up to ten under way
     overlap_days=1,  # the feed goes back seven days only, and a full scrape comes every seventh
 )

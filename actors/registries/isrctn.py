@@ -14,9 +14,10 @@ interface (as users of it report).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice, takewhile
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
@@ -27,6 +28,7 @@ from actors.trials.normalise import NotReadable
 
 URL = "https://www.isrctn.com/api/query/format/default"
 AT_ONCE = 100  # records of an answer: some 2 MB
+AHEAD = 3  # windows that are fetched while others are read
 COUNT = 0  # as a limit: nothing but how many there are
 
 _NUMBER = re.compile(rb"<(?:[A-Za-z][\w.-]*:)?isrctn[^>]*>\s*(?:ISRCTN)?([0-9]{8})\s*<")
@@ -91,6 +93,11 @@ def narrower(request: Request) -> tuple[Request, ...]:
         return tuple(_ask(half, known) for half in two)
     aside = _ask(_window(note), known, limit=COUNT)
     return () if note["limit"] == str(COUNT) else (replace(aside, state=(*aside.state, ("aside", "yes"))),)
+
+
+def ahead(pending: Sequence[Request]) -> tuple[Request, ...]:
+    """The windows that come next; not the last one, into which whatever is edited meanwhile moves."""
+    return tuple(takewhile(lambda one: "end" in dict(one.state), islice(pending, AHEAD)))
 
 
 def _less(window: Window, count: int, days: list[date], known: Known) -> tuple[Request, ...]:
@@ -178,4 +185,6 @@ REGISTRY = Registry(
     first=first,
     read=read,
     narrower=narrower,
+    ahead=ahead,
+    at_once=2,
 )
