@@ -20,7 +20,7 @@ from actors.passage import Asked, Passage
 from actors.reading import known_registries, read_page
 from actors.registries import Request
 from actors.tools import Tools
-from actors.trials import ictrp_export
+from actors.trials.reading.ictrp import export as ictrp_export
 from actors.trials.scrapes import Mode, Scrape
 
 RECORDS = 1000  # of a page

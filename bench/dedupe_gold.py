@@ -26,8 +26,8 @@ from actors.trials.comparable import (
     own_number,
     some_words,
 )
-from actors.trials.ctgov_study import read_study
 from actors.trials.identity import mentions, parse, read_field, strongest
+from actors.trials.reading.ctgov.study import read_study
 from actors.trials.record import StudyType
 from actors.trials.words import words
 

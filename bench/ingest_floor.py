@@ -28,10 +28,10 @@ from zstandard import ZstdCompressor
 
 from actors.registries.ctgov import REGISTRY
 from actors.trials import wire
-from actors.trials.ctgov_words import PHASES, STATUSES, STUDY_TYPES
 from actors.trials.mirroring import store
 from actors.trials.mirroring.rows import VERSION_COLUMNS
 from actors.trials.pack import ID_COLUMNS, RAW_COLUMNS, TRIAL_COLUMNS, ZSTD_LEVEL, PackedPage, Source, pack_page
+from actors.trials.reading.ctgov.words import PHASES, STATUSES, STUDY_TYPES
 from bench.ingest_plain import Row
 from demo.ctgov_record import record
 from demo.world import World

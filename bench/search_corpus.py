@@ -22,7 +22,6 @@ from actors.jobs.learn_search import places
 from actors.mesh.importing import import_file
 from actors.mesh.reading import here
 from actors.trials import wire
-from actors.trials.ctgov_study import read_study
 from actors.trials.facets import facet
 from actors.trials.finding import store as finding
 from actors.trials.mirroring import rows
@@ -30,6 +29,7 @@ from actors.trials.mirroring.copying import copy
 from actors.trials.mirroring.rows import Placed
 from actors.trials.normalise import NotReadable, age_days
 from actors.trials.pack import ID_COLUMNS, TRIAL_COLUMNS, PackedPage, Source, pack_page
+from actors.trials.reading.ctgov.study import read_study
 from actors.trials.record import (
     Eligibility,
     Identifier,

@@ -29,11 +29,19 @@ from datetime import date
 import msgspec
 
 from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request, UnreadableBody
-from actors.trials.ctgov_note import Note, counted, day_of, noted, query_of, reached, total_of, window_of
-from actors.trials.ctgov_page import NotAPage, PageOfStudies, number_in, page_of, stated_day, updated_in, version_of
-from actors.trials.ctgov_study import read_study
-from actors.trials.ctgov_windows import LAST_DAY, POSTED, UPDATED, Window, filter_of, halves, left_of, parts
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.ctgov.note import Note, counted, day_of, noted, query_of, reached, total_of, window_of
+from actors.trials.reading.ctgov.page import (
+    NotAPage,
+    PageOfStudies,
+    number_in,
+    page_of,
+    stated_day,
+    updated_in,
+    version_of,
+)
+from actors.trials.reading.ctgov.study import read_study
+from actors.trials.reading.ctgov.windows import LAST_DAY, POSTED, UPDATED, Window, filter_of, halves, left_of, parts
 
 URL = "https://clinicaltrials.gov/api/v2/studies"
 PAGE_SIZE = 1000  # the API cuts larger pages to this, silently

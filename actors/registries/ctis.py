@@ -3,7 +3,7 @@
 The search only lists trials; each record is asked for by its number:
 
     search ─┬─ retrieve 2023-505613-24-00 · retrieve … · up to a hundred
-            └─ the next page of the search, once these are read (actors/trials/ctis_walk.py tells which)
+            └─ the next page of the search, once these are read (actors/trials/reading/ctis/walk.py tells which)
 
 Retrieves belong to the query of the search that listed them, and the walk ends after the last of them, so that what was
 met can be compared with what the source counts. A number counts submissions of one trial at its end (…-00, -01): the
@@ -20,12 +20,12 @@ from datetime import date
 from itertools import islice, takewhile
 
 from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request, UnreadableBody
-from actors.trials.ctis_number import Seen, parted
-from actors.trials.ctis_page import BadRow, NotASearch, Row, search_of
-from actors.trials.ctis_record import trial_of
-from actors.trials.ctis_walk import ALL, REST, UPDATED, Walk, by_status, is_too_large, step, walk_of, wanted
-from actors.trials.loose_json import loose_json
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.ctis.loose_json import loose_json
+from actors.trials.reading.ctis.number import Seen, parted
+from actors.trials.reading.ctis.page import BadRow, NotASearch, Row, search_of
+from actors.trials.reading.ctis.record import trial_of
+from actors.trials.reading.ctis.walk import ALL, REST, UPDATED, Walk, by_status, is_too_large, step, walk_of, wanted
 
 URL = "https://euclinicaltrials.eu/ctis-public-api"
 SEARCH = f"{URL}/search"

@@ -21,11 +21,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
-from actors.trials.euctr_list import Listing, NotAList, feed, listing
-from actors.trials.euctr_text import Record, records
-from actors.trials.euctr_trial import read_trial
-from actors.trials.lenient import NAME as WINDOWS
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.euctr.list import Listing, NotAList, feed, listing
+from actors.trials.reading.euctr.text import Record, records
+from actors.trials.reading.euctr.trial import read_trial
+from actors.trials.reading.lenient import NAME as WINDOWS
 
 BASE = "https://www.clinicaltrialsregister.eu/ctr-search"
 PAGE_SIZE = 20  # fixed by the register

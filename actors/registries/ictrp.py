@@ -19,12 +19,12 @@ from collections.abc import Mapping
 from datetime import date
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
-from actors.trials.ictrp_dates import Usual, usual_orders
-from actors.trials.ictrp_export import NotAnExport, Piece, pieces
-from actors.trials.ictrp_text import line
-from actors.trials.ictrp_trial import read_record
-from actors.trials.ictrp_values import NotARecord, values_of
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.ictrp.dates import Usual, usual_orders
+from actors.trials.reading.ictrp.export import NotAnExport, Piece, pieces
+from actors.trials.reading.ictrp.text import line
+from actors.trials.reading.ictrp.trial import read_record
+from actors.trials.reading.ictrp.values import NotARecord, values_of
 
 ADDRESS = "https://trialsearch.who.int/ICTRP-Results.xml"  # the name that the portal gives to an export
 EXPORT = "export"

@@ -1,9 +1,9 @@
 """ISRCTN, by its XML interface. No I/O.
 
 A query gives at most as many records as it is told to, in any order, and no second page; so it is asked in windows of
-dates that hold few (actors/trials/isrctn_windows.py). Everything is windows of the day of application, which never
-changes; what changed since a day is windows of the day of the last edit, the oldest first: what is edited meanwhile
-moves into one that is still to come. Each window is a query of its own, and its answer counts it:
+dates that hold few (actors/trials/reading/isrctn/windows.py). Everything is windows of the day of application, which
+never changes; what changed since a day is windows of the day of the last edit, the oldest first: what is edited
+meanwhile moves into one that is still to come. Each window is a query of its own, and its answer counts it:
 
     up to 100                  read
     more                       its parts; nothing is taken from this answer, and of the largest windows nothing is asked
@@ -21,10 +21,10 @@ from itertools import islice, takewhile
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
 from actors.registries import Ended, Found, Page, Refused, Registry, Request, UnreadableBody
-from actors.trials.isrctn_page import NotAPage, page_of
-from actors.trials.isrctn_record import assigned_on, number_of, record_of, trial_of, updated_on
-from actors.trials.isrctn_windows import APPLIED, EDITED, FIRST, Window, cut, halves, question, window_of
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.isrctn.page import NotAPage, page_of
+from actors.trials.reading.isrctn.record import assigned_on, number_of, record_of, trial_of, updated_on
+from actors.trials.reading.isrctn.windows import APPLIED, EDITED, FIRST, Window, cut, halves, question, window_of
 
 URL = "https://www.isrctn.com/api/query/format/default"
 AT_ONCE = 100  # records of an answer: some 2 MB

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from actors.registries import Page, UnreadableBody
 from actors.registries.ctgov import first, read
-from actors.trials.ctgov_results import CUT, LONGEST, MOST_GROUPS, MOST_MEASURES, MOST_VALUES
 from actors.trials.history import plain
+from actors.trials.reading.ctgov.results import CUT, LONGEST, MOST_GROUPS, MOST_MEASURES, MOST_VALUES
 from actors.trials.record import (
     Arm,
     Contact,

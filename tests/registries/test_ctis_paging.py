@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from actors.registries import Page, Request, UnreadableBody
 from actors.registries.ctis import REGISTRY, by_numbers, first, instead, listing, narrower, read
-from actors.trials.ctis_number import Seen, parted
-from actors.trials.ctis_walk import MOST_ROWS
+from actors.trials.reading.ctis.number import Seen, parted
+from actors.trials.reading.ctis.walk import MOST_ROWS
 from tests.registries.ctis_source import One, Source, folds, moved, row, sweep, trials
 
 SINCE = date(2026, 7, 1)
@@ -71,7 +71,7 @@ def test_a_limit_below_the_known_one_loses_no_trial(cap: int) -> None:
 
 
 def test_one_status_beyond_the_limit_is_read_from_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.trials.ctis_walk.MOST_ROWS", 300)
+    monkeypatch.setattr("actors.trials.reading.ctis.walk.MOST_ROWS", 300)
     source = Source([*trials(550), One("2025-500001-01-00", 2)], cap=300)
     swept = sweep(source, first(None))
     assert len(swept.found) == 551
@@ -80,7 +80,7 @@ def test_one_status_beyond_the_limit_is_read_from_both_ends(monkeypatch: pytest.
 
 
 def test_codes_that_are_not_known_yet_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.trials.ctis_walk.MOST_ROWS", 300)
+    monkeypatch.setattr("actors.trials.reading.ctis.walk.MOST_ROWS", 300)
     source = Source(trials(500, statuses=(4, 8, 14, 99)), cap=300)
     swept = sweep(source, first(None))
     assert len(swept.found) == 500
@@ -101,7 +101,7 @@ def test_what_changes_during_a_walk_is_met_at_its_end() -> None:
 
 
 def test_what_moves_to_another_status_during_a_walk_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.trials.ctis_walk.MOST_ROWS", 100)
+    monkeypatch.setattr("actors.trials.reading.ctis.walk.MOST_ROWS", 100)
 
     def move(source: Source, request: Request) -> None:
         if len(source.asked) == 100:  # back to a status that was read already
@@ -131,7 +131,7 @@ def test_a_row_without_dates_is_taken_for_changed() -> None:
 
 
 def test_more_changes_than_a_search_gives_are_read_as_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.trials.ctis_walk.MOST_ROWS", 200)
+    monkeypatch.setattr("actors.trials.reading.ctis.walk.MOST_ROWS", 200)
     source = Source(trials(350, statuses=(1, 4), day=SINCE), cap=200)
     assert len(sweep(source, first(SINCE)).found) == 350
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from actors.trials.ctis_record import trial_of
-from actors.trials.ctis_words import STATUSES
-from actors.trials.loose_json import Loose, loose_json
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.ctis.loose_json import Loose, loose_json
+from actors.trials.reading.ctis.record import trial_of
+from actors.trials.reading.ctis.words import STATUSES
+from actors.trials.reading.written_days import written_day
 from actors.trials.record import Trial
-from actors.trials.written_days import written_day
 
 
 def trial(information: dict[str, Any] | None = None, *, part_1: dict[str, Any] | None = None, **record: Any) -> Trial:

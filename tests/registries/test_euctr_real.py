@@ -13,9 +13,9 @@ import pytest
 
 from actors.registries import Page, Request
 from actors.registries.euctr import read
-from actors.trials.euctr_labels import FIELDS
-from actors.trials.euctr_list import listing
 from actors.trials.pack import Source, pack_page
+from actors.trials.reading.euctr.labels import FIELDS
+from actors.trials.reading.euctr.list import listing
 from actors.trials.record import Trial
 
 SOURCE = Source("euctr", "https://example.org", datetime(2026, 7, 1, tzinfo=UTC), 1, "text/plain")

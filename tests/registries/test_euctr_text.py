@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from actors.registries import Page, Request, UnreadableBody
 from actors.registries.euctr import read
-from actors.trials.euctr_text import records
+from actors.trials.reading.euctr.text import records
 
 RECORD = """Summary
 EudraCT Number: 2015-000001-10

@@ -9,10 +9,18 @@ from hypothesis import strategies as st
 
 from actors.registries import Page, Request, UnreadableBody
 from actors.registries.ictrp import first, read
-from actors.trials import ictrp_unpacked
-from actors.trials.ictrp_dates import dates_of
-from actors.trials.ictrp_export import bodies
-from actors.trials.ictrp_words import oldest_days, phases_of, sex_of, status_of, study_type_of, target_of, youngest_days
+from actors.trials.reading.ictrp import unpacked as ictrp_unpacked
+from actors.trials.reading.ictrp.dates import dates_of
+from actors.trials.reading.ictrp.export import bodies
+from actors.trials.reading.ictrp.words import (
+    oldest_days,
+    phases_of,
+    sex_of,
+    status_of,
+    study_type_of,
+    target_of,
+    youngest_days,
+)
 from actors.trials.record import Identifier, Trial
 
 YEAR = 365.25

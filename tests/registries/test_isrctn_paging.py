@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.registries import Request, UnreadableBody
 from actors.registries.isrctn import AT_ONCE, REGISTRY, first, narrower, read
-from actors.trials.isrctn_windows import APPLIED, EDITED, Window, cut, halves, question
+from actors.trials.reading.isrctn.windows import APPLIED, EDITED, Window, cut, halves, question
 from tests.registries.isrctn_source import HEAD, One, Source, page, record, sweep
 
 SINCE = date(2026, 7, 1)

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from actors.registries import Page, UnreadableBody
 from actors.registries.isrctn import first, read
 from actors.trials.history import plain
-from actors.trials.isrctn_plan import names_in
 from actors.trials.pack import Source, pack_page
+from actors.trials.reading.isrctn.plan import names_in
 from actors.trials.record import Identifier, Trial
 from tests.registries.isrctn_source import page
 from tests.registries.mutation import mutated

@@ -10,8 +10,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.trials.ctgov_study import read_study
 from actors.trials.history import Change, changes, is_same, plain
+from actors.trials.reading.ctgov.study import read_study
 from actors.trials.record import Design, Eligibility, MeshTerm, Site, Trial, When
 
 TRIAL = Trial(

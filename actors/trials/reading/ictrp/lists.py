@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from actors.trials.ictrp_text import labelled, line, listed, said
+from actors.trials.reading.ictrp.text import labelled, line, listed, said
 from actors.trials.record import Intervention, Outcome
 
 LONGEST_NAME = 200  # characters of an intervention's name; a longer text is its description

@@ -6,7 +6,7 @@
     A.3 Full title of the trial (es): …     the same in another language
 
 Line breaks between fields are missing in places. So a field begins wherever its code stands with its own words and a
-colon behind it (`euctr_labels`), be it within a line; with other words it begins at the start of a line only, where
+colon behind it (`labels`), be it within a line; with other words it begins at the start of a line only, where
 its code comes after that of the field before.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from actors.trials.euctr_labels import FIELDS, HEADINGS, SUMMARY
+from actors.trials.reading.euctr.labels import FIELDS, HEADINGS, SUMMARY
 
 NUMBER = re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}")
 

@@ -9,15 +9,15 @@ The status of the trial is `ctPublicStatusCode`; `ctStatus` is that of the appli
 from collections.abc import Iterator
 from typing import Any
 
-from actors.trials.ctis_number import parted
-from actors.trials.ctis_people import contacts, countries, parties, sites, sponsor_of
-from actors.trials.ctis_plan import arms, eligibility, interventions, outcomes, purpose
-from actors.trials.ctis_words import ENDED, LABELS, LANGUAGES, NOTHING, PHASES, REGISTERS, STATUSES, UNNAMED
-from actors.trials.loose_json import Loose
 from actors.trials.normalise import NotReadable, numbers_inside
+from actors.trials.reading.ctis.loose_json import Loose
+from actors.trials.reading.ctis.number import parted
+from actors.trials.reading.ctis.people import contacts, countries, parties, sites, sponsor_of
+from actors.trials.reading.ctis.plan import arms, eligibility, interventions, outcomes, purpose
+from actors.trials.reading.ctis.words import ENDED, LABELS, LANGUAGES, NOTHING, PHASES, REGISTERS, STATUSES, UNNAMED
+from actors.trials.reading.stated_ids import identifiers
+from actors.trials.reading.written_days import written_day
 from actors.trials.record import INT4_MAX, Design, Fields, Identifier, Reference, Status, Trial, When
-from actors.trials.stated_ids import identifiers
-from actors.trials.written_days import written_day
 
 PORTAL = "https://euclinicaltrials.eu/ctis-public/view"
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import msgspec
 
-from actors.trials.ctgov_results import ResultsSection
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.ctgov.results import ResultsSection
 from actors.trials.record import INT4_MAX
 
 # An escaped NUL, but not an escaped backslash before the letters u0000.

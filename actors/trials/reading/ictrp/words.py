@@ -2,8 +2,8 @@
 
 import re
 
-from actors.trials.ictrp_text import line
 from actors.trials.normalise import DAYS_PER
+from actors.trials.reading.ictrp.text import line
 from actors.trials.record import Phase, Sex, Status, StudyType
 
 # ICTRP itself knows `Recruiting`, `Not recruiting` and `Authorised`: the latter two may mean that it has not begun, or

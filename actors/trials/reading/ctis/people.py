@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from actors.trials.ctis_words import NOTHING
-from actors.trials.loose_json import Loose
+from actors.trials.reading.ctis.loose_json import Loose
+from actors.trials.reading.ctis.words import NOTHING
 from actors.trials.record import Contact, Party, Site
 
 

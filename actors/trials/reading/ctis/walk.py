@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Literal, TypeAlias
 
-from actors.trials.ctis_number import Seen
-from actors.trials.ctis_page import Row
-from actors.trials.ctis_words import STATUSES
+from actors.trials.reading.ctis.number import Seen
+from actors.trials.reading.ctis.page import Row
+from actors.trials.reading.ctis.words import STATUSES
 
 SIZE = 100  # rows of a page; more are not given
 MOST_ROWS = 10_000  # of one search

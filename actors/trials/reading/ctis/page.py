@@ -6,10 +6,10 @@ from datetime import date
 
 import msgspec
 
-from actors.trials.ctis_number import parted
-from actors.trials.loose_json import Loose
 from actors.trials.normalise import NotReadable
-from actors.trials.written_days import written_day
+from actors.trials.reading.ctis.loose_json import Loose
+from actors.trials.reading.ctis.number import parted
+from actors.trials.reading.written_days import written_day
 
 LAST_DAY = date(2100, 1, 1)  # what claims to be of later is not believed
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from xml.parsers import expat
 
-from actors.trials.ictrp_export import Piece, delimiter_of
-from actors.trials.ictrp_names import name_of, named, names_of
+from actors.trials.reading.ictrp.export import Piece, delimiter_of
+from actors.trials.reading.ictrp.names import name_of, named, names_of
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LETTER = re.compile(r"&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
@@ -19,7 +19,7 @@ class NotARecord(ValueError):
 
 
 def values_of(piece: Piece) -> Mapping[str, str]:
-    """The fields of a record by their names (`ictrp_names`). Raises NotARecord."""
+    """The fields of a record by their names (`names`). Raises NotARecord."""
     if piece.problem:
         raise NotARecord(piece.problem)
     if not piece.head:

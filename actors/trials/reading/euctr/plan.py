@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from actors.trials.euctr_products import interventions_of
-from actors.trials.euctr_text import Record
-from actors.trials.euctr_told import Told, number_of
-from actors.trials.euctr_words import AGE_GROUPS, MASKINGS, MODELS, PHASES, SCOPES
 from actors.trials.normalise import age_days
+from actors.trials.reading.euctr.products import interventions_of
+from actors.trials.reading.euctr.text import Record
+from actors.trials.reading.euctr.told import Told, number_of
+from actors.trials.reading.euctr.words import AGE_GROUPS, MASKINGS, MODELS, PHASES, SCOPES
 from actors.trials.record import Design, Eligibility, Fields, Outcome, Sex
 
 

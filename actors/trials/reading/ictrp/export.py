@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import IO
 
-from actors.trials.ictrp_names import headless, names_of
-from actors.trials.ictrp_unpacked import NotAnExport as NotAnExport
-from actors.trials.ictrp_unpacked import text_of
+from actors.trials.reading.ictrp.names import headless, names_of
+from actors.trials.reading.ictrp.unpacked import NotAnExport as NotAnExport
+from actors.trials.reading.ictrp.unpacked import text_of
 
 ROOT = "Trials_downloaded_from_ICTRP"
 LONGEST_RECORD = 4_000_000  # characters; the longest that are known have 200,000

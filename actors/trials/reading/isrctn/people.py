@@ -2,8 +2,8 @@
 
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
-from actors.trials.isrctn_text import NONE, each, part, said, text
-from actors.trials.isrctn_words import SPONSORS, UNTYPED
+from actors.trials.reading.isrctn.text import NONE, each, part, said, text
+from actors.trials.reading.isrctn.words import SPONSORS, UNTYPED
 from actors.trials.record import Contact, Party, Site
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from xml.parsers import expat
 
-from actors.trials.euctr_text import NUMBER
+from actors.trials.reading.euctr.text import NUMBER
 
 FEED_DAYS = 7  # how far back the feed goes
 MOST_FEED_CHARS = 200  # of a date in the feed; a longer one is none

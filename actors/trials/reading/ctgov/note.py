@@ -8,7 +8,7 @@ the latest date seen; `last`: where the page before ended; `restarts`: of one wi
 from collections.abc import Sequence
 from datetime import date
 
-from actors.trials.ctgov_windows import UPDATED, Window, filter_of
+from actors.trials.reading.ctgov.windows import UPDATED, Window, filter_of
 
 Note = dict[str, str]
 

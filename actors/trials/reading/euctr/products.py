@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from actors.trials.euctr_text import Record, is_said
-from actors.trials.euctr_told import blocks, inside
+from actors.trials.reading.euctr.text import Record, is_said
+from actors.trials.reading.euctr.told import blocks, inside
 from actors.trials.record import Intervention
 
 

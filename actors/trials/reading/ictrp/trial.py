@@ -1,4 +1,4 @@
-"""One record of WHO's ICTRP, by the names of its fields (`ictrp_names`), read into a Trial. No I/O.
+"""One record of WHO's ICTRP, by the names of its fields (`names`), read into a Trial. No I/O.
 
 ICTRP keeps copies of what some twenty registers hold, in one set of fields. The number is the one that the source
 register gave; under that register's own scheme it is also the first of the ids, so that the record can be found to be
@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
-from actors.trials.ictrp_dates import Dates, Usual, dates_of
-from actors.trials.ictrp_lists import conditions_of, countries_of, interventions_of, outcomes_of, summary_of
-from actors.trials.ictrp_text import NO_NUMBER, line, listed, said
-from actors.trials.ictrp_words import (
+from actors.trials.normalise import NotReadable, numbers_inside, scheme_of
+from actors.trials.reading.ictrp.dates import Dates, Usual, dates_of
+from actors.trials.reading.ictrp.lists import conditions_of, countries_of, interventions_of, outcomes_of, summary_of
+from actors.trials.reading.ictrp.text import NO_NUMBER, line, listed, said
+from actors.trials.reading.ictrp.words import (
     oldest_days,
     phases_of,
     sex_of,
@@ -21,7 +22,6 @@ from actors.trials.ictrp_words import (
     target_of,
     youngest_days,
 )
-from actors.trials.normalise import NotReadable, numbers_inside, scheme_of
 from actors.trials.record import Contact, Design, Eligibility, Fields, Identifier, Party, Sharing, Site, Trial
 
 PORTAL = "https://trialsearch.who.int/Trial2.aspx?TrialID="

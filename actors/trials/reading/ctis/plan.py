@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from actors.trials.ctis_words import AGES, HEALTHY, NOTHING, ROLES, SCOPES
-from actors.trials.loose_json import Loose
 from actors.trials.normalise import DAYS_PER
+from actors.trials.reading.ctis.loose_json import Loose
+from actors.trials.reading.ctis.words import AGES, HEALTHY, NOTHING, ROLES, SCOPES
 from actors.trials.record import Arm, Eligibility, Intervention, Outcome, Sex
 
 NAMES = ("productName", "scientificProductName")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from actors.trials.euctr_text import Record
-from actors.trials.euctr_told import Told, blocks, inside
+from actors.trials.reading.euctr.text import Record
+from actors.trials.reading.euctr.told import Told, blocks, inside
 from actors.trials.record import Contact, Fields, Party
 
 

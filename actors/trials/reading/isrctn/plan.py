@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Literal
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
-from actors.trials.isrctn_text import each, part, said, text
-from actors.trials.isrctn_words import HEALTHY, SEXES
 from actors.trials.normalise import age_days
+from actors.trials.reading.isrctn.text import each, part, said, text
+from actors.trials.reading.isrctn.words import HEALTHY, SEXES
 from actors.trials.record import Eligibility, Intervention, Outcome
 
 LONGEST_NAME = 200  # characters; what is longer is a description

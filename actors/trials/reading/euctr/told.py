@@ -6,8 +6,8 @@ No I/O.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from actors.trials.euctr_text import Field, Record, is_said
 from actors.trials.normalise import NotReadable, when
+from actors.trials.reading.euctr.text import Field, Record, is_said
 from actors.trials.record import When
 
 OUTSIDE = "3RD"  # the country code of a record from outside of the EEA

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
-from actors.trials.ctgov_results import read_results
-from actors.trials.ctgov_shape import (
+from actors.trials.normalise import NotReadable, age_days, numbers_inside, scheme_of, when
+from actors.trials.reading.ctgov.results import read_results
+from actors.trials.reading.ctgov.shape import (
     Browse,
     DateStruct,
     Derived,
@@ -26,8 +27,7 @@ from actors.trials.ctgov_shape import (
     StatusModule,
     study,
 )
-from actors.trials.ctgov_words import ACTUAL, PHASES, SEXES, STATUSES, STUDY_TYPES
-from actors.trials.normalise import NotReadable, age_days, numbers_inside, scheme_of, when
+from actors.trials.reading.ctgov.words import ACTUAL, PHASES, SEXES, STATUSES, STUDY_TYPES
 from actors.trials.record import (
     Arm,
     Contact,

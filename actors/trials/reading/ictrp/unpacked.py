@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
-from actors.trials.lenient import NAME as WINDOWS
+from actors.trials.reading.lenient import NAME as WINDOWS
 
 CHUNK_BYTES = 256 * 1024
 MOST_BYTES = 8 * 1024**3  # unpacked; a full export has about 4 GB

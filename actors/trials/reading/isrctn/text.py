@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
-from actors.trials.isrctn_words import NOTHING
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.isrctn.words import NOTHING
+from actors.trials.reading.written_days import written_day
 from actors.trials.record import When
-from actors.trials.written_days import written_day
 
 NONE = Element("none")
 

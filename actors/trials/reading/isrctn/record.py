@@ -10,13 +10,13 @@ from datetime import date
 from xml.etree.ElementTree import Element  # made by actors.runtime.xml
 
 from actors.runtime.xml import UnreadableXml, tree
-from actors.trials.isrctn_people import class_of, contacts, countries, parties, sites, sponsor_of
-from actors.trials.isrctn_plan import eligibility, interventions, outcomes
-from actors.trials.isrctn_text import day, each, part, said, stated, text
-from actors.trials.isrctn_words import OVERRIDES, PHASES, RESULTS, STUDY_TYPES
 from actors.trials.normalise import NotReadable
+from actors.trials.reading.isrctn.people import class_of, contacts, countries, parties, sites, sponsor_of
+from actors.trials.reading.isrctn.plan import eligibility, interventions, outcomes
+from actors.trials.reading.isrctn.text import day, each, part, said, stated, text
+from actors.trials.reading.isrctn.words import OVERRIDES, PHASES, RESULTS, STUDY_TYPES
+from actors.trials.reading.stated_ids import Place, identifiers
 from actors.trials.record import INT4_MAX, Design, Fields, Identifier, Reference, Sharing, Status, Trial, When
-from actors.trials.stated_ids import Place, identifiers
 
 LONGEST_RECORD_BYTES = 8 << 20  # a long one has 200 kB
 

@@ -5,7 +5,7 @@ They become one trial:
 
     texts, numbers  of the record that was entered last, where it says something; else of the one before it. It was made
                     from the latest protocol. Records of countries in the EEA come before those from outside
-    status          the one that is loudest over all countries (`euctr_words`); each country's own stands at its site
+    status          the one that is loudest over all countries (`words`); each country's own stands at its site
     start           the earliest day on which a country's authority and ethics committee had both said yes: this is what
                     the register shows as the start
     completion      the latest global end that a record states
@@ -15,12 +15,12 @@ They become one trial:
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from actors.trials.euctr_people import people
-from actors.trials.euctr_plan import design, treatments
-from actors.trials.euctr_text import NUMBER, Record, is_said
-from actors.trials.euctr_told import OUTSIDE, Told, day_of, entered, latest_first
-from actors.trials.euctr_words import COUNTRIES, LOUDEST_FIRST, STATUSES
 from actors.trials.normalise import NotReadable, numbers_inside, scheme_of
+from actors.trials.reading.euctr.people import people
+from actors.trials.reading.euctr.plan import design, treatments
+from actors.trials.reading.euctr.text import NUMBER, Record, is_said
+from actors.trials.reading.euctr.told import OUTSIDE, Told, day_of, entered, latest_first
+from actors.trials.reading.euctr.words import COUNTRIES, LOUDEST_FIRST, STATUSES
 from actors.trials.record import Fields, Identifier, Site, Trial, When
 
 SEARCH = "https://www.clinicaltrialsregister.eu/ctr-search/search?query=eudract_number:"

@@ -1,0 +1,1 @@
+"""Reads the records of ClinicalTrials.gov (API v2)."""

@@ -1,0 +1,1 @@
+"""Reads the records of WHO's ICTRP, from its export files."""
