@@ -9,6 +9,8 @@ UV := uv==0.13.9
 PYTEST := -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
+# Tests start hundreds of processes: each would compile again whatever has changed.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check format bench acceptance lock clean machine
 
