@@ -1,7 +1,7 @@
 """`triald status`: queues, actors, scrapes, followers, alerts and registries, as the database knows them."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -14,10 +14,12 @@ from actors.queue import store as queue
 from actors.trials import store as trials
 from actors.trials.following import store as following
 from actors.trials.scrapes import Scrape, progress
-from supervisor import made
+from actors.trials.shown import RegistryCount
+from supervisor import made, sources
 from supervisor.commands import Command, Exit, database, json_option
 from supervisor.printing import as_json, duration, table
 from supervisor.settings import Settings
+from supervisor.sources import Source
 from supervisor.web import health
 
 SCRAPES = 10  # the latest
@@ -40,7 +42,7 @@ SCRAPE_COLUMNS = (
 ALERT_COLUMNS = ("id", "severity", "message", "opened_at", "acknowledged_by")
 PART_COLUMNS = ("part", "status", "due", "behind_s", "says")
 FOLLOWER_COLUMNS = ("follower", "trials", "since")  # that it has not seen yet, and since when
-REGISTRY_COLUMNS = ("registry", "present", "removed", "newest_on", "changed_at")
+REGISTRY_COLUMNS = ("registry", "state", "unavailable_since", "present", "removed", "newest_on", "changed_at")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,10 +62,20 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
                 name: structs.asdict(part) for name, part in health.made_parts(await made.look(pool), now).items()
             },
             "alerts": await monitoring.open_alerts(pool),
-            "registries": [asdict(count) for count in await trials.counts(pool)],
+            "registries": _registries(await trials.counts(pool), await sources.look(pool, settings.registries)),
         }
     print(as_json(told) if given.json else shown(told))
     return Exit.OK
+
+
+def _registries(counts: Sequence[RegistryCount], known: Sequence[Source]) -> list[dict[str, Any]]:
+    """Registries of which there are trials, and those that do not answer, with how each stands."""
+    count_of = {one.registry: asdict(one) for one in counts}
+    return [
+        {**count_of.get(one.registry, {"registry": one.registry, "present": 0, "removed": 0}), **asdict(one)}
+        for one in known
+        if one.registry in count_of or one.unavailable_since
+    ]
 
 
 def told_scrape(scrape: Scrape, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`triald status` says what the tables hold."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -109,6 +109,22 @@ async def test_people_read_it_in_tables(triald: Triald, connection: "asyncpg.Con
     assert "0 pairs held, 0 proposed; all compared at once: never" in ended.out
     assert "no MeSH was imported, so no trial is coded" in ended.out
     assert "20%" in ended.out
+
+
+async def test_a_registry_that_does_not_answer_is_told_with_since_when(
+    triald: Triald, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """G07: also one of which nothing is held yet."""
+    await fill(connection)
+    for registry in ("ctgov", "isrctn"):
+        scrape = await mirroring.open_scrape(connection, registry, "full", since=None, job_id=None, at=START)
+        await mirroring.close_scrape(connection, scrape, "failed", at=START, error="SourceUnavailable: refused")
+    told = (await triald("status", "--registries", "ctgov,isrctn", "--json")).json["registries"]
+    assert [(one["registry"], one["state"], one["present"]) for one in told] == [
+        ("ctgov", "unavailable", 19), ("isrctn", "unavailable", 0),
+    ]  # fmt: skip
+    assert datetime.fromisoformat(told[1]["unavailable_since"]) == START
+    assert (await triald("status", "--registries=ctgov,isrctn")).out.count("unavailable") >= 3, "two rows and the head of the column"
 
 
 async def test_an_empty_database_has_a_status_too(triald: Triald) -> None:
