@@ -124,7 +124,9 @@ async def test_a_registry_that_does_not_answer_is_told_with_since_when(
         ("ctgov", "unavailable", 19), ("isrctn", "unavailable", 0),
     ]  # fmt: skip
     assert datetime.fromisoformat(told[1]["unavailable_since"]) == START
-    assert (await triald("status", "--registries=ctgov,isrctn")).out.count("unavailable") >= 3, "two rows and the head of the column"
+    assert (await triald("status", "--registries=ctgov,isrctn")).out.count("unavailable") >= 3, (
+        "two rows and the head of the column"
+    )
 
 
 async def test_an_empty_database_has_a_status_too(triald: Triald) -> None:
