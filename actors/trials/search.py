@@ -47,12 +47,13 @@ OLDEST_YEARS = 150
 class Caps:
     """How far a search looks. With the defaults few answers take more than 20 ms among 500,000 trials."""
 
-    hits: int = 1_500  # counted exactly, and all of them sorted; of a question with more a window is read
+    hits: int = 2_500  # counted exactly, and all of them sorted; of a question with more a window is read
     ranked: int = 200  # their words are ranked; of more, those with the words in their title come first
+    valued: int = 1_000  # the values of so many are all counted
     sample: int = 500  # trials that are enough to count values
-    guide: int = 80  # trials that are enough to know how many there are, and how they are spread
+    guide: int = 60  # trials that are enough to know how many there are, and how they are spread
     window: int = 60  # trials that a window holds at least, as far as the sample can tell
-    read: int = 1_500  # of so many all are read: a window of days would cost as much
+    read: int = 1_000  # of so many all are read: a window of days would cost as much
 
 
 CAPS = Caps()

@@ -367,6 +367,13 @@ from unnest(array['trials_title_words', 'trials_words', 'trials_pkey', 'trials',
 join pg_class c on c.relname = read.name and c.relnamespace = 'public'::regnamespace
 order by read.at;
 
+-- name: latest
+-- $1 trials -> on which days the latest so many were updated, the last day first, and how many on each
+select day, count(*)::integer as trials from (
+    select coalesce(last_updated_on, '-infinity') as day from trials
+    order by coalesce(last_updated_on, '-infinity') desc, id desc limit $1::integer) latest
+group by day order by day desc;
+
 -- name: newest
 -- -> the day of the latest update of any trial
 select max(newest_on) from registry_counts;

@@ -1,5 +1,6 @@
 """Trials found by number, text and filters, page after page."""
 
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -399,9 +400,10 @@ def _key(one: Trial, order: str) -> tuple[float, date]:
     elif order == "enrolment":
         first = float(one.enrolment if one.enrolment is not None else -1)
     elif order == "distance":
-        first = -km_between(
+        km = km_between(
             Point(48, 16), Point(*(round(x or 0, 5) for x in (one.sites[0].latitude, one.sites[0].longitude)))
         )
+        first = -math.floor(km * 10 + 0.5) / 10  # as it is shown
     return (round(first, 6), one.last_updated.day)
 
 

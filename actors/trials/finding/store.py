@@ -10,6 +10,7 @@ import orjson
 from actors.runtime.database import Database as Database
 from actors.trials import search as ask
 from actors.trials import shown
+from actors.trials.finding import windows
 from actors.trials.finding.cities import names_of
 from actors.trials.finding.describing import NOT_ADMITTED, Described, Rare
 from actors.trials.finding.grid import Circle, Point, box
@@ -95,6 +96,7 @@ class First:
 
 _LEXEMES = Lately[str](20_000, 3_600.0)  # PostgreSQL always says the same
 _STEMS = Lately[str](50_000, 3_600.0)
+_LADDER = Lately[windows.Ladder](1, 60.0)
 _NEWEST = Lately[date](1, 1.0)
 _PLACES = Lately["list[City]"](500, 60.0)  # they are learnt within a minute too
 
@@ -300,6 +302,15 @@ async def learn_places(db: Database, seen: Mapping[tuple[str, str, float, float]
 async def files(db: Database) -> list[str]:
     """Those of what every search reads, below the folder of the cluster; none before the tables are made."""
     return [row["path"] for row in await db.fetch(query("search.files"))]
+
+
+async def ladder(db: Database) -> windows.Ladder:
+    """How many trials were updated on a day or later, as of a minute ago."""
+    if (known := _LADDER.get(db, "ladder")) is None:
+        days = await db.fetch(query("search.latest"), windows.STEPPED)
+        known = windows.Ladder.of((row["day"], row["trials"]) for row in days)
+        _LADDER.keep(db, "ladder", known)
+    return known
 
 
 async def newest(db: Database) -> date:

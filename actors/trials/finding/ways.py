@@ -65,7 +65,7 @@ async def found(db: Database, asked: Asked) -> ask.Found:
             if _about(seen) <= caps.hits:  # the probe was wrong
                 first = await _few(db, asked, order, probe=False)
         if first.count is not None and first.count <= caps.hits:
-            values = await _values_of_all(db, asked) if first.count else ask.Facets()
+            values = await _values(db, asked, first.count) if asked.values and first.count else ask.Facets()
             return ask.Found(first.hits, ask.Count(first.count), values)
     sample, values_seen = seen or await _sample(db, asked, 0)
     about = ask.Count(max(_about((sample, {})), caps.hits), more=True, about=True)
@@ -93,14 +93,12 @@ async def _few(db: Database, asked: Asked, order: ask.Order, *, probe: bool) -> 
     return await store.hits(db, asked.plan, ranking, asked.plan.after, collapse=collapse, rows=rows)
 
 
-async def _values_of_all(db: Database, asked: Asked) -> ask.Facets:
-    if not asked.values:
-        return ask.Facets()
-    collapse = asked.search.collapse
-    _, values = await store.sample(
-        db, asked.plan, asked.text, None, collapse=collapse, values=True, most=asked.caps.hits + 1, scale=1.0
-    )
-    return _facets(values, 1.0)
+async def _values(db: Database, asked: Asked, count: int) -> ask.Facets:
+    """Of all hits, or of a share of them."""
+    caps = asked.caps
+    parts = facets.PARTS if count <= caps.valued else windows.parts_for(count, facets.PARTS, caps.sample)
+    seen, values = await _look(db, asked, parts, values=True, most=caps.hits + 1)
+    return _facets(values, seen.scale)
 
 
 async def _sample(db: Database, asked: Asked, probed: int) -> tuple[windows.Sample, Values]:
@@ -146,11 +144,11 @@ async def _widening(
     db: Database, asked: Asked, ranking: Ranking, after: ask.After, seen: windows.Sample, rows: int
 ) -> list[ask.Hit]:
     """The first hits of a window that is widened until it holds enough."""
-    newest, wanted = await store.newest(db), max(asked.caps.window, 3 * rows)
+    newest, ladder, wanted = await store.newest(db), await store.ladder(db), max(asked.caps.window, 2 * rows)
     while True:
         if ranking.order == "distance" and (found := await _tied(db, asked, ranking, after, seen, rows, wanted)):
             return found
-        within, near = _narrowed(asked, ranking, after, seen, wanted, newest)
+        within, near = _narrowed(asked, ranking, after, seen, wanted, newest, ladder)
         hits = await _read(db, asked, ranking, within, near, after, rows)
         if not within or len(hits) >= rows:
             return hits
@@ -197,7 +195,13 @@ async def _read(
 
 
 def _narrowed(
-    asked: Asked, ranking: Ranking, after: ask.After, seen: windows.Sample, wanted: int, newest: date
+    asked: Asked,
+    ranking: Ranking,
+    after: ask.After,
+    seen: windows.Sample,
+    wanted: int,
+    newest: date,
+    ladder: windows.Ladder,
 ) -> tuple[str, tuple[float, float, float] | None]:
     """The words of the window, empty where all must be read; and within how many km, where the order is by distance."""
     place = windows.place_of(wanted, seen.scale)
@@ -212,6 +216,9 @@ def _narrowed(
     days, count = (seen.titled_days, seen.titled) if ranking.tier == TITLED else (seen.days, seen.trials)
     if count * seen.scale <= asked.caps.read:
         return "", None
+    first = windows.since(days, seen.scale, wanted, ladder, after.day)
+    if first and first != date.min:
+        return windows.between(first, min(after.day, max(newest, first))) or "", None
     return windows.by_day(days, place, newest, after.day) or "", None
 
 

@@ -6,9 +6,10 @@ so bounds a window with enough for a page. A window that holds too few after all
 """
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from actors.trials import facets
 from actors.trials.finding.grid import Circle, Point, cover
@@ -18,6 +19,9 @@ SLACK_KM = 0.1  # distances are compared as they are shown
 SEEN_TIED = 3  # of a sample, by no accident
 TIED = 500  # equally near, too many to measure: registries place all sites of a city at one point
 FEW_PARTS = 8  # to ask for one share costs less than for more parts
+STEPPED = 65_536  # the latest trials whose days are counted
+TRUSTED = 5  # of the first in a sample
+AMPLE = 1.5  # times as many as are wanted
 MOST_WORDS = 400  # of days in a question; a wider window is all of it
 
 
@@ -48,13 +52,58 @@ def place_of(wanted: int, scale: float) -> int:
     return max(1, math.ceil(wanted / scale))
 
 
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """How many trials were updated on a day or later, for the days of the latest updates; the last day first."""
+
+    days: tuple[date, ...]
+    trials: tuple[int, ...]
+
+    @staticmethod
+    def of(counts: Iterable[tuple[date, int]]) -> "Ladder":
+        days, trials, total = list[date](), list[int](), 0
+        for day, count in counts:
+            total += count
+            days.append(day)
+            trials.append(total)
+        return Ladder(tuple(days), tuple(trials))
+
+    def since(self, day: date) -> int | None:
+        """Those updated on a day or later; None where that is below the ladder."""
+        at = bisect_right(self.days, -day.toordinal(), key=lambda one: -one.toordinal())
+        return None if self.days and day < self.days[-1] else self.trials[at - 1] if at else 0
+
+    def day_of(self, trials: float) -> date | None:
+        """The day on or since which so many were updated; None where there are fewer on the ladder."""
+        at = bisect_left(self.trials, trials)
+        return self.days[at] if at < len(self.days) else None
+
+
+def since(seen: Sequence[date], scale: float, wanted: int, ladder: Ladder, before: date) -> date | None:
+    """The day since which about so many of those that a sample was taken of were updated; None if that is unknown.
+
+    Between the days of the sample, which are far apart, they are as dense as trials are.
+    """
+    later = ladder.since(before + timedelta(days=1)) if before < date.max else 0
+    below = [day for day in seen if day <= before][:TRUSTED]
+    if later is None or not below or not ladder.trials:
+        return None
+    known = [there for day in below if (there := ladder.since(day)) is not None]
+    place, there = (len(known), known[-1]) if known else (1, ladder.trials[-1])  # at least so many
+    return ladder.day_of(later + AMPLE * wanted * (there - later) / (place * scale))
+
+
 def by_day(days: Sequence[date], place: int, newest: date, before: date) -> str | None:
     """The words of the days from that of a place on, before or on a day; None where all must be read."""
     below = [day for day in days if day <= before]
     if len(below) <= place or below[place] == date.min:
         return None
-    last = min(before, max(newest, below[0]))
-    words = facets.days(below[place], last)
+    return between(below[place], min(before, max(newest, below[0])))
+
+
+def between(first: date, last: date) -> str | None:
+    """The words of the days of a range; None where they are too many."""
+    words = facets.days(first, last)
     return facets.question(any_of=(words,)) if 0 < len(words) <= MOST_WORDS else None
 
 

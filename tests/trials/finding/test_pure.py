@@ -3,7 +3,7 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -111,6 +111,22 @@ def test_a_window_is_as_wide_as_the_sample_says() -> None:
     )
     assert windows.by_size([900, 500, 100], 1, float("inf")) is not None
     assert windows.by_distance([(1.0, days[0]), (2.0, days[1]), (3.0, days[2])], 1, 1.5) == 3.1
+
+
+def test_a_window_of_days_holds_what_is_wanted_where_hits_are_as_dense_as_trials() -> None:
+    """G23: ten trials a day, of which a sample saw one in a hundred, spread evenly."""
+    newest = date(2025, 3, 31)
+    ladder = windows.Ladder.of((newest - timedelta(days=day), 10) for day in range(100))
+    assert [ladder.since(newest - timedelta(days=day)) for day in (-1, 0, 9, 99, 100)] == [0, 10, 100, 1000, None]
+    assert [ladder.day_of(trials) for trials in (10, 11, 1001)] == [newest, date(2025, 3, 30), None]
+    seen = [newest - timedelta(days=20 * place - 1) for place in (1, 2, 3)]  # 2 hits a day, each seen for 40
+    first = windows.since(seen, 40.0, 20, ladder, date.max)
+    assert first == newest - timedelta(days=14), "30 hits"
+    before = date(2025, 3, 11)
+    assert windows.since(seen[1:], 40.0, 20, ladder, before) == before - timedelta(days=14), "a page further down"
+    assert windows.since([date(2020, 1, 1)], 40.0, 20, ladder, date.max) is not None, "older than the ladder is long"
+    assert windows.since([date(2020, 1, 1)], 2.0, 20, ladder, date.max) is None, "all must be read"
+    assert windows.since([], 40.0, 20, ladder, date.max) is None
 
 
 def test_of_very_many_that_are_equally_near_the_latest_are_enough() -> None:
