@@ -107,6 +107,7 @@ class Comparable:
 SHAPE = 1  # to be raised when what is packed changes, or what its words are
 _HINTS = get_type_hints(Comparable)
 _FIELDS = tuple(one.name for one in fields(Comparable) if one.init and one.name != "claims")
+_CLAIMS_AT = next(at for at, one in enumerate(fields(Comparable)) if one.name == "claims")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
     tuple[int, *(_HINTS[name] for name in _FIELDS), tuple[tuple[str, str, str, bool, Where], ...]]  # type: ignore[misc]  # made at run time
@@ -156,7 +157,7 @@ def unpacked(body: bytes) -> Comparable:
     if shape != SHAPE:
         raise ValueError(f"packed as shape {shape}, not {SHAPE}")
     said = tuple(Claim(RegistryId(scheme, value, part, sound), where) for scheme, value, part, sound, where in claims)
-    return Comparable(**dict(zip(_FIELDS, stated, strict=True)), claims=said)
+    return Comparable(*stated[:_CLAIMS_AT], said, *stated[_CLAIMS_AT:])  # type: ignore[call-arg]  # in the order of fields
 
 
 def own_number(registry: str, record: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from actors.trials.calibration import Model, probability
 from actors.trials.comparable import Comparable
-from actors.trials.features import Features, Rarities, Weighed, features, features_of, weighed
+from actors.trials.features import Features, Rarities, Weighed, at_best, features, in_full
 from actors.trials.model_data import MODEL
 from actors.trials.shared_numbers import How, Shared
 
@@ -136,15 +136,18 @@ def score(
 
 def worth_a_look(a: Comparable, b: Comparable, rarities: Rarities, *, model: Model = MODEL) -> bool:
     """Whether text alone keeps a pair: a first question before `score`, for millions of pairs."""
-    return looked_at(weighed(a, rarities), weighed(b, rarities), rarities, model=model) is not None
+    return looked_at(Weighed(a, rarities), Weighed(b, rarities), rarities, model=model) is not None
 
 
 def looked_at(mine: Weighed, yours: Weighed, rarities: Rarities, *, model: Model = MODEL) -> Features | None:
     """The same, of records whose words are weighed: the features of a pair that is kept."""
-    found = features_of(mine, yours, rarities)
+    found = at_best(mine, yours, rarities)
     if not set(mine.one.codes).isdisjoint(yours.one.codes):
-        return found
-    return found if found.all_titles >= LEAST_ALIKE and model.log_odds(found) >= 0.0 else None
+        return in_full(found, mine, yours, rarities)
+    if found.all_titles < LEAST_ALIKE or model.log_odds(found) < 0.0:
+        return None
+    found = in_full(found, mine, yours, rarities)
+    return found if model.log_odds(found) >= 0.0 else None
 
 
 def _text(a: Comparable, b: Comparable, found: Features, model: Model) -> list[Part]:

@@ -6,8 +6,9 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import cached_property
 from types import MappingProxyType
 
 from actors.trials.comparable import Comparable
@@ -73,30 +74,29 @@ class Words:
     squares: float
 
 
-@dataclass(frozen=True, slots=True)
 class Weighed:
-    """A record with what its words weigh: worked out once, for all the pairs that it is in."""
+    """A record with what its words weigh: worked out once for all of its pairs, and no sooner than it is asked for."""
 
-    one: Comparable
-    titles: tuple[Words, ...]
-    words: Words  # of all titles and the acronym
-    numbers: frozenset[str]  # those of the words that begin with a digit
-    sponsors: tuple[Words, ...]
-    conditions: Words
-    interventions: Words
+    def __init__(self, one: Comparable, rarities: Rarities) -> None:
+        rare = rarities.titles
+        self.one = one
+        self._rarities = rarities
+        self.titles = tuple(_words(title, rare) for title in one.title_words)
+        self.words = _words(one.words, rare)  # of all titles and the acronym
+        self.numbers = frozenset(word for word in one.words if word[0].isdigit())
+        self.shortest = min((title.squares for title in self.titles if title.squares), default=0.0)
 
+    @cached_property
+    def sponsors(self) -> tuple[Words, ...]:
+        return tuple(_words(frozenset(name), self._rarities.sponsors) for name in self.one.sponsors)
 
-def weighed(one: Comparable, rarities: Rarities) -> Weighed:
-    rare = rarities.titles
-    return Weighed(
-        one,
-        tuple(_words(title, rare) for title in one.title_words),
-        _words(one.words, rare),
-        frozenset(word for word in one.words if word[0].isdigit()),
-        tuple(_words(frozenset(name), rarities.sponsors) for name in one.sponsors),
-        _words(frozenset(one.conditions), rare),
-        _words(frozenset(one.interventions), rare),
-    )
+    @cached_property
+    def conditions(self) -> Words:
+        return _words(frozenset(self.one.conditions), self._rarities.titles)
+
+    @cached_property
+    def interventions(self) -> Words:
+        return _words(frozenset(self.one.interventions), self._rarities.titles)
 
 
 def _words(given: frozenset[str], rare: Rarity) -> Words:
@@ -105,26 +105,33 @@ def _words(given: frozenset[str], rare: Rarity) -> Words:
 
 def features(a: Comparable, b: Comparable, rarities: Rarities) -> Features:
     """The same for (a, b) and (b, a)."""
-    return features_of(weighed(a, rarities), weighed(b, rarities), rarities)
+    mine, yours = Weighed(a, rarities), Weighed(b, rarities)
+    return in_full(at_best(mine, yours, rarities), mine, yours, rarities)
 
 
-def features_of(mine: Weighed, yours: Weighed, rarities: Rarities) -> Features:
+def at_best(mine: Weighed, yours: Weighed, rarities: Rarities) -> Features:
+    """What costs little to know of a pair; the rest as much in favour of it as it could be.
+
+    Five of six pairs are told by it, for a third of the time. No two titles share more than all titles do, and none is
+    shorter than the shortest.
+    """
     rare, a, b = rarities.titles, mine.one, yours.one
     shared = mine.words.words & yours.words.words
-    best, exchanged = _titles(mine.titles, yours.titles, rare)
+    both = rare.squares(shared)
+    likest = _share(both, mine.shortest, yours.shortest)
     countries = _overlap(a.countries, b.countries)
     other_number = not (mine.numbers <= shared or yours.numbers <= shared)
     other_phase = _overlap(a.phases, b.phases) == 0.0
     other_type = "unknown" not in (a.study_type, b.study_type) and a.study_type != b.study_type
     other_size = _size_apart(a.enrolment, b.enrolment)
     return Features(
-        best_title=best,
-        same_title=float(best >= SAME_TITLE),
-        all_titles=_cosine(shared, mine.words, yours.words, rare),
+        best_title=likest,
+        same_title=float(likest >= SAME_TITLE),
+        all_titles=_share(both, mine.words.squares, yours.words.squares),
         rare_words=min(rare.sum(shared) / rare.unseen, ENOUGH) / ENOUGH,
-        other_words=exchanged,
+        other_words=0.0,
         other_number=float(other_number),
-        sponsor=_sponsor(mine.sponsors, yours.sponsors, rarities.sponsors),
+        sponsor=1.0 - NEUTRAL_SPONSOR,
         same_size=_how_odd(a.enrolment) if a.enrolment is not None and a.enrolment == b.enrolment else 0.0,
         other_size=other_size,
         same_country=countries or 0.0,
@@ -133,6 +140,21 @@ def features_of(mine: Weighed, yours: Weighed, rarities: Rarities) -> Features:
         other_phase=float(other_phase),
         other_type=float(other_type),
         other_design=float(other_size > 0 and (other_number or other_phase or other_type or countries == 0.0)),
+        condition=1.0,
+        intervention=1.0,
+    )
+
+
+def in_full(found: Features, mine: Weighed, yours: Weighed, rarities: Rarities) -> Features:
+    """The features of a pair, of which some are known."""
+    rare = rarities.titles
+    best, exchanged = _titles(mine.titles, yours.titles, rare)
+    return replace(
+        found,
+        best_title=best,
+        same_title=float(best >= SAME_TITLE),
+        other_words=exchanged,
+        sponsor=_sponsor(mine.sponsors, yours.sponsors, rarities.sponsors),
         condition=_likeness(mine.conditions, yours.conditions, rare),
         intervention=_likeness(mine.interventions, yours.interventions, rare),
     )
@@ -140,13 +162,12 @@ def features_of(mine: Weighed, yours: Weighed, rarities: Rarities) -> Features:
 
 def _likeness(mine: Words, yours: Words, rare: Rarity) -> float:
     """As `Rarity.likeness`, of vectors whose lengths are known."""
-    return _cosine(mine.words & yours.words, mine, yours, rare)
+    return _share(rare.squares(mine.words & yours.words), mine.squares, yours.squares)
 
 
-def _cosine(shared: frozenset[str], mine: Words, yours: Words, rare: Rarity) -> float:
-    if not shared or not (both := rare.squares(shared)):
-        return 0.0
-    return min(both / math.sqrt(mine.squares * yours.squares), 1.0)
+def _share(both: float, mine: float, yours: float) -> float:
+    """The cosine of two vectors, from the squares of what they share and of what each is."""
+    return min(both / math.sqrt(mine * yours), 1.0) if both and mine and yours else 0.0
 
 
 def _titles(mine: tuple[Words, ...], yours: tuple[Words, ...], rare: Rarity) -> tuple[float, float]:
@@ -161,7 +182,7 @@ def _titles(mine: tuple[Words, ...], yours: tuple[Words, ...], rare: Rarity) -> 
             both = first.words & second.words
             if not both:
                 continue
-            best = max(best, _cosine(both, first, second, rare))
+            best = max(best, _share(rare.squares(both), first.squares, second.squares))
             common = len(both) / math.sqrt(len(first.words) * len(second.words))
             if common >= exchanged[0]:
                 only_first, only_second = first.words - both, second.words - both

@@ -79,7 +79,8 @@ class Rarity:
 
     def rarest(self, given: Iterable[str], count: int) -> tuple[str, ...]:
         """The `count` rarest of the words, the rarest first; of two as rare, the first of the alphabet."""
-        return tuple(sorted(set(given), key=lambda word: (-self.of(word), word))[:count])
+        get, unseen = self.weights.get, self.unseen
+        return tuple(word for _, word in sorted([(-get(word, unseen), word) for word in set(given)])[:count])
 
     def likeness(self, a: frozenset[str], b: frozenset[str]) -> float:
         """From 0 to 1: the cosine between the two as vectors of their words' weights; 0 where either is empty."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from actors.trials.calibration import Example, Model, fit, laid_on_scale, line_of, probability
 from actors.trials.comparable import Comparable
 from actors.trials.dedupe import LIMITS, SAYS, Limits, Score, Verdict, contradicts, score, worth_a_look
-from actors.trials.features import BOUNDS, NAMES, Features, features
+from actors.trials.features import BOUNDS, NAMES, Features, Weighed, at_best, features, in_full
 from actors.trials.identity import Claim, RegistryId
 from actors.trials.model_data import MODEL
 from actors.trials.shared_numbers import Shared, shared_numbers
@@ -275,28 +275,41 @@ def test_what_a_reviewer_decided_always_wins(decided: Verdict, decision: str, ot
     assert found.value == scored(one, two).value
 
 
+SOME = st.lists(st.sampled_from((*words(TITLE), "part", "2", "301", "herz")), max_size=8).map(tuple)
+FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "titles": st.lists(SOME.map(" ".join), max_size=3).map(tuple),
+        "enrolment": st.none() | st.integers(1, 5_000),
+        "countries": st.lists(st.sampled_from(("austria", "italy", "japan")), unique=True).map(tuple),
+        "phases": st.lists(st.integers(1, 4), unique=True).map(tuple),
+        "conditions": SOME,
+        "study_type": st.sampled_from(("interventional", "observational", "unknown")),
+        "start": st.none() | st.dates(date(2000, 1, 1), date(2030, 1, 1)),
+    }
+)
+
+
 @given(st.data())
 def test_the_order_of_the_two_makes_no_difference(data: st.DataObject) -> None:
-    some = st.lists(st.sampled_from((*words(TITLE), "part", "2", "301", "herz")), max_size=8).map(tuple)
-    fields = st.fixed_dictionaries(
-        {
-            "titles": st.lists(some.map(" ".join), max_size=3).map(tuple),
-            "enrolment": st.none() | st.integers(1, 5_000),
-            "countries": st.lists(st.sampled_from(("austria", "italy", "japan")), unique=True).map(tuple),
-            "phases": st.lists(st.integers(1, 4), unique=True).map(tuple),
-            "conditions": some,
-            "study_type": st.sampled_from(("interventional", "observational", "unknown")),
-            "start": st.none() | st.dates(date(2000, 1, 1), date(2030, 1, 1)),
-        }
-    )
-    mine: dict[str, Any] = data.draw(fields)
-    yours: dict[str, Any] = data.draw(fields)
-    one, other = made(NCT, **mine), made(ISRCTN, **yours)
+    one, other = made(NCT, **data.draw(FIELDS)), made(ISRCTN, **data.draw(FIELDS))
     there, back = scored(one, other), scored(other, one)
     assert there.value == pytest.approx(back.value)
     assert (there.type, there.decision) == (back.type, back.decision)
     assert 0.0 <= there.value <= 1.0
     assert worth_a_look(one, other, RARITIES) == worth_a_look(other, one, RARITIES)
+
+
+@given(st.data())
+def test_what_is_told_at_little_cost_is_never_less_than_in_full(data: st.DataObject) -> None:
+    """G14: a pair that is passed over at the first look would not have been kept at the second."""
+    one, other = (Weighed(made(number, **data.draw(FIELDS)), RARITIES) for number in (NCT, ISRCTN))
+    best = at_best(one, other, RARITIES)
+    full = in_full(best, one, other, RARITIES)
+    assert full == features(one.one, other.one, RARITIES)
+    assert full.other_words >= best.other_words
+    for name in ("best_title", "same_title", "sponsor", "condition", "intervention"):
+        assert getattr(full, name) <= getattr(best, name)
+    assert MODEL.log_odds(best) >= MODEL.log_odds(full)
 
 
 # ── weights ──

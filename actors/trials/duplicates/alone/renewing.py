@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from actors.trials.blocking import LARGEST, MOST_CODES, hashes, rare_words
 from actors.trials.comparable import Comparable
-from actors.trials.dedupe import LIMITS, Verdict, score, worth_a_look
+from actors.trials.dedupe import LIMITS, Verdict, looked_at, score
 from actors.trials.duplicates.alone import near, store
 from actors.trials.duplicates.alone.near import Keys, Known, Moved, Two
 from actors.trials.duplicates.alone.rarity import rarities_of
 from actors.trials.duplicates.rows import PairRow, pair_row
 from actors.trials.duplicates.store import Database, decided, relink
 from actors.trials.duplicates.stored import numbers_of
-from actors.trials.features import Rarities
+from actors.trials.features import Rarities, Weighed
 from actors.trials.shared_numbers import Shared, shared_numbers
 
 
@@ -104,15 +104,18 @@ def _shared(claimants: Sequence[Known], known: Mapping[int, Known]) -> dict[Two,
 
 
 def _scored(chosen: Chosen, known: Mapping[int, Known], rarities: Rarities) -> list[PairRow]:
+    weighed: dict[int, Weighed] = {}
     rows = []
     for a, b in chosen.all:
         if a not in known or b not in known:
             continue  # decided, and gone since
-        one, other = known[a].one, known[b].one
+        for one in {a, b} - weighed.keys():
+            weighed[one] = Weighed(known[one].one, rarities)
         shared, verdict = chosen.shared.get((a, b)), chosen.decided.get((a, b))
-        if not (shared or verdict or worth_a_look(one, other, rarities)):
+        looks = looked_at(weighed[a], weighed[b], rarities)
+        if not (shared or verdict or looks):
             continue
-        found = score(one, other, rarities, shared=shared, decided=verdict)
+        found = score(known[a].one, known[b].one, rarities, shared=shared, decided=verdict, found=looks)
         row = pair_row(a, b, found, shared)
         if row and (shared or verdict or found.value >= LIMITS.possible):
             rows.append(row)

@@ -6,12 +6,14 @@ broken off goes on where it was.
 
 import gc
 import mmap
+import os
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from struct import Struct
 from typing import TypeVar
+from weakref import finalize
 
 import msgspec
 
@@ -36,24 +38,26 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Records:
-    """All records, numbered from 0 on, read where they lie."""
+    """All records, numbered from 0 on, read where they lie: mapped, the pages of the file would count as memory."""
 
     def __init__(self, folder: Path) -> None:
-        self._map = _mapped(folder / RECORDS)
+        self._file = os.open(folder / RECORDS, os.O_RDONLY)
+        finalize(self, os.close, self._file)
         self.ids, self._ends = array("q"), array("Q")
-        at = 0
-        while at < len(self._map):
-            trial_id, length = HEAD.unpack_from(self._map, at)
-            at += HEAD.size + length
-            self.ids.append(trial_id)
-            self._ends.append(at)
+        with _mapped(self._file) as body:
+            at, size = 0, len(body)
+            while at < size:
+                trial_id, length = HEAD.unpack_from(body, at)
+                at += HEAD.size + length
+                self.ids.append(trial_id)
+                self._ends.append(at)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, row: int) -> Comparable:
         begin = (self._ends[row - 1] if row else 0) + HEAD.size
-        return unpacked(self._map[begin : self._ends[row]])
+        return unpacked(os.pread(self._file, self._ends[row] - begin, begin))
 
 
 def head(trial_id: int, body: bytes) -> bytes:
@@ -101,7 +105,11 @@ def without_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _mapped(path: Path) -> "mmap.mmap | bytes":
+@contextmanager
+def _mapped(file: int) -> "Iterator[mmap.mmap | bytes]":
     """An empty file cannot be mapped."""
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+    if not os.fstat(file).st_size:
+        yield b""
+        return
+    with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as body:
+        yield body

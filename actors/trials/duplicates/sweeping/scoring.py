@@ -12,7 +12,7 @@ from actors.trials.dedupe import Decision, Type, Verdict, looked_at, score
 from actors.trials.duplicates.rows import PairRow, Two, pair_row
 from actors.trials.duplicates.sweeping import choosing, counting
 from actors.trials.duplicates.sweeping.files import Records, read_value, without_collection, write_rows, write_value
-from actors.trials.features import Rarities, Weighed, weighed
+from actors.trials.features import Rarities, Weighed
 from actors.trials.shared_numbers import Shared
 
 WEIGHED_AT_ONCE = 4_096  # records, some 5 kB each
@@ -41,7 +41,7 @@ class _Scoring:
         self.weighed = lru_cache(WEIGHED_AT_ONCE)(self._weighed)
 
     def _weighed(self, row: int) -> Weighed:
-        return weighed(self.records[row], self.rarities)
+        return Weighed(self.records[row], self.rarities)
 
     def scored(self, a: int, b: int) -> PairRow | None:
         """None for a pair that is not kept."""
@@ -59,17 +59,18 @@ _scoring = lru_cache(maxsize=1)(_Scoring)
 
 def score_some(folder: str, begin: int, end: int) -> int:
     """Writes those of some pairs that are kept; how many."""
-    at = Path(folder)
-    bare = at / f"bare.{begin}"
+    bare = Path(folder) / f"bare.{begin}"
     if not bare.exists():
-        scoring = _scoring(folder)
         with without_collection():
-            found = [
-                (a, b, kept) for a, b in choosing.pairs(at, begin, end) if (kept := scoring.scored(a, b)) is not None
-            ]
-            write_rows(at / f"links.{begin}", (_link(kept) for _, _, kept in found))
-            write_value(bare, [Bare(a, b, one.kind, one.value, one.type, one.decision) for a, b, one in found])
+            _score(Path(folder), begin, end, bare)
     return len(read_bare(bare))
+
+
+def _score(folder: Path, begin: int, end: int, bare: Path) -> None:
+    scoring = _scoring(str(folder))
+    found = [(a, b, kept) for a, b in choosing.pairs(folder, begin, end) if (kept := scoring.scored(a, b)) is not None]
+    write_rows(folder / f"links.{begin}", (_link(kept) for _, _, kept in found))
+    write_value(bare, [Bare(a, b, one.kind, one.value, one.type, one.decision) for a, b, one in found])
 
 
 def read_bare(path: Path) -> list[Bare]:
