@@ -10,11 +10,10 @@ page() ── fetch ─┬─ an answer ───────────── 
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import takewhile
 
 from actors.early import Early
 from actors.errors import TrialdError, Unavailable
-from actors.reading import ReadPage, read_page, read_pages, set_aside
+from actors.reading import ReadPage, question_of, read_on, read_page, set_aside
 from actors.registries import Registry, Request, UnreadableBody
 from actors.runtime import store as pages
 from actors.runtime.ask import Answer, Ask
@@ -99,29 +98,24 @@ class Asking:
         await self._early.close()
 
     async def _read_next(self) -> list[Got]:
-        here = tuple(takewhile(lambda one: one not in self._alone and self._early.has(one), self.todo))
-        if len(here) > 1:
-            return await self._read_together(here)
-        got = await self.page()
-        if got is None:
-            return []
-        self.todo = got.page.follow + self.todo[1:]
-        return [got]
+        """The next page, and those behind it whose answers are here: they take one way to the other process and back.
 
-    async def _read_together(self, requests: tuple[Request, ...]) -> list[Got]:
-        """Requests whose answers are here, in one go. What cannot be read stays, to be asked for alone."""
-        answers = [await self._early.take(one) for one in requests]
-        asked = [(one, had.body, had.url, had.fetched_at) for one, had in zip(requests, answers, strict=True)]
-        read = await self.tools.compute.run(read_pages, self.registry.name, asked, timeout_s=READ_WITHIN_S)
-        got: list[Got] = []
-        for request, answer, page in zip(requests, answers, read, strict=True):
-            if page is None:
-                self._alone.add(request)
-                self._early.put_back(request, answer)
-            else:
-                got.append(Got(request, page, answer.validators))
-        left = tuple(one for one in requests if one in self._alone)
-        self.todo = (*left, *(one for each in got for one in each.page.follow), *self.todo[len(requests) :])
+        One that cannot be read among others is read alone.
+        """
+        here = self._early.here()
+        given = {question: (one.body, one.url, one.fetched_at) for question, one in here.items()}
+        if question_of(self.todo[0]) not in given or self.todo[0] in self._alone:
+            got = await self.page()
+            return [self._went(got)] if got else []
+        todo = self.todo[: len(given)]
+        read = await self.tools.compute.run(read_on, self.registry.name, todo, given, timeout_s=READ_WITHIN_S)
+        if not read:
+            self._alone.add(self.todo[0])
+            return await self._read_next()
+        return [self._went(Got(one, page, (await self._early.take(one)).validators)) for one, page in read]
+
+    def _went(self, got: Got) -> Got:
+        self.todo = got.page.follow + self.todo[1:]
         return got
 
     async def page(self) -> Got | None:

@@ -7,12 +7,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from actors.reading import Question, question_of
 from actors.registries import Request
 from actors.runtime.ask import Answer
 
 MOST_BYTES = 16 << 20  # of answers that are kept; a larger one comes alone
-
-Question = tuple[str, tuple[tuple[str, str], ...], str, str | None]
 
 
 class Early:
@@ -21,10 +20,10 @@ class Early:
     def __init__(self, fetch: Callable[[Request], Coroutine[Any, Any, Answer]], at_once: int) -> None:
         self._fetch = fetch
         self._turn = asyncio.Semaphore(at_once)
-        self._asked: dict[Question, asyncio.Task[Answer] | asyncio.Future[Answer]] = {}
+        self._asked: dict[Question, asyncio.Task[Answer]] = {}
 
     def want(self, requests: Iterable[Request]) -> None:
-        wanted = {_question(one): one for one in requests if not one.repeats}
+        wanted = {question_of(one): one for one in requests if not one.repeats}
         for question in self._asked.keys() - wanted.keys():
             _forget(self._asked.pop(question))
         room = MOST_BYTES - sum(len(one.result().body) for one in self._asked.values() if _came(one))
@@ -36,14 +35,14 @@ class Early:
         async with self._turn:
             return await self._fetch(request)
 
-    def has(self, request: Request) -> bool:
-        """Whether a good answer is here."""
-        asked = self._asked.get(_question(request))
-        return asked is not None and _came(asked) and asked.result().status < 300
+    def here(self) -> dict[Question, Answer]:
+        """The good answers that came, and were not taken."""
+        came = {question: one.result() for question, one in self._asked.items() if _came(one)}
+        return {question: answer for question, answer in came.items() if answer.status < 300}
 
     async def comes(self, request: Request, until: float) -> bool:
         """Whether an answer, or none, is here by then (of the loop's clock)."""
-        asked = self._asked.get(_question(request))
+        asked = self._asked.get(question_of(request))
         if asked is None:
             return False
         if not asked.done():
@@ -52,24 +51,14 @@ class Early:
 
     async def take(self, request: Request) -> Answer:
         """The answer, which is asked for now where it was not before."""
-        asked = self._asked.pop(_question(request), None)
+        asked = self._asked.pop(question_of(request), None)
         return await (self._fetch(request) if asked is None else asked)
-
-    def put_back(self, request: Request, answer: Answer) -> None:
-        kept: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        kept.set_result(answer)
-        self._asked[_question(request)] = kept
 
     async def close(self) -> None:
         asked, self._asked = list(self._asked.values()), {}
         for one in asked:
             one.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
-
-
-def _question(request: Request) -> Question:
-    """What the source is asked, whatever we note down beside it."""
-    return request.url, request.params, request.method, request.body
 
 
 def _came(asked: "asyncio.Future[Answer]") -> bool:

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from typing import TypeAlias
 
 from actors import registries
 from actors.registries import Ended, Found, Listed, Page, Refused, Registry, Request, UnreadableBody
 from actors.runtime.catalog import catalog
 from actors.trials.pack import PackedPage, Source, pack_page
+
+Question: TypeAlias = tuple[str, tuple[tuple[str, str], ...], str, str | None]
 
 MOST_ASIDE_BYTES = 1 << 20  # of an answer that cannot be read; its beginning shows what it is
 
@@ -33,16 +36,25 @@ def read_page(registry: str, request: Request, body: bytes, url: str, fetched_at
         return _packed(source, source.read(request, body), url, fetched_at)
 
 
-def read_pages(registry: str, asked: Sequence[tuple[Request, bytes, str, datetime]]) -> list[ReadPage | None]:
-    """Of several answers at once; None for one whose body as a whole is not what the registry sends."""
-    return [_read_or_none(registry, *one) for one in asked]
+def question_of(request: Request) -> Question:
+    """What the source is asked, whatever we note down beside it."""
+    return request.url, request.params, request.method, request.body
 
 
-def _read_or_none(registry: str, request: Request, body: bytes, url: str, fetched_at: datetime) -> ReadPage | None:
-    try:
-        return read_page(registry, request, body, url, fetched_at)
-    except UnreadableBody:
-        return None
+def read_on(
+    registry: str, todo: Sequence[Request], answers: dict[Question, tuple[bytes, str, datetime]]
+) -> list[tuple[Request, ReadPage]]:
+    """One page after the other, what follows a page first, as long as there are answers that can be read."""
+    read: list[tuple[Request, ReadPage]] = []
+    todo = tuple(todo)
+    while todo and (given := answers.pop(question_of(todo[0]), None)) is not None:
+        try:
+            page = read_page(registry, todo[0], *given)
+        except UnreadableBody:
+            break
+        read.append((todo[0], page))
+        todo = page.follow + todo[1:]
+    return read
 
 
 def joined(pages: Iterable[ReadPage]) -> Iterator[ReadPage]:

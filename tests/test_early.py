@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actors.early import MOST_BYTES, Early
-from actors.reading import ReadPage, joined, known_registries, read_pages
+from actors.reading import ReadPage, joined, known_registries, question_of, read_on
 from actors.registries import Ended, Request
 from actors.runtime.ask import Answer
 from actors.runtime.politeness import SourceUnavailable
@@ -59,9 +59,10 @@ async def test_what_is_wanted_is_fetched_a_few_at_once_and_once_only() -> None:
     early.want(requests)
     early.want(requests)
     await asyncio.sleep(0)
-    assert not early.has(requests[0])
+    assert not early.here()
     source.open.set()
-    assert all([await early.comes(one, await later()) and early.has(one) for one in requests])
+    assert all([await early.comes(one, await later()) for one in requests])
+    assert [*early.here()] == [question_of(one) for one in requests]
     assert [(await early.take(one)).url for one in requests] == [one.url for one in requests]
     assert sorted(source.seen) == [one.url for one in requests]
     assert source.most == 3
@@ -86,7 +87,7 @@ async def test_a_refusal_is_no_answer_to_read_and_a_failure_comes_up_where_it_is
     early = Early(source.fetch, 4)
     early.want([asked(4), asked(13)])
     assert await early.comes(asked(4), await later()) and await early.comes(asked(13), await later())
-    assert not early.has(asked(4)) and not early.has(asked(13))
+    assert not early.here()
     assert (await early.take(asked(4))).status == 404
     with pytest.raises(SourceUnavailable):
         await early.take(asked(13))
@@ -154,12 +155,16 @@ def test_of_isrctn_the_last_window_is_never_fetched_ahead_of_those_before_it() -
 RECORDS = ctis_source.trials(9)
 
 
+def retrieve(number: int, query: str = "q") -> Request:
+    return Request(f"u/{number}", state=(("ask", "record"), ("query", query), ("number", RECORDS[number].number)))
+
+
 def page(number: int, query: str = "q", *, status: int = 200) -> ReadPage:
     """Of one record; one that another number has is refused."""
-    one, other = RECORDS[number], RECORDS[number if status == 200 else number + 1]
-    request = Request("u", state=(("ask", "record"), ("query", query), ("number", one.number)))
-    [read] = read_pages("ctis", [(request, ctis_source.record(other), f"u/{number}", NOW + timedelta(seconds=number))])
-    assert read is not None
+    other = RECORDS[number if status == 200 else number + 1]
+    request = retrieve(number, query)
+    given = (ctis_source.record(other), f"u/{number}", NOW + timedelta(seconds=number))
+    [(_, read)] = read_on("ctis", [request], {question_of(request): given})
     return read
 
 
@@ -181,11 +186,21 @@ def test_a_page_that_sets_aside_or_brings_a_record_again_is_written_alone() -> N
     assert [len(one) for one in numbers(joined([page(1), refused, page(2), page(3), page(2)]))] == [1, 0, 2, 1]
 
 
-def test_of_answers_read_together_a_bad_one_spoils_itself_alone() -> None:
-    request = Request("u", state=(("ask", "record"), ("query", "q"), ("number", RECORDS[0].number)))
-    good = ctis_source.record(RECORDS[0])
-    read = read_pages("ctis", [(request, good, "u", NOW), (request, good[:20], "u", NOW), (request, good, "u", NOW)])
-    assert [one is not None for one in read] == [True, False, True]
+def test_what_is_here_is_read_in_its_order_up_to_what_is_not_or_cannot_be_read() -> None:
+    given = {question_of(retrieve(at)): (ctis_source.record(RECORDS[at]), f"u/{at}", NOW) for at in (0, 1, 3)}
+    todo = [retrieve(at) for at in range(4)]
+    assert [one.url for one, _ in read_on("ctis", todo, dict(given))] == ["u/0", "u/1"]
+    given[question_of(retrieve(1))] = (ctis_source.record(RECORDS[1])[:20], "u/1", NOW)
+    assert [one.url for one, _ in read_on("ctis", todo, dict(given))] == ["u/0"]
+
+
+def test_what_follows_a_page_is_read_on_with_it() -> None:
+    source = euctr_source.Source(euctr_source.trials([date(2010, 1, 1)] * 45))
+    registry = known_registries()["euctr"]
+    [start] = registry.first(None)
+    [text] = registry.read(start, source.answer(start)).follow
+    given = {question_of(one): (source.answer(one), one.url, NOW) for one in (text, *registry.ahead([text]))}
+    assert [len(page.packed.trials) for _, page in read_on("euctr", [text], given)] == [20, 0, 20, 0, 5]
 
 
 # ── the whole ──

@@ -30,7 +30,7 @@ from actors.trials.reading.lenient import NAME as WINDOWS
 BASE = "https://www.clinicaltrialsregister.eu/ctr-search"
 PAGE_SIZE = 20  # fixed by the register
 MANY = 10_000  # trials of one query; those who mirror the register take no more at once
-AHEAD = 3  # pages that are fetched while others are read
+AHEAD = 5  # pages that are fetched while others are read
 MOST_FED = 1_000  # trials of a feed that are asked for one by one; beyond it everything costs less
 FIRST_YEAR, LAST_YEAR = 2004, 2026  # of starts; the first and the last span are open: few began before or will later
 EARLIEST, LATEST = "1990-01-01", "2099-12-31"
