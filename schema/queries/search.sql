@@ -10,19 +10,14 @@ select phraseto_tsquery('english', fold(given))::text as query from unnest($1::t
 -- $1 question, $2 days, $3 numbers, $4 near, $5 inside (trial_fits has what they mean), $6 one of each cluster, $7 order,
 -- $8 what ranks, $9 most hits, $10 latest id, $11 $12 $13 after this rank, day and id, $14 rows, $15 those whose title and codes
 -- answer this are left out, or null, $16 of so many at most words are ranked; of more, those come first whose title and codes answer $17,
--- $18 a sample of the question, or null, counted to $19: where it holds as many as $20, there are too many, and they are not read,
--- $21 a box around near: south, north, west and east in 1/100,000 degrees
--- -> how many hits there are, to one more than most (null where the sample says too many), how many the sample holds, and, unless there are more, the
--- first of them in order (one row without an id where there is none to show); rank is what the order goes by first
+-- $18 a box around near: south, north, west and east in 1/100,000 degrees
+-- -> how many hits there are, to one more than most, and, unless there are more, the first of them in order (one row without an id where there is none to show); rank is what the order goes by first
 with asked as materialized (
     select $1::tsquery as question, $2::date[] as days, $3::bigint[] as numbers, $4::float8[] as near, $5::tsquery as inside,
            $6::boolean as collapsed, $7::text as by, $8::tsquery as ranks, $9::bigint as most, $10::bigint as latest,
            $11::float8 as rank, $12::date as day, $13::bigint as id, $14::integer as shown, $15::tsquery as beside,
-           $16::bigint as few, $17::tsquery as titled, $18::tsquery as probe, $19::bigint as seen, $20::bigint as too_many,
-           ($21::integer[])[1] as south, ($21::integer[])[2] as north, ($21::integer[])[3] as west, ($21::integer[])[4] as east
-), probed as materialized (
-    select count(*) as seen from (
-        select from asked a join trials t on t.words @@ a.probe limit (select seen from asked)) met
+           $16::bigint as few, $17::tsquery as titled,
+           ($18::integer[])[1] as south, ($18::integer[])[2] as north, ($18::integer[])[3] as west, ($18::integer[])[4] as east
 ), beside as materialized (
     select t.id from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.beside
 ), measured as (
@@ -42,7 +37,6 @@ with asked as materialized (
     where (t.id <= a.latest) is true
       and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
                      t.points, a.days, a.numbers, null, null)
-      and (select seen from probed) < (select too_many from asked)
     offset 0
 ), hits as materialized (
     select t.id, t.updated, t.enrolment, t.words, t.km
@@ -56,7 +50,7 @@ with asked as materialized (
                            o.points, t.days, t.numbers, t.near, t.inside)))
     limit (select most from asked) + 1
 ), counted as materialized (
-    select case when (select seen from probed) < (select too_many from asked) then count(*) end as hits from hits
+    select count(*) as hits from hits
 ), titled as materialized (
     select t.id from asked a join trials t on (ts_filter(t.words, '{a}') || t.facets || t.mesh) @@ a.titled
     where (select hits > few and hits <= most and by = 'relevance' from counted, asked)
@@ -70,7 +64,7 @@ with asked as materialized (
                else 0 end::float8 as rank
     from hits h cross join asked a where (select hits <= most from counted, asked)
 )
-select found.id, found.rank, found.updated, counted.hits, (select seen from probed) as probed,
+select found.id, found.rank, found.updated, counted.hits,
        least((select latest from asked), (select max(id) from trials)) as latest_id
 from counted left join lateral (
     select r.id, r.rank, r.updated from ranked r cross join asked a where (r.rank, r.updated, r.id) < (a.rank, a.day, a.id)

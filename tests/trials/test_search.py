@@ -458,7 +458,7 @@ async def test_a_question_is_always_put_to_the_text_index(connection: "Connectio
     for name, given_, index in (
         (
             "hits",
-            [question, *limits, "relevance", "'trial'", *after, question, 200, question, question, 128, 16, None],
+            [question, *limits, "relevance", "'trial'", *after, question, 200, question, None],
             "trials_words",
         ),
         ("titled", [question, *limits, question, True, *after[1:], None], "trials_title_words"),

@@ -27,7 +27,6 @@ class Cursors(Protocol):
 
 
 EXPORTED_AT_ONCE = 500  # rows of some 2 kB
-PROBE = 128  # trials of a probe that are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ class Ranking:
     """What to read, and in which order.
 
     Of up to `ranked_most` the words are ranked; of more, those whose title and codes answer `titled` come first.
-    `beside`: those whose title and codes answer this are left out. `probe`: a sample of the question that tells
-    whether there are too many to try, with `too_many` in it.
+    `beside`: those whose title and codes answer this are left out.
     """
 
     text: str
@@ -67,8 +65,6 @@ class Ranking:
     ranked_most: int = 0
     titled: str | None = None
     beside: str | None = None
-    probe: str | None = None
-    too_many: int = 1
     tier: int = 0
     near: tuple[float, float, float] | None = None
 
@@ -84,14 +80,10 @@ class Titled:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """The first hits; `count`, to one more than was asked for, is None where there were too many to try.
-
-    `probed`: how many the probe saw.
-    """
+    """The first hits, and how many there are, to one more than was asked for: then none are told."""
 
     hits: list[ask.Hit]
-    count: int | None
-    probed: int
+    count: int
 
 
 _LEXEMES = Lately[str](20_000, 3_600.0)  # PostgreSQL always says the same
@@ -116,12 +108,12 @@ async def hits(db: Database, plan: ask.Plan, ranking: Ranking, after: ask.After,
     """The first hits in an order, and how many there are; none where there are more than `most`."""
     given: list[object] = [ranking.text, *plan.limits.given, collapse, ranking.order, ranking.ranked]
     given += [ranking.most, after.latest_id, after.rank, after.day, after.id, rows]
-    given += [ranking.beside, ranking.ranked_most, ranking.titled, ranking.probe, PROBE, ranking.too_many]
+    given += [ranking.beside, ranking.ranked_most, ranking.titled]
     if ranking.near:
         given[3] = list(ranking.near)
     given.append(_box(ranking.near or plan.limits.near))
     found = await db.fetch(query("search.hits"), *given)
-    return First(_hits(found, ranking.tier), found[0]["hits"], found[0]["probed"])
+    return First(_hits(found, ranking.tier), found[0]["hits"])
 
 
 async def titled(

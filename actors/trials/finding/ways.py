@@ -1,6 +1,5 @@
 """The ways to the hits of a question: few are all ranked or sorted; of many, a sample says which window is read."""
 
-import math
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,11 +11,12 @@ from actors.trials.finding import store, windows
 from actors.trials.finding.asking import Question
 from actors.trials.finding.grid import Point
 from actors.trials.finding.kept import Lately
-from actors.trials.finding.store import PROBE, Database, Ranking, Titled
+from actors.trials.finding.store import Database, Ranking, Titled
 
 TITLED, OTHERS = 2, 1
 MOST_CITIES = 200  # that are nearer than very many trials
-PROBED = 4  # parts of 1,024 that tell many from few
+LOOKED = 8  # parts of 1,024
+MOST_LOOKED = 400  # trials of them; where there are more, one part is enough
 MANY = 1.5  # times as many as are counted: then it is not tried
 
 Values = dict[str, list[tuple[str, int]]]
@@ -36,6 +36,11 @@ class Asked:
     @property
     def titled(self) -> str:
         return both(self.words.titled, self.plan.facets) if self.words.titled else ""
+
+    @property
+    def looks_first(self) -> bool:
+        """With filters a look costs as much as to try, but where sites must be measured."""
+        return bool(self.plan.limits.near or not self.plan.facets)
 
     @property
     def key(self) -> Hashable:
@@ -58,16 +63,15 @@ async def found(db: Database, asked: Asked) -> ask.Found:
     plan, caps = asked.plan, asked.caps
     order: ask.Order = plan.order if asked.words.ranked or plan.order != "relevance" else "newest"
     seen = _SAMPLES.get(db, asked.key)
-    if plan.after.tier == 0 and (seen is None or _about(seen) <= caps.hits):
-        first = await _few(db, asked, order, probe=seen is None)
-        if first.count is None:
-            seen = await _sample(db, asked, first.probed)
-            if _about(seen) <= caps.hits:  # the probe was wrong
-                first = await _few(db, asked, order, probe=False)
-        if first.count is not None and first.count <= caps.hits:
-            values = await _values(db, asked, first.count) if asked.values and first.count else ask.Facets()
-            return ask.Found(first.hits, ask.Count(first.count), values)
-    sample, values_seen = seen or await _sample(db, asked, 0)
+    if plan.after.tier == 0:
+        if seen is None and asked.looks_first:
+            seen = await _look(db, asked)
+        if seen is None or _about(seen) <= caps.hits * MANY:
+            first = await _few(db, asked, order)
+            if first.count <= caps.hits:
+                values = await _values(db, asked, first.count) if asked.values and first.count else ask.Facets()
+                return ask.Found(first.hits, ask.Count(first.count), values)
+    sample, values_seen = await _sample(db, asked, seen)
     about = ask.Count(max(_about((sample, {})), caps.hits), more=True, about=True)
     return ask.Found(await _window(db, asked, order, sample), about, _facets(values_seen, sample.scale))
 
@@ -76,19 +80,12 @@ def _about(seen: tuple[windows.Sample, Values]) -> int:
     return round(seen[0].trials * seen[0].scale)
 
 
-async def _few(db: Database, asked: Asked, order: ask.Order, *, probe: bool) -> store.First:
-    """All hits in order, unless a probe of a few parts says that there are too many.
-
-    With filters a probe costs as much as to try, but where sites must be measured.
-    """
+async def _few(db: Database, asked: Asked, order: ask.Order) -> store.First:
+    """All hits in order, unless there are too many."""
     caps = asked.caps
-    probe = probe and bool(asked.plan.limits.near or not asked.plan.facets)
     ranking = Ranking(
-        asked.text, order, asked.words.ranked, most=caps.hits, ranked_most=caps.ranked,
-        titled=asked.titled or None,
-        probe=_part_of(asked.text, PROBED) if probe else None,
-        too_many=max(1, math.ceil(MANY * caps.hits * PROBED / facets.PARTS)),
-    )  # fmt: skip
+        asked.text, order, asked.words.ranked, most=caps.hits, ranked_most=caps.ranked, titled=asked.titled or None
+    )
     collapse, rows = asked.search.collapse, asked.search.rows + 1
     return await store.hits(db, asked.plan, ranking, asked.plan.after, collapse=collapse, rows=rows)
 
@@ -97,22 +94,33 @@ async def _values(db: Database, asked: Asked, count: int) -> ask.Facets:
     """Of all hits, or of a share of them."""
     caps = asked.caps
     parts = facets.PARTS if count <= caps.valued else windows.parts_for(count, facets.PARTS, caps.sample)
-    seen, values = await _look(db, asked, parts, values=True, most=caps.hits + 1)
+    seen, values = await _part(db, asked, parts, values=True, most=caps.hits + 1)
     return _facets(values, seen.scale)
 
 
-async def _sample(db: Database, asked: Asked, probed: int) -> tuple[windows.Sample, Values]:
-    """About so many of the trials that answer as it takes; `probed`: how many a probe saw."""
-    wanted = asked.caps.sample if asked.values else asked.caps.guide
-    if probed == 0:  # the search goes on from a page of long ago
-        probed = (await _look(db, asked, PROBED, values=False, most=PROBE))[0].trials
-    parts = 1 if probed >= PROBE else windows.parts_for(probed, PROBED, wanted)
-    seen = await _look(db, asked, parts, values=asked.values, most=wanted * 4)
+async def _look(db: Database, asked: Asked) -> tuple[windows.Sample, Values]:
+    """A few parts: enough to tell many from few, and often to tell how they are spread."""
+    seen = await _part(db, asked, LOOKED, values=False, most=MOST_LOOKED)
+    return seen if seen[0].trials < MOST_LOOKED else await _part(db, asked, 1, values=False, most=facets.PARTS)
+
+
+async def _sample(
+    db: Database, asked: Asked, seen: tuple[windows.Sample, Values] | None
+) -> tuple[windows.Sample, Values]:
+    """As many of the trials that answer as it takes, those that were seen if they do."""
+    if (known := _SAMPLES.get(db, asked.key)) is not None:
+        return known
+    seen = seen or await _look(db, asked)
+    looked, caps = seen[0], asked.caps
+    if asked.values or looked.trials < caps.guide:
+        wanted = caps.sample if asked.values else caps.guide
+        parts = windows.parts_for(looked.trials, round(facets.PARTS / looked.scale), wanted)
+        seen = await _part(db, asked, parts, values=asked.values, most=max(wanted, caps.guide) * 4)
     _SAMPLES.keep(db, asked.key, seen)
     return seen
 
 
-async def _look(db: Database, asked: Asked, parts: int, *, values: bool, most: int) -> tuple[windows.Sample, Values]:
+async def _part(db: Database, asked: Asked, parts: int, *, values: bool, most: int) -> tuple[windows.Sample, Values]:
     titled = _part_of(asked.titled, parts) if asked.titled else None
     return await store.sample(
         db, asked.plan, _part_of(asked.text, parts), titled,
@@ -121,7 +129,7 @@ async def _look(db: Database, asked: Asked, parts: int, *, values: bool, most: i
 
 
 def _part_of(text: str, parts: int) -> str:
-    return both(text, facets.question(any_of=(facets.parts(parts),)) if parts < facets.PARTS else "")
+    return text if text and parts == facets.PARTS else both(text, facets.question(any_of=(facets.parts(parts),)))
 
 
 async def _window(db: Database, asked: Asked, order: ask.Order, seen: windows.Sample) -> list[ask.Hit]:
@@ -232,15 +240,18 @@ async def everything(db: Database, asked: Asked) -> ask.Found:
     hits, count = await store.everything(
         db, plan, collapse=search.collapse, rows=search.rows + 1, most=0 if is_counted else caps.hits + 1
     )
-    values = ask.Facets()
-    if asked.values:
-        if (seen := _SAMPLES.get(db, asked.key)) is None:
-            seen = await _look(db, asked, 1, values=True, most=caps.sample * 4)
-            _SAMPLES.keep(db, asked.key, seen)
-        values = _facets(seen[1], float(facets.PARTS))
-    if is_counted:
-        return ask.Found(hits, ask.there(await trials.counts(db), with_removed=search.with_removed), values)
-    return ask.Found(hits, ask.counted(count, caps.hits), values)
+    there = ask.there(await trials.counts(db), with_removed=search.with_removed)
+    values = await _values_of_all(db, asked, there.trials) if asked.values else ask.Facets()
+    return ask.Found(hits, there if is_counted else ask.counted(count, caps.hits), values)
+
+
+async def _values_of_all(db: Database, asked: Asked, there: int) -> ask.Facets:
+    """Of a share of so many trials, of all where they are few."""
+    if (seen := _SAMPLES.get(db, asked.key)) is None:
+        parts = windows.parts_for(there, facets.PARTS, asked.caps.sample)
+        seen = await _part(db, asked, parts, values=True, most=asked.caps.sample * 4)
+        _SAMPLES.keep(db, asked.key, seen)
+    return _facets(seen[1], seen[0].scale)
 
 
 def _facets(values: Values, scale: float) -> ask.Facets:

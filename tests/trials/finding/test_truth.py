@@ -291,6 +291,9 @@ async def test_how_many_have_which_value(conn: "Connection") -> None:
     assert counted["status"] == {"completed": 1, "recruiting": 1}
     assert counted["country"] == {"France": 1}
     assert not found.facets.about
+    of_all = await answer.search(conn, Search(), values=True)
+    counts = {one.value: one.trials for one in of_all.facets.values["status"]}
+    assert (counts, of_all.facets.about) == ({"recruiting": 2, "completed": 1}, False), "few are all counted"
 
 
 async def test_a_description_finds_the_trial_that_shares_its_rare_words(conn: "Connection") -> None:
