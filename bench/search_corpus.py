@@ -119,7 +119,7 @@ async def load(db: Any, trials: Iterable[Trial], *, codes: Codes | None = None) 
            select registry, count(*), 0, max(last_updated_on), now() from trials group by registry"""
     )
     for name, what in INDEXES.items():
-        made = f"create index {name} on trials using gin ({what}) with (fastupdate = on, gin_pending_list_limit = 1024)"
+        made = f"create index {name} on trials using gin ({what}) with (fastupdate = on, gin_pending_list_limit = 128)"
         await db.execute(made)
     await db.execute("select setval(pg_get_serial_sequence('trials', 'id'), (select max(id) from trials))")
     await db.execute("vacuum analyze trials")
