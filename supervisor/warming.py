@@ -1,7 +1,7 @@
 """What searches read is read once after a start: from a disk the first of them would wait for a second each.
 
-Where the files of the database are ours, the system is asked to hold them in its cache; a server of somebody else
-has its own ways (pg_prewarm).
+Where the files of the database are ours they are read, so that the system has them in its cache; a server of somebody
+else has its own ways (pg_prewarm).
 """
 
 import asyncio
@@ -13,11 +13,11 @@ import asyncpg
 from actors.trials.finding import store
 
 SHARE = 4  # of the memory; of more, what comes first in the list is read
-AT_ONCE = 8 * 2**20  # bytes
+AT_ONCE = 2**18  # bytes
 
 
 async def warm(dsn: str, cluster: Path) -> int:
-    """How many bytes the system was asked to hold, of the files in the folder of a cluster."""
+    """How many bytes were read, of the files in the folder of a cluster."""
     db = await asyncpg.connect(dsn)
     try:
         paths = await store.files(db)
@@ -39,12 +39,12 @@ def _read(relations: list[Path], most: int) -> int:
 
 
 def _hold(file: Path, most: int) -> int:
-    """Asked for piece by piece: the system may take no more at once."""
+    """Read piece by piece: to ask the system for all of it at once would keep the disk from everybody else."""
     try:
-        with file.open("rb") as opened:
+        with file.open("rb", buffering=0) as opened:
             size = min(os.fstat(opened.fileno()).st_size, max(0, most))
-            for at in range(0, size, AT_ONCE):
-                os.posix_fadvise(opened.fileno(), at, min(AT_ONCE, size - at), os.POSIX_FADV_WILLNEED)
+            for _ in range(0, size, AT_ONCE):
+                opened.read(AT_ONCE)
             return size
     except FileNotFoundError:  # written anew just now
         return 0

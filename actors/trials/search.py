@@ -51,7 +51,7 @@ class Caps:
     ranked: int = 200  # their words are ranked; of more, those with the words in their title come first
     valued: int = 1_000  # the values of so many are all counted
     sample: int = 500  # trials that are enough to count values
-    guide: int = 60  # trials that are enough to know how many there are, and how they are spread
+    guide: int = 30  # trials that are enough to know how many there are, and how they are spread
     window: int = 60  # trials that a window holds at least, as far as the sample can tell
     read: int = 1_000  # of so many all are read: a window of days would cost as much
 
