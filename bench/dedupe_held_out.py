@@ -141,7 +141,7 @@ def clustered(records: Sequence[Comparable], links: Iterable[Link], seed: int | 
     shuffled = list(links)
     if seed is not None:
         random.Random(seed).shuffle(members)  # noqa: S311  # an order, no secret
-        random.Random(seed + 1).shuffle(shuffled)  # noqa: S311
+        random.Random(seed + 1).shuffle(shuffled)  # noqa: S311 - no secret
         shuffled = [
             one if at % 2 else Link(one.b, one.a, one.kind, one.value, one.type, one.decision)
             for at, one in enumerate(shuffled)

@@ -100,7 +100,7 @@ async def main(arguments: Sequence[str]) -> None:
     server.arguments(parser)
     given = parser.parse_args(arguments)
     real = await asyncio.to_thread(studies, given.data)
-    dice = random.Random(SEED)  # noqa: S311
+    dice = random.Random(SEED)  # noqa: S311 - no secret
     conditions = sorted({name for one in real for name in one.conditions if 3 < len(name) < 60 and name.isascii()})
     texts = [" ".join(name.replace("(", " ").replace(")", " ").split()) for name in conditions]
     texts = [" ".join(word.strip('-":,') for word in text.split()) for text in dice.sample(texts, given.questions)]

@@ -70,7 +70,7 @@ def unpacked(file: Path) -> bytes:
 
 def resampled(of: Sequence[Trial], count: int, seed: int) -> Iterator[Trial]:
     """So many trials made of these."""
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)  # noqa: S311 - no secret
     placed = [one for one in of if any(site.latitude is not None for site in one.sites)] or of
     for number in range(count):
         named, told, held = dice.choice(of), dice.choice(of), dice.choice(placed)
@@ -195,8 +195,8 @@ def legacy(root: ElementTree.Element) -> Trial:
     return Trial(
         registry="ctgov", registry_id=number, url=f"https://clinicaltrials.gov/study/{number}",
         title=_text(root, "brief_title"), official_title=_text(root, "official_title"), acronym=_text(root, "acronym"),
-        status=status if status in get_args(Status) else "unknown",  # type: ignore[arg-type]
-        status_raw=_text(root, "overall_status"), study_type=kind,  # type: ignore[arg-type]
+        status=status if status in get_args(Status) else "unknown",  # type: ignore[arg-type]  # one of them
+        status_raw=_text(root, "overall_status"), study_type=kind,  # type: ignore[arg-type]  # one of them
         ids=(Identifier("nct", number, "main"), *_aliases(root)),
         summary=_text(root, "brief_summary/textblock"), description=_text(root, "detailed_description/textblock"),
         phases=tuple(one for one in get_args(Phase) if one.removeprefix("phase_") in re.findall("[1-4]", phase)),
@@ -242,7 +242,7 @@ def _eligibility(root: ElementTree.Element) -> Eligibility:
 def _when(text: str | None) -> When | None:
     for form, precision in (("%B %d, %Y", "day"), ("%B %Y", "month")):
         try:
-            return When(datetime.strptime(text or "", form).date(), precision)  # type: ignore[arg-type]
+            return When(datetime.strptime(text or "", form).date(), precision)  # type: ignore[arg-type]  # of the table
         except ValueError:
             continue
     return None

@@ -234,7 +234,7 @@ async def main(arguments: Sequence[str]) -> None:
     server.arguments(parser)
     given = parser.parse_args(arguments)
     real = await asyncio.to_thread(studies, given.data)
-    texts = asked(random.Random(SEED).sample(real, min(1_000, len(real))), given.questions)  # noqa: S311
+    texts = asked(random.Random(SEED).sample(real, min(1_000, len(real))), given.questions)  # noqa: S311 - no secret
     async with server.running(given.pg) as started, server.database(started, "bench_search_peers") as dsn:
         pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1, command_timeout=WITHIN_S)
         async with pool.acquire() as db:

@@ -69,7 +69,7 @@ class Asked:
 
 def questions(of: Sequence[Trial], seed: int) -> Iterator[tuple[str, Question]]:
     """Endlessly, in the shares of registries.md 7.1, and filters that contradict, a radius and facets. No I/O."""
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)  # noqa: S311 - no secret
     conditions = [name for one in of for name in one.conditions if 3 < len(name) < 60]
     kinds = ("condition", "broad", "filtered", "tree", "number", "typo", "words", "contradiction", "radius", "facets")
     shares = (38, 13, 13, 9, 8, 4, 4, 4, 4, 3)
@@ -162,7 +162,7 @@ async def overlap(db: Any, of: Sequence[Trial], count: int) -> float:
         given = {name: value for name, value in query.items() if name != "facets"}
         several = {name: (value,) for name, value in given.items() if name in ("status", "country", "mesh", "phase")}
         within = {"within": float(given["within"])} if "within" in given else {}
-        asked = SearchQuery(**(given | several | within))  # type: ignore[arg-type]
+        asked = SearchQuery(**(given | several | within))  # type: ignore[arg-type]  # by name
         search, meanings = await settled(db, asked.wanted())
         ours = await answer.search(db, search, meanings=meanings)
         all_ = await answer.search(db, search, wide, meanings=meanings)
@@ -178,7 +178,7 @@ async def write(dsn: str, folder: Path, *, seconds: float) -> None:
     """500 changed records a second, in pages of a thousand."""
     db, of, number = await asyncpg.connect(dsn), await asyncio.to_thread(studies, folder), 0
     scrape = await store.open_scrape(db, "ctgov", "incremental", since=None, job_id=None, at=datetime.now(UTC))
-    dice = random.Random(SEED)  # noqa: S311
+    dice = random.Random(SEED)  # noqa: S311 - no secret
     start = time.perf_counter()
     for page in range(int(seconds * ROWS_PER_S / 1000)):
         changed = [

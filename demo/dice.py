@@ -37,7 +37,7 @@ class Weights(Sequence[T]):
         self.sums = tuple(accumulate(weight for _, weight in weighted))
         self.total = self.sums[-1]
 
-    def __getitem__(self, at: int) -> T:  # type: ignore[override]
+    def __getitem__(self, at: int) -> T:  # type: ignore[override]  # no slices
         return self.values[at]
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ import asyncpg
 from actors.trials.finding import store
 
 SHARE = 4  # of the memory; of more, what comes first in the list is read
-AT_ONCE = 2**18  # bytes
+AT_ONCE = 2**20  # bytes
 
 
 async def warm(dsn: str, cluster: Path) -> int:
@@ -23,28 +23,25 @@ async def warm(dsn: str, cluster: Path) -> int:
         paths = await store.files(db)
     finally:
         await db.close()
-    most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // SHARE
-    return await asyncio.to_thread(_read, [cluster / path for path in paths], most)
-
-
-def _read(relations: list[Path], most: int) -> int:
-    """How many bytes were asked for; of each relation all files of a gigabyte."""
-    total = 0
-    for relation in relations:
-        for file in sorted(relation.parent.glob(f"{relation.name}*")):
-            if file.name != relation.name and not file.name.startswith(f"{relation.name}."):
-                continue  # the maps beside it, or another relation
-            total += _hold(file, most - total)
+    total, most = 0, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // SHARE
+    for file in (file for path in paths for file in _files(cluster / path)):
+        at = 0
+        while total < most and (read := await asyncio.to_thread(_read, file, at)):
+            at, total = at + read, total + read
     return total
 
 
-def _hold(file: Path, most: int) -> int:
-    """Read piece by piece: to ask the system for all of it at once would keep the disk from everybody else."""
+def _files(relation: Path) -> list[Path]:
+    """Of a relation all files, of a gigabyte each; not the maps beside them, nor another relation."""
+    near = relation.parent.glob(f"{relation.name}*")
+    return sorted(one for one in near if one.name == relation.name or one.name.startswith(f"{relation.name}."))
+
+
+def _read(file: Path, at: int) -> int:
+    """A piece: to read all of it at once would keep the disk from everybody else, and a stop waiting."""
     try:
         with file.open("rb", buffering=0) as opened:
-            size = min(os.fstat(opened.fileno()).st_size, max(0, most))
-            for _ in range(0, size, AT_ONCE):
-                opened.read(AT_ONCE)
-            return size
+            opened.seek(at)
+            return len(opened.read(AT_ONCE))
     except FileNotFoundError:  # written anew just now
         return 0

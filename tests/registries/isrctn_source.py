@@ -34,7 +34,7 @@ class Source:
     spoils: int = -1
     asked: list[Request] = field(default_factory=list)
     before: Callable[["Source", Request], None] = lambda source, request: None
-    chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
+    chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - no secret
 
     def answer(self, request: Request) -> bytes:
         self.asked.append(request)

@@ -44,7 +44,7 @@ def found(
     every = members(sorted(named))
     first = cluster(every, links, decided)
     for seed in range(ORDERS):
-        dice = random.Random(seed)  # noqa: S311
+        dice = random.Random(seed)  # noqa: S311 - no secret
         shuffled = [list(every), list(links), list(decided)]
         for one in shuffled:
             dice.shuffle(one)  # type: ignore[arg-type]

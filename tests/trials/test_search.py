@@ -288,7 +288,7 @@ CASES: list[tuple[dict[str, Any], Callable[[Trial], bool]]] = [
 
 
 async def test_each_filter_finds_what_a_look_at_every_trial_finds(conn: "Connection") -> None:
-    dice = random.Random(4)  # noqa: S311
+    dice = random.Random(4)  # noqa: S311 - no secret
     trials = [some_trial(number, dice) for number in range(400)]
     await mirror(conn, *trials)
     for given_, fits in CASES:
@@ -375,7 +375,7 @@ async def test_many_hits_are_told_about_and_their_newest_are_still_right(connect
 @pytest.mark.parametrize("order", ["newest", "relevance", "enrolment", "distance"])
 async def test_of_many_hits_each_order_shows_all_of_them_once(connection: "Connection", order: Any) -> None:
     """A window is read, as wide as a sample says; at the end everything was shown, in the order asked for."""
-    dice = random.Random(5)  # noqa: S311
+    dice = random.Random(5)  # noqa: S311 - no secret
     there = [
         trial(number, title=dice.choice(("asthma", "lungs")), summary="asthma",
               enrolment=dice.choice((None, dice.randrange(9_000))),

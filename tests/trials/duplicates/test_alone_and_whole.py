@@ -43,6 +43,6 @@ async def test_twenty_orders_of_arrival_give_the_clusters_of_the_whole(
     assert found.clusters == len(whole[1]) > 20
     for seed in range(ORDERS):
         await forget(db)
-        given = random.Random(seed).sample(records, len(records))  # noqa: S311
+        given = random.Random(seed).sample(records, len(records))  # noqa: S311 - no secret
         await compare(db, given, ids)
         assert (await links(db), await clusters(db), await proposed(db)) == whole

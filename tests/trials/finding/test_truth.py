@@ -126,7 +126,7 @@ async def all_pages(db: "Connection", asked: Search) -> list[str]:
 
 async def test_every_search_of_ten_thousand_trials_finds_what_a_look_at_each_finds(connection: "Connection") -> None:
     """G23: the count exactly up to a thousand, else about; the trials on all pages, and in the export."""
-    dice = random.Random(11)  # noqa: S311
+    dice = random.Random(11)  # noqa: S311 - no secret
     trials = [some_trial(number, dice) for number in range(10_000)]
     for start in range(0, len(trials), 1_000):
         await mirror(connection, *trials[start : start + 1_000])
@@ -313,7 +313,7 @@ async def test_a_description_finds_the_trial_that_shares_its_rare_words(conn: "C
 
 async def test_nearest_first_where_very_many_are_equally_near(connection: "Connection") -> None:
     """G23: registries place all sites of a city at one point; of as near ones the newest come first, page by page."""
-    dice = random.Random(5)  # noqa: S311
+    dice = random.Random(5)  # noqa: S311 - no secret
     at = {"Baden": 26.0, "Vienna": 3.0, "Ottakring": 1.0, "Graz": 145.0}
     names, first = dice.choices(sorted(at), (10, 80, 2, 8), k=6_000), date(2024, 1, 1)
     trials = [

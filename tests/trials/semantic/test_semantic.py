@@ -142,7 +142,7 @@ def some_thousand(db: Pool) -> Pool:
 
 
 async def _some_thousand(db: Pool) -> None:
-    dice = random.Random(5)  # noqa: S311
+    dice = random.Random(5)  # noqa: S311 - no secret
     await store.open_for(db, mark(LOCAL), LOCAL.dimensions)
     async with db.acquire() as one:
         for first in range(1, 4_001, 1_000):

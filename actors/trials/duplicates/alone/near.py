@@ -7,7 +7,7 @@ one of its lines, all who are counted are concerned.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TypeVar
@@ -78,21 +78,23 @@ def concerned_by_words(moved: Sequence[Moved], others: Mapping[Two, Collection[i
     """Of those who have two words, where more or fewer do than before. `others`: who of all the others has them."""
     before = Counter(two for one in moved for two in one.before.pairs)
     after = Counter(two for one in moved for two in one.after.pairs)
-    return {
-        who
-        for two, holders in others.items()
-        if _size(len(holders) + before[two]) != _size(len(holders) + after[two])
-        for who in holders
-    }
+    return _concerned(before, after, others, _size)
 
 
 def concerned_by_codes(moved: Sequence[Moved], others: Mapping[str, Collection[int]]) -> set[int]:
     before = Counter(code for one in moved for code in one.before.codes)
     after = Counter(code for one in moved for code in one.after.codes)
+    return _concerned(before, after, others, _few)
+
+
+def _concerned(
+    before: Counter[K], after: Counter[K], others: Mapping[K, Collection[int]], told: Callable[[int], object]
+) -> set[int]:
+    """Those who have a key of which more or fewer tell something else; all but those who moved are in `others`."""
     return {
         who
-        for code, holders in others.items()
-        if _few(len(holders) + before[code]) != _few(len(holders) + after[code])
+        for key, holders in others.items()
+        if told(len(holders) + before[key]) != told(len(holders) + after[key])
         for who in holders
     }
 
