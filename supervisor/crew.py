@@ -27,9 +27,11 @@ from supervisor.movement import Movement
 from supervisor.postmaster import EmbeddedError
 from supervisor.scaling import Scaling
 from supervisor.service import Service
+from supervisor.setting_kinds import host_and_port
 from supervisor.settings import Settings
 from supervisor.supervisor import ActorState, Child, Life, State, Supervisor
 from supervisor.version import VERSION
+from supervisor.web import probes
 from supervisor.web.app import serve
 
 HANGS_AFTER_S = 30.0  # without a beat; a stalled event loop is not counted
@@ -45,25 +47,42 @@ def man(service: Service) -> None:
 
 def children(service: Service) -> list[Child]:
     """In the order of start; they are drained together and stopped in the reverse of it."""
-    settings, pool = service.settings, service.pool
-    scaling = _scaling(service)
-    monitor = Monitor(
-        pool, _gauge(service, scaling), settings.data_dir, _thresholds(settings), rates=service.tools.rates
-    )
     stays: dict[str, Any] = {"drains": False, "heartbeat_within_s": HANGS_AFTER_S}
-    lives: dict[str, Any] = {"heartbeat_within_s": HANGS_AFTER_S, "outside": AWAY}
     listener, beat = Listener(service.listen_url, _topics(service)), service.beat
-    rescuer = Rescuer(pool, dead_after_s=settings.dead_after_s)
-    made = [
+    return [
         Child("loop_lag", lambda life: service.lag.run(), drains=False),
         *_keeper(service),
         Child("beat", beat.run, stop_within_s=8.0, **stays),
         Child("listener", listener.run, outside=(ListenerLost,), **stays),
-        Child("web", lambda life: _serve(service, life), **stays),
+        *(Child(name, run, **stays) for name, run in _doors(service).items()),
+        *([] if service.settings.role == "api" else _working(service)),
     ]
+
+
+def _doors(service: Service) -> dict[str, Callable[[Life], Awaitable[None]]]:
+    """What others may ask of this process, and where."""
+    settings = service.settings
+    doors: dict[str, Callable[[Life], Awaitable[None]]] = {"web": partial(_serve, service)}
+    if settings.role == "worker":
+        doors = {"web": partial(probes.serve, service, settings.host, settings.port, needs_login=True)}
+    if settings.metrics_listen is not None:
+        host, port = host_and_port(settings.metrics_listen)
+        doors["metrics"] = partial(probes.serve, service, host, port, needs_login=False)
+    return doors
+
+
+def _working(service: Service) -> list[Child]:
+    """Who takes jobs and runs them, and who looks after them all: each such process has them, and none leads."""
+    settings, pool = service.settings, service.pool
+    monitor = Monitor(
+        pool, _gauge(service, _scaling(service)), settings.data_dir, _thresholds(settings), rates=service.tools.rates
+    )
+    lives: dict[str, Any] = {"heartbeat_within_s": HANGS_AFTER_S, "outside": AWAY}
+    rescuer = Rescuer(pool, dead_after_s=settings.dead_after_s)
+    made = []
     for name, desk in service.desks.items():
         made.append(Child(f"{name}_settler", Settler(desk, pool).run, **lives))
-        claimer = Claimer(desk, pool, may_claim=partial(beat.is_heard, settings.dead_after_s))
+        claimer = Claimer(desk, pool, may_claim=partial(service.beat.is_heard, settings.dead_after_s))
         made.append(Child(f"{name}_claimer", claimer.run, **lives))
     made += [
         Child("rescuer", rescuer.run, **lives),

@@ -51,6 +51,10 @@ class Service:
     supervisor: Supervisor = field(init=False)
 
     @property
+    def public_urls(self) -> Collection[str]:
+        return self.settings.public_urls
+
+    @property
     def webhook_hosts(self) -> Collection[tuple[str, int]]:
         return self.settings.webhook_hosts
 

@@ -115,12 +115,25 @@ def _contact(given: object) -> str:
 
 
 def _address(given: object) -> str:
-    """HOST:PORT on loopback: until there are accounts, nobody beyond this machine is let in."""
     host, _, port = _text(given).rpartition(":")
-    bare = host.removeprefix("[").removesuffix("]")
-    if not (bare == "localhost" or _ip(bare).is_loopback):
-        raise ValueError
+    if not is_loopback(host):
+        _ip(host.removeprefix("[").removesuffix("]"))
     return f"{host}:{_within(_integer(port), 0, 65535)}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody beyond this machine reaches it. Raises ValueError for what is no address."""
+    bare = host.removeprefix("[").removesuffix("]")
+    return bare == "localhost" or _ip(bare).is_loopback
+
+
+def _public_urls(given: object) -> tuple[str, ...]:
+    """Scheme, host and perhaps a port, as browsers write them into `Origin`: in small letters, without a usual port."""
+    texts = given if isinstance(given, list) else _text(given).split(",")
+    urls = tuple(_text(text).strip().rstrip("/").lower() for text in texts)
+    if not urls or not all(re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", url) for url in urls):
+        raise ValueError
+    return tuple(re.sub(r"^(http://[^/]*):80$|^(https://[^/]*):443$", r"\1\2", url) for url in urls)
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
@@ -228,7 +241,12 @@ POSTGRES_URL = Kind(
     secret=True,
 )
 CONTACT = Kind("a mail address or a URL", _contact)
-ADDRESS = Kind("HOST:PORT with a loopback host, such as 127.0.0.1:8080 (port 0 takes a free one)", _address)
+ADDRESS = Kind("HOST:PORT with an address of this machine, such as 127.0.0.1:8080 (port 0 takes a free one)", _address)
+PUBLIC_URLS = Kind(
+    "URLs without a path, with commas between: https://triald.example.org",
+    _public_urls,
+    show=lambda value: list(value),  # type: ignore[call-overload]
+)
 # What is shown of these is what their own parser made: a `Kind` of anything cannot tell the type checker so.
 WORDS = Kind("names with commas between", _words, show=lambda value: list(value))  # type: ignore[call-overload]
 BASES = Kind("host=URL with commas between", _bases, show=lambda value: dict(value))  # type: ignore[call-overload]

@@ -63,6 +63,21 @@ class Settings:
     pool_wait_s: Annotated[float, kinds.number(0.1, 300), "How long a request waits for a free connection."] = 2.0
     statement_limit_s: Annotated[float, kinds.number(0.1, 86_400), "How long one SQL statement may take."] = 30.0
     listen: Annotated[str, kinds.ADDRESS, "Where the web pages and the HTTP interface are served."] = "127.0.0.1:8080"
+    public_urls: Annotated[
+        tuple[str, ...],
+        kinds.PUBLIC_URLS,
+        "URLs that people reach it by, through a proxy that speaks TLS; only with one may listen be open to others.",
+    ] = ()
+    metrics_listen: Annotated[
+        str | None,
+        kinds.ADDRESS,
+        "A further address for /metrics, /health, /ready and /live without a login, for a network of monitoring alone.",
+    ] = None
+    role: Annotated[
+        str,
+        kinds.one_of("all", "api", "worker"),
+        "What this process does: api answers, worker runs jobs, all does both.",
+    ] = "all"
     contact: Annotated[
         str | None, kinds.CONTACT, "Whom a registry may write to: a mail address or URL, told in the User-Agent."
     ] = None
@@ -238,6 +253,11 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         found.append("listen_url: expected none where there is no database_url")
     if values["database_pooler"] and not values["listen_url"]:
         found.append("listen_url: expected a direct URL, for LISTEN does not pass through a database_pooler")
+    if values["role"] != "all" and not values["database_url"]:
+        found.append("role: expected all where there is no database_url: nobody else can use the embedded PostgreSQL")
+    host = values["listen"].rpartition(":")[0]
+    if values["role"] != "worker" and not values["public_urls"] and not kinds.is_loopback(host):
+        found.append("listen: expected HOST:PORT with a loopback host where no public_urls say how others reach it")
     return [*found, *_unknown_registries(values), *_weak_token(values["token_file"])]
 
 

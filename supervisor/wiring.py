@@ -99,7 +99,7 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                 await settle_semantic(settings, pool)
                 with collecting_rarely():
                     service = Service(
-                        settings, pool, ways.url, ways.listen_url, worker, desks(queues, worker), kinds,
+                        settings, pool, ways.url, ways.listen_url, worker, desks_of(settings, queues, worker), kinds,
                         tools.registries, tools, metrics, Hub(), LoopLag(), lately, server=ways.server,
                     )  # fmt: skip
                     man(service)
@@ -171,6 +171,11 @@ def _compute(processes: int) -> Compute:
     if processes == 0:
         return Compute(1, open_executor=partial(ThreadPoolExecutor, 1))
     return Compute(processes, open_executor=partial(own_process, PRELOAD))
+
+
+def desks_of(settings: Settings, queues: Iterable[str], worker: UUID) -> dict[str, Desk]:
+    """None where no jobs are run."""
+    return {} if settings.role == "api" else desks(queues, worker)
 
 
 def desks(queues: Iterable[str], worker: UUID) -> dict[str, Desk]:

@@ -71,7 +71,7 @@ def answering(pages: Pages, door: Door) -> Middleware:
 
 async def _answered(request: web.Request, handler: Handler, pages: Pages, door: Door) -> web.StreamResponse:
     try:
-        check_door(request)
+        check_door(request, door.public_urls)
         return await handler(request)
     except web.HTTPException as error:
         kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Location")}

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import TypeGuard
 
 from aiohttp import web
@@ -59,6 +60,10 @@ class Door:
             return False
         return who is not None and who.role >= role
 
+    @property
+    def public_urls(self) -> Collection[str]:
+        return self._site.public_urls
+
     def remembered(self, request: web.Request) -> Who | None:
         """Who asked when this token was looked up last, for a page that could not be shown."""
         token, _ = self._token(request)
@@ -92,6 +97,7 @@ class Door:
             site=request.headers.get("Sec-Fetch-Site"),
             by_cookie=by_cookie,
             is_socket=request.headers.get("Upgrade", "").lower() == "websocket",
+            public_urls=self._site.public_urls,
         )
 
     async def _counted(self, request: web.Request, token: str | None) -> Who | None:
@@ -142,6 +148,6 @@ def drop_cookie(response: web.StreamResponse) -> None:
     response.del_cookie(COOKIE, httponly=True, samesite="Strict", path="/")
 
 
-def check_door(request: web.Request) -> None:
+def check_door(request: web.Request, public_urls: Collection[str] = ()) -> None:
     """What every request must pass, also one to nowhere. Raises Refused."""
-    check_host(request.headers.get("Host"))
+    check_host(request.headers.get("Host"), public_urls)

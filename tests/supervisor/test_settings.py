@@ -20,7 +20,8 @@ URL = f"postgresql://triald:{PASSWORD}@db.example.org/triald"
 # For each setting a value that is not the default, as text.
 OTHERS: Mapping[str, str] = {
     "data_dir": "/srv/triald", "database_url": URL, "listen_url": URL, "database_pooler": "true", "pool_most": "7",
-    "pool_wait_s": "0.5", "statement_limit_s": "5", "listen": "[::1]:9090", "contact": "trials@example.org",
+    "pool_wait_s": "0.5", "statement_limit_s": "5", "listen": "[::1]:9090", "role": "api",
+    "public_urls": "https://triald.example.org", "metrics_listen": "127.0.0.1:9090", "contact": "trials@example.org",
     "registries": "ctgov", "registry_bases": "clinicaltrials.gov=http://127.0.0.1:9000", "registry_per_min": "ctgov=30",
     "scrape_cron": "30 1 * * *", "reconcile_cron": "0 5 * * *", "full_scrape_cron": "0 4 1 * *",
     "scrape_zone": "Europe/Berlin", "workers_least": "1", "workers_most": "3",
@@ -79,7 +80,7 @@ def test_every_setting_can_be_changed_by_file_environment_and_command_line(name:
     """N39: each setting takes another value than its default, from each source alike."""
     (tmp_path / "token").write_text("t" * 40)
     text = str(tmp_path / "token") if name == "token_file" else OTHERS[name]
-    along = {"listen_url": URL, "database_url": URL} if name in ("database_pooler", "listen_url") else {}
+    along = {"listen_url": URL, "database_url": URL} if name in ("database_pooler", "listen_url", "role") else {}
     along.pop(name, None)
     default = getattr(read(along, HOME), name)
     file = tmp_path / "triald.toml"
@@ -118,8 +119,7 @@ def test_all_problems_are_told_at_once_by_name_with_what_was_expected(tmp_path: 
         "pool_most: expected a whole number from 6 to 500, got '1000000' (environment TRIALD_POOL_MOST)",
         "scrape_cron: expected five fields: minute hour day month weekday, "
         "got '61 * * * *' (environment TRIALD_SCRAPE_CRON)",
-        "listen: expected HOST:PORT with a loopback host, such as 127.0.0.1:8080 (port 0 takes a free one), "
-        "got '0.0.0.0:80' (command line --listen)",
+        "listen: expected HOST:PORT with a loopback host where no public_urls say how others reach it",
     ]
 
 
@@ -138,7 +138,8 @@ def test_all_problems_are_told_at_once_by_name_with_what_was_expected(tmp_path: 
         ("webhook_hosts", "hooks.internal:0"), ("webhook_hosts", "https://hooks.internal:80"),
         ("report_cron", "6 o'clock"),
         ("scrape_zone", "Europe/Atlantis"),
-        ("scrape_cron", "@daily"), ("log_format", "xml"), ("token_file", "/nonexistent/token"),
+        ("scrape_cron", "@daily"), ("role", "boss"), ("public_urls", "triald.example.org"),
+        ("public_urls", "https://t.example.org/path"), ("metrics_listen", "9090"), ("log_format", "xml"), ("token_file", "/nonexistent/token"),
     ],
 )  # fmt: skip
 def test_a_value_of_the_wrong_kind_is_refused_by_the_settings_name(setting: str, text: str) -> None:
@@ -164,6 +165,7 @@ def test_what_is_just_allowed_is_taken(setting: str, text: str) -> None:
         ({"workers_least": "5", "workers_most": "4"}, "workers_least"),
         ({"beat_every_s": "3", "dead_after_s": "8.9"}, "dead_after_s"),
         ({"listen_url": URL}, "listen_url"),
+        ({"role": "worker"}, "role"),
         ({"database_url": URL, "database_pooler": "yes"}, "listen_url"),
         ({"registries": "ctgow"}, "registries: there is no registry ctgow; the nearest is ctgov"),
         ({"registry_per_min": "ctgof=3"}, "registry_per_min: there is no registry ctgof; the nearest is ctgov"),

@@ -53,6 +53,7 @@ class RealSite:
     hub: Hub = field(default_factory=Hub)
     lag: LoopLag = field(default_factory=LoopLag)
     draining: bool = False
+    public_urls: tuple[str, ...] = ()
     webhook_hosts: frozenset[tuple[str, int]] = frozenset({("hooks.test", 8080)})
 
     def stuck_s(self) -> float:
