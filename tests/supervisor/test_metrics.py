@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
-from supervisor.metrics import ALIASES, GAUGES, MEASURES, STALE_S, Metrics
+from supervisor.gauges import ALIASES, GAUGES, MEASURES, STALE_S
+from supervisor.metrics import Metrics
 from tests.supervisor.clock import Clock
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
