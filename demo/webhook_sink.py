@@ -37,13 +37,18 @@ class Event:
 
 @dataclass(slots=True)
 class Sink:
-    """`status`: what it answers; `drops`: it takes the request and hangs up; `delay_s`: it thinks for so long first."""
+    """`status`: what it answers; `drops`: it takes the request and hangs up; `delay_s`: it thinks for so long first.
+
+    `fails` requests are answered 500 before the others are answered well; `trickles`: its answer has no end.
+    """
 
     url: str = ""
     port: int = 0
     status: int = 200
     drops: bool = False
     delay_s: float = 0.0
+    fails: int = 0
+    trickles: bool = False
     location: str = ""
     events: list[Event] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,8 +76,23 @@ class Sink:
             await asyncio.sleep(self.delay_s)
         if self.drops and request.transport is not None:
             request.transport.abort()
+        if self.trickles:
+            return await _trickle(request)
+        if self.fails:
+            self.fails -= 1
+            return web.Response(status=500, text="not just now")
         more = {"Location": self.location} if self.location else {}
         return web.Response(status=self.status, headers=more, text="x" * 10_000)
+
+
+async def _trickle(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(b"x")
+            await asyncio.sleep(0.05)
+    return response
 
 
 def is_signed(event: Event, secret: str, *, now: float) -> bool:

@@ -44,7 +44,7 @@ async def _wait(tools: Tools, one: store.Delivery, now: datetime) -> Outcome:
 async def _send(one: store.Delivery, attempt: Attempt, tools: Tools) -> Outcome:
     sent = body(one.event)
     try:
-        status, took_s = await tools.post(one.url, sent, headers(one.event.id, sent, one.secret, tools.now()))
+        status, took_s, _ = await tools.post(one.url, sent, headers(one.event.id, sent, one.secret, tools.now()))
     except (NotAccepted, Refusal) as error:
         return await _failed(one, attempt, tools, error)
     async with tools.db.acquire() as db, db.transaction():

@@ -32,6 +32,9 @@ NEVER = tuple(
         "fec0::/10",  # site-local, RFC 3879
         "3fff::/20",  # examples in documents, RFC 9637
         "2001::/32",  # Teredo, RFC 4380: carries an IPv4 address
+        "64:ff9b:1::/48",  # a network's own translation to IPv4, RFC 8215
+        "5f00::/16",  # segment routing, RFC 9602
+        "::/96",  # IPv4-compatible, RFC 4291: carries an IPv4 address
     )
 )
 NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
@@ -123,14 +126,26 @@ class Guard:
 
     def check_literal(self, url: URL) -> None:
         """The same for a URL whose host is written as an address, which no resolver sees."""
-        if url.host and _literal(url.host):
-            self.check(url.host, url.port or 0, [url.host])
+        host = url.host or ""
+        if address := _loosely(host):
+            self.check(host, url.port or 0, [str(address)])
+        elif ":" in host or host.replace(".", "").isdigit():  # what the connector takes for an address
+            raise ForbiddenAddress(f"{host} is neither a name nor an address")
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, as addresses are written."""
     try:
         return ip_address(host)
     except ValueError:
+        return None
+
+
+def _loosely(host: str) -> IPv4Address | IPv6Address | None:
+    """The same, in any way in which the system reads one: 2130706433, 0x7f.1 and 0177.0.0.1 too."""
+    try:
+        return _literal(host) or IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
         return None
 
 

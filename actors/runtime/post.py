@@ -6,10 +6,10 @@ a setting names them, with their port.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
 from yarl import URL
@@ -18,17 +18,35 @@ from actors.errors import Refusal, Unavailable
 from actors.runtime.guard import ForbiddenAddress, Guard, GuardedResolver, Resolve, system_resolve
 
 TIMEOUT_S = 10.0  # name, TCP, TLS and the head of the answer
+EXCERPT_S = 1.0  # and what is read of its body: the answer is known by then
+EXCERPT_BYTES = 1000
 LONGEST_URL = 2000
 
 Host = tuple[str, int]
 
 
-class NotAccepted(Unavailable):
-    """The target did not take it; `status` where it answered."""
+class Answer(NamedTuple):
+    """What a target said, 2xx; `excerpt` is how its body begins."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    status: int
+    took_s: float
+    excerpt: str
+
+
+class NotAccepted(Unavailable):
+    """The target did not take it; `status` and `excerpt` where it answered."""
+
+    def __init__(
+        self, message: str, status: int | None = None, *, excerpt: str = "", took_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.excerpt = excerpt
+        self.took_s = took_s
+
+
+class Withheld(Unavailable):
+    """Nothing may leave the house as it is run now; later perhaps."""
 
 
 class BadTarget(Refusal):
@@ -66,44 +84,61 @@ def target(text: str, own: Collection[Host] = ()) -> URL:
         Guard().check_literal(url)
     except ForbiddenAddress as error:
         raise BadTarget(f"url: {error}", field="url") from error
-    if url.host == "localhost" or url.host.endswith((".localhost", ".local", ".internal")):
+    if f".{url.host.rstrip('.')}".endswith((".localhost", ".local", ".internal")):
         raise BadTarget(f"url: {url.host} is inside a network; a setting must name it", field="url")
     return url
 
 
 class Post:
-    """Made inside the running loop; one for the whole process; `close()` at its end."""
+    """Made inside the running loop; one for the whole process; `close()` at its end.
+
+    `may_send` says whether anything may leave the house just now; without it, always.
+    """
 
     def __init__(
-        self, *, agent: str, own: Collection[Host] = (), resolve: Resolve = system_resolve, timeout_s: float = TIMEOUT_S
+        self,
+        *,
+        agent: str,
+        own: Collection[Host] = (),
+        resolve: Resolve = system_resolve,
+        timeout_s: float = TIMEOUT_S,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._own = frozenset(own)
         self._timeout_s = timeout_s
+        self._may_send = may_send
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=GuardedResolver(Own(hosts=self._own), resolve), use_dns_cache=False, force_close=True
             ),
             headers={"User-Agent": agent},
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # a kilobyte may unpack into a gigabyte
             trust_env=False,
         )
 
-    async def __call__(self, text: str, body: bytes, headers: Sequence[tuple[str, str]]) -> tuple[int, float]:
-        """The status, 2xx, and how long that took. Raises BadTarget, ForbiddenAddress and NotAccepted."""
+    async def __call__(self, text: str, body: bytes, headers: Sequence[tuple[str, str]]) -> Answer:
+        """What the target answered. Raises BadTarget, ForbiddenAddress, NotAccepted and Withheld."""
         url, began_s = target(text, self._own), monotonic()
+        if not self._may_send():
+            raise Withheld("nothing is sent to the outside in the mode that the service is in")
         try:
             async with (
-                asyncio.timeout(self._timeout_s),
+                asyncio.timeout(self._timeout_s) as limit,
                 self._session.post(url, data=body, headers=list(headers), allow_redirects=False) as response,
             ):
-                status = response.status  # what else it says is not read: it may be endless
+                status, took_s = response.status, monotonic() - began_s
+                limit.reschedule(None)
+                excerpt = await _excerpt(response)
         except TimeoutError as error:
-            raise NotAccepted(f"{url.host} did not answer within {self._timeout_s:g} s") from error
+            why = f"{url.host} did not answer within {self._timeout_s:g} s"
+            raise NotAccepted(why, took_s=monotonic() - began_s) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise NotAccepted(f"{url.host} cannot be reached: {type(error).__name__}") from error
+            why = f"{url.host} cannot be reached: {type(error).__name__}"
+            raise NotAccepted(why, took_s=monotonic() - began_s) from error
         if not 200 <= status < 300:
-            raise NotAccepted(f"{url.host} answered {status}", status)
-        return status, monotonic() - began_s
+            raise NotAccepted(f"{url.host} answered {status}", status, excerpt=excerpt, took_s=took_s)
+        return Answer(status, took_s, excerpt)
 
     async def close(self) -> None:
         """Lets go of every connection."""
@@ -114,3 +149,15 @@ class Post:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+async def _excerpt(response: aiohttp.ClientResponse) -> str:
+    """How the body begins, as far as it is there soon: it may be endless, slow, or no text."""
+    read = bytearray()
+    try:
+        async with asyncio.timeout(EXCERPT_S):
+            while len(read) < EXCERPT_BYTES and (more := await response.content.read(EXCERPT_BYTES - len(read))):
+                read += more
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        pass  # its status has said what matters
+    return "".join(one if one.isprintable() else " " for one in read.decode("utf-8", "replace")).strip()

@@ -24,6 +24,7 @@ MIRROR = {"clinicaltrials.gov": "https://mirror.example/ctgov/"}
         "2001:db8::1",
         "3fff::1", "3fff:fff:ffff::1", "2001::1", "100::1",
         "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:10.0.0.1",
+        "::127.0.0.1", "64:ff9b:1::a00:1", "5f00::1", "fd12:3456::1",
         "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1",
     ],
 )  # fmt: skip
@@ -38,6 +39,18 @@ def test_an_address_inside_is_not_public(address: str) -> None:
 )  # fmt: skip
 def test_an_address_out_in_the_world_is_public(address: str) -> None:
     assert is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "127.0.1", "00000177.0.0.1", "017700000001",
+     "127.0.0.1.", "10.0.0.1.", "1.2.3.4.5", "999.1", "127。0。0。1", "①②⑦.0.0.1", "[::ffff:7f00:1]",
+     "[::127.0.0.1]", "[fe80::1%25eth0]", "[64:ff9b::7f00:1]", "0xa9fea9fe", "2852039166", "0", "0x0"],
+)  # fmt: skip
+def test_an_address_is_known_in_every_way_in_which_it_may_be_written(host: str) -> None:
+    """C21: the connector asks no resolver for what it takes for an address, so nobody else would look at it."""
+    with pytest.raises(ForbiddenAddress):
+        Guard().check_literal(URL(f"https://{host}/hook"))
 
 
 def test_one_forbidden_address_among_good_ones_refuses_the_name() -> None:
