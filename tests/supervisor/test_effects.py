@@ -28,11 +28,12 @@ from actors.runtime.telemetry import emit
 from actors.tools import Tools
 from actors.trials.semantic import answer as by_likeness
 from demo.webhook_sink import sink
+from supervisor.crew import children
 from supervisor.database import open_pool
 from supervisor.roles import Role
 from supervisor.scraping import ask_for_scrapes
 from supervisor.service import Service
-from supervisor.settings import KNOWN, Settings
+from supervisor.settings import KNOWN, BadSettings, Settings
 from supervisor.supervisor import Child
 from supervisor.tokens import make_token, new_token
 from supervisor.wiring import open_service
@@ -176,6 +177,33 @@ async def test_listen_is_where_the_pages_are_served(given: Given) -> None:
                 assert response.status == 200
             with pytest.raises(aiohttp.ClientConnectorError):
                 await http.get(f"http://{other}/ready")
+
+
+@shows("public_urls")
+async def test_public_urls_are_the_names_that_others_reach_it_by(given: Given) -> None:
+    """N39: public_urls. Without them a foreign name is refused, and so is an address beyond this machine."""
+    async with aiohttp.ClientSession() as http:
+        for urls, expected in (({}, 421), ({"public_urls": "https://triald.example.org"}, 200)):
+            async with (
+                serving(given(**urls)) as (_, base),
+                http.get(f"{base}/ready", headers={"Host": "triald.example.org"}) as response,
+            ):
+                assert response.status == expected
+    with pytest.raises(BadSettings, match="loopback"):
+        given(listen="0.0.0.0:0")
+    assert given(listen="0.0.0.0:0", public_urls="https://triald.example.org").host == "0.0.0.0"
+
+
+@shows("metrics_listen", "role")
+async def test_role_and_metrics_listen_say_which_actors_a_process_has(given: Given) -> None:
+    """N39: role, metrics_listen."""
+    metrics = {"metrics_listen": f"127.0.0.1:{free_port()}"}
+    found = {}
+    for role in ("all", "api", "worker"):
+        async with open_service(given(role=role, **metrics if role == "api" else {})) as service:
+            found[role] = {child.name for child in children(service)}
+    assert found["api"] == {"loop_lag", "beat", "listener", "web", "metrics"}
+    assert found["worker"] == found["all"] >= {"web", "worker", "scraper", "rescuer", "scheduler", "monitor"}
 
 
 def free_port() -> int:
