@@ -24,6 +24,7 @@ from supervisor.database import AWAY, pool_wait_s
 from supervisor.keeper import HANGS_AFTER_S as KEEPER_HANGS_AFTER_S
 from supervisor.keeper import Keeper
 from supervisor.movement import Movement
+from supervisor.observing import observe
 from supervisor.postmaster import EmbeddedError
 from supervisor.scaling import Scaling
 from supervisor.service import Service
@@ -43,6 +44,7 @@ def man(service: Service) -> None:
     service.beat = beat_of(service)
     service.movement = Movement(service.desks.values(), partial(service.beat.is_heard, service.settings.dead_after_s))
     service.supervisor = Supervisor(children(service), emit=emit)
+    observe(service)
 
 
 def children(service: Service) -> list[Child]:
@@ -156,12 +158,9 @@ async def _pool_wait_s(pool: "asyncpg.Pool[Any]") -> float:
 
 def _gauge(service: Service, scaling: Scaling) -> Gauge:
     def here() -> dict[tuple[str, str], float]:
-        pool = service.pool
         return {
             ("workers", "running"): float(sum(seen.name == "worker" for seen in service.supervisor.snapshot())),
             ("workers", "wanted"): float(service.supervisor.wanted["worker"]),
-            ("pool_connections", "idle"): float(pool.get_idle_size()),
-            ("pool_connections", "used"): float(pool.get_size() - pool.get_idle_size()),
         }
 
     return Gauge(tell=service.metrics.tell, scale=scaling.step, here=here)

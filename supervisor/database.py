@@ -14,6 +14,7 @@ from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 from supervisor import embedded
 from supervisor.embedded import Embedded
 from supervisor.settings import Settings
+from supervisor.slow import Timed
 
 if TYPE_CHECKING:
     AnyPool = asyncpg.Pool[asyncpg.Record]
@@ -36,7 +37,7 @@ AWAY = (
 pool_wait_s: ContextVar[float | None] = ContextVar("pool_wait_s", default=None)
 
 
-class Connection(AnyConnection):
+class Connection(Timed, AnyConnection):
     """asyncpg's, given back without a round trip: nobody leaves anything in a session, which a pooler may share anyway.
 
     Settings are for a transaction (`set local`), locks too. asyncpg itself ends a transaction that was left open.
@@ -51,6 +52,15 @@ class Pool(AnyPool):
 
     Raises TimeoutError to who has waited for `pool_wait_s`.
     """
+
+    waiting = 0  # callers who have no connection yet
+
+    async def _acquire(self, timeout: float | None) -> "PoolConnectionProxy[asyncpg.Record]":
+        self.waiting += 1
+        try:
+            return await super()._acquire(timeout)  # type: ignore[misc,no-any-return]  # what its context awaits
+        finally:
+            self.waiting -= 1
 
     def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[asyncpg.Record]":
         return super().acquire(timeout=pool_wait_s.get() if timeout is None else timeout)

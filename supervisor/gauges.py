@@ -18,7 +18,6 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_workers": (("state",), "Workers that run, and that the autoscaler wants."),
     "triald_jobs_per_second": (("queue",), "Jobs of a queue that end each second, over all processes."),
     "triald_loop_lag_seconds": (("process",), "Delay of the event loop of a process."),
-    "triald_pool_connections": (("state",), "Database connections of this process: idle and used."),
     "triald_database_size_bytes": ((), "Size of the database."),
     "triald_table_size_bytes": (("table",), "Size of a table with its indexes."),
     "triald_disk_free_percent": ((), "Free space on the disk of the data directory."),
@@ -38,6 +37,20 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_duplicate_trials": ((), "Records beyond the first of trials that are registered more than once."),
     "triald_stale_trials": ((), "Active trials not updated at their source for more than 30 days."),
     "triald_listen_queue_usage": ((), "Use of PostgreSQL's queue of notifications, from 0 to 1."),
+    "triald_breaker_open": (("breaker",), "1 while nobody calls what asked for a pause or keeps failing, else 0."),
+    "triald_approvals_waiting": ((), "Approvals that wait for somebody's decision."),
+    "triald_backup_age_seconds": ((), "Time since the last good backup."),
+}
+
+# What can be read at no cost whenever somebody asks.
+LIVE: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "triald_info": (("version",), "1, with the version of this process."),
+    "triald_database_up": ((), "1 while the database answers this process, else 0."),
+    "triald_pool_connections": (("pool", "state"), "Database connections of this process: idle and used."),
+    "triald_pool_waiting": (("pool",), "Callers who wait for a database connection."),
+    "triald_pool_most": (("pool",), "Database connections that a pool may open."),
+    "triald_http_connections": ((), "Connections of clients that are open."),
+    "triald_memory_limit_bytes": ((), "Memory that this process may use, before the system ends it."),
 }
 
 
@@ -75,10 +88,12 @@ MEASURES: Mapping[str, Measure] = {
     "jobs_rescued": Measure("triald_jobs_rescued_recently"),
     "job_failure_rate": Measure("triald_job_failure_rate"),
     "workers": Measure("triald_workers", "state"),
-    "pool_connections": Measure("triald_pool_connections", "state"),
     "jobs_per_s": Measure("triald_jobs_per_second", "queue"),
     "api_rate_limit_usage": Measure("triald_api_rate_limit_usage", "registry"),
     "actor_failures": Measure("triald_actor_failures", "actor"),
+    "breaker_open": Measure("triald_breaker_open", "breaker"),
+    "approvals_waiting": Measure("triald_approvals_waiting"),
+    "backup_age_s": Measure("triald_backup_age_seconds"),
 }
 
 
@@ -102,6 +117,11 @@ ALIASES: Mapping[str, Alias] = {
     "table_size_mb": Alias("triald_table_size_bytes", "Size of a table in MB (10^6 bytes).", ("table",), divide_by=1e6),
     "api_rate_limit_usage": Alias("triald_api_rate_limit_usage", "Use of a registry's rate in percent.", ("registry",)),
 }
+
+# The same, of what is live.
+LIVE_ALIASES: Mapping[str, str] = {"researchflow_orchestrator_active_connections": "triald_http_connections"}
+
+Read = Callable[[], Mapping[tuple[str, ...], float]]  # the values of labels, in their order -> what is read
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -144,3 +164,33 @@ def _alias(name: str, alias: Alias, fresh: Mapping[tuple[str, Labels], float]) -
             kept = dict(labels)
             family.add_metric([kept[label] for label in alias.labels], value / alias.divide_by)
     return family
+
+
+class Live(Collector):
+    """Who knows is asked when somebody looks."""
+
+    def __init__(self) -> None:
+        self._reads: list[tuple[str, Read]] = []
+
+    def watch(self, name: str, read: Read) -> Callable[[], None]:
+        """`read` is asked for a gauge of LIVE from now on; the answer ends that."""
+        if name not in LIVE:
+            raise KeyError(name)
+        entry = (name, read)
+        self._reads.append(entry)
+        return lambda: self._reads.remove(entry)
+
+    def collect(self) -> Iterator[Metric]:
+        for name, (labels, says) in LIVE.items():
+            yield self._family(name, name, labels, says)
+        for alias, of in LIVE_ALIASES.items():
+            labels, says = LIVE[of]
+            yield self._family(alias, of, labels, says)
+
+    def _family(self, name: str, of: str, labels: tuple[str, ...], says: str) -> Metric:
+        family = GaugeMetricFamily(name, says, labels=labels)
+        for watched, read in list(self._reads):
+            if watched == of:
+                for values, value in read().items():
+                    family.add_metric(values, value)
+        return family

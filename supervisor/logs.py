@@ -29,8 +29,8 @@ DEBUG_EVENTS = frozenset({"jobs.settled"})  # many a second; job.settled tells o
 ERROR_EVENTS = frozenset({"actor.crashed", "actor.hung", "supervisor.gave_up"})
 WARNING_VERBS = frozenset({
     "abandoned", "awaited", "beat_failed", "cut_off", "failed", "fell_behind", "interrupted", "lease_lost", "lost",
-    "opened", "refused", "rescued", "restarted", "restarting", "retried", "settled_again", "stalled", "unknown",
-    "zombie_ended",
+    "opened", "refused", "rescued", "restarted", "restarting", "retried", "settled_again", "stalled",
+    "took_long", "unknown", "zombie_ended",
 })  # fmt: skip
 BAD_STATES = frozenset({"dead", "failed", "refused", "retry"})
 SECRETS = (

@@ -17,12 +17,15 @@ from prometheus_client import (
 from prometheus_client.core import Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
-from supervisor.gauges import MEASURES, Gauges
+from supervisor.gauges import MEASURES, Gauges, Live, Read
+from supervisor.http_metrics import HttpRequests
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside every counter, which nothing here reads
 
+LASTING = "lasting"  # the kind of a request that ends when somebody stops listening: a WebSocket, a stream of events
 SOURCE_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
 
 class _RunSeconds(Collector):
     """Number and total time of runs by kind: they are told in batches, so there are no single times to observe."""
@@ -46,7 +49,11 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._gauges = Gauges(clock)
         self._run_seconds = _RunSeconds()
+        self._live = Live()
+        self._http = HttpRequests()
         self.registry.register(self._gauges)
+        self.registry.register(self._live)
+        self.registry.register(self._http)
         self.registry.register(self._run_seconds)
         ProcessCollector(registry=self.registry)
         self._settled = self._counter("triald_jobs_settled", "Jobs that ended or were put off.", "kind", "state")
@@ -70,6 +77,7 @@ class Metrics:
         self._sent = self._counter(
             "triald_webhook_attempts", "Attempts at sending a notice, by how they ended.", "state"
         )
+        self._slow = self._counter("triald_slow_statements", "SQL statements that took over a second.", "statement")
         self._source_seconds = Histogram(
             "triald_source_seconds",
             "Time that registries took to answer.",
@@ -84,6 +92,9 @@ class Metrics:
     def sink(self, event: str, fields: Mapping[str, object]) -> None:
         """Counts an event of telemetry."""
         match event:
+            case "request.answered":
+                took_s = None if fields.get("kind") == LASTING else _number(fields, "took_s")
+                self._http.count(_word(fields, "method"), _word(fields, "path"), int(_number(fields, "status")), took_s)
             case "jobs.settled":
                 self._jobs_settled(fields)
             case "job.rescued":
@@ -121,6 +132,8 @@ class Metrics:
                 self._clusters.labels(event.partition(".")[2]).inc(_number(fields, "number"))
             case "trials.compared":
                 self._compared.labels(_word(fields, "mode")).inc(_number(fields, "records"))
+            case "statement.took_long":
+                self._slow.labels(_word(fields, "name")).inc()
             case "alert.opened":
                 self._alerts.labels(_word(fields, "alert")).inc()
 
@@ -141,6 +154,10 @@ class Metrics:
     def measure(self, name: str, value: float, **labels: str) -> None:
         """Sets a gauge of GAUGES, all of whose labels must be given."""
         self._gauges.set(name, labels, float(value))
+
+    def watch(self, name: str, read: Read) -> Callable[[], None]:
+        """`read` is asked for a gauge of LIVE whenever somebody looks; the answer ends that."""
+        return self._live.watch(name, read)
 
     def tell(self, name: str, subject: str, value: float) -> None:
         """Takes a measure of the monitor; what has no gauge is left out."""

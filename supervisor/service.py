@@ -55,6 +55,11 @@ class Service:
         return self.settings.public_urls
 
     @property
+    def pools(self) -> "Mapping[str, asyncpg.Pool[Any]]":
+        """Each by what it is for."""
+        return {"all": self.pool}
+
+    @property
     def webhook_hosts(self) -> Collection[tuple[str, int]]:
         return self.settings.webhook_hosts
 

@@ -32,7 +32,9 @@ from actors.runtime.telemetry import attach, emit
 from actors.tools import Tools
 from actors.trials.semantic import store as semantic
 from actors.trials.semantic.embedder import LOCAL, mark
+from schema import queries
 from schema.migrate import MigrationError, migrate, pending
+from supervisor import slow
 from supervisor.crew import man
 from supervisor.database import open_pool, open_urls
 from supervisor.hub import Hub
@@ -85,6 +87,7 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
     metrics = metrics or Metrics()
     lately = Lately()
     detach = [attach(metrics.sink), attach(lately.sink)]
+    slow.know(queries())
     try:
         worker = uuid4()
         async with open_urls(settings) as ways:
@@ -201,7 +204,7 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
         for mode, times in _modes(registry, modes).items():
             payload = kinds["scrape"].new(kinds["scrape"].payload(registry=registry, mode=mode)).payload
             await _put(db, f"scrape_{registry}_{mode}", times, settings.scrape_zone, "scrape", payload)
-    upkeep = kinds["maintain"].payload(history_days=settings.history_days, events_days=settings.events_days)
+    upkeep = kinds["maintain"].payload(days=settings.kept_days)
     for follower in ("assess", "dedupe", "watch", "learn_search", "mesh_code"):
         await _put(db, follower, "* * * * *", "UTC", follower, kinds[follower].new().payload)
     report = kinds["daily_report"].new(kinds["daily_report"].payload(zone=settings.scrape_zone)).payload

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
+from supervisor.metrics import LASTING
 from supervisor.web import standing
 from supervisor.web.door import LOGIN, TURN, Door, check_door
 from supervisor.web.problems import MALFORMED, Problem, envelope, problem_of, problem_of_status
@@ -56,14 +57,16 @@ def answering(pages: Pages, door: Door) -> Middleware:
         request[REQUEST_ID] = request_id = request_id_of(request.headers.get("X-Request-Id"))
         trace = telemetry.trace_id.set(request_id)
         began_s = time.monotonic()
-        status = 499  # who asked went away, unless an answer follows
+        status, response = 499, None  # who asked went away, unless an answer follows
         try:
             response = await _answered(request, handler, pages, door)
             status = response.status
             return response
         finally:
             took_s = round(time.monotonic() - began_s, 4)
-            emit("request.answered", method=request.method, path=_template(request), status=status, took_s=took_s)
+            told = {"kind": LASTING} if response is not None and _lasts(response) else {}
+            emit("request.answered", method=request.method, path=_template(request), status=status, took_s=took_s,
+                 **told)  # fmt: skip
             telemetry.trace_id.reset(trace)
 
     return answer
@@ -120,6 +123,11 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
 def request_id_of(given: str | None) -> str:
     """The id that came along, if it is one that a log can hold; else a fresh one."""
     return given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _lasts(response: web.StreamResponse) -> bool:
+    """As long as somebody listens: how long that was says nothing of how fast this is."""
+    return response.status == 101 or response.content_type == "text/event-stream"
 
 
 def _template(request: web.Request) -> str:

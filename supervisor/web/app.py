@@ -75,12 +75,15 @@ async def listening(site: Site, host: str, port: int) -> AsyncIterator[int]:
     await runner.setup()
     try:
         listener = await _listener(runner, host, port)
+        server = cast(web.Server, runner.server)
+        forget = site.metrics.watch("triald_http_connections", lambda: {(): float(len(server.connections))})
         try:
             bound = int(listener.sockets[0].getsockname()[1])
             emit("web.listening", host=host, port=bound)
             yield bound
         finally:
             listener.close()
+            forget()
     finally:
         await runner.cleanup()
 

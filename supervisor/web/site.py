@@ -1,6 +1,6 @@
 """What the web needs of the running service."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -28,6 +28,7 @@ class Actors(Protocol):
 
 class Metrics(Protocol):
     def exposition(self) -> bytes: ...
+    def watch(self, name: str, read: Callable[[], Mapping[tuple[str, ...], float]]) -> Callable[[], None]: ...
 
 
 class LoopLate(Protocol):

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
-from supervisor.gauges import ALIASES, GAUGES, MEASURES, STALE_S
+from supervisor.gauges import ALIASES, GAUGES, LIVE, LIVE_ALIASES, MEASURES, STALE_S
 from supervisor.metrics import Metrics
 from tests.supervisor.clock import Clock
 
@@ -51,7 +51,14 @@ def fed() -> Metrics:
     emit("trials.compared", mode="alone", records=6)
     emit("webhook.ended", state="delivered", took_s=0.1)
     emit("alert.opened", alert="queue_depth", severity="high")
+    emit("statement.took_long", name="jobs.claim", took_s=1.5, state="done")
+    emit("request.answered", method="GET", path="/api/v1/trials/{id}", status=200, took_s=0.003)
+    emit("request.answered", method="GET", path="/api/v1/trials/{id}", status=200, took_s=0.7)
+    emit("request.answered", method="BREW", path="(none)", status=405, took_s=0.001)
+    emit("request.answered", method="GET", path="/ws/events", status=101, took_s=900.0, kind="lasting")
     detach()
+    for name, (labels, _) in LIVE.items():
+        metrics.watch(name, lambda labels=labels: {("x",) * len(labels): 3.0})  # type: ignore[misc]
     for name, (labels, _) in GAUGES.items():
         metrics.measure(name, 2.0, **{label: "ready" if label == "state" else "x" for label in labels})
     return metrics
@@ -90,10 +97,42 @@ def fed() -> Metrics:
         ("triald_records_compared_total", {"how": "alone"}, 6),
         ("triald_webhook_attempts_total", {"state": "delivered"}, 1),
         ("triald_alerts_opened_total", {"alert": "queue_depth"}, 1),
+        ("triald_slow_statements_total", {"statement": "jobs.claim"}, 1),
+        ("triald_http_requests_total", {"method": "GET", "path": "/api/v1/trials/{id}", "status": "200"}, 2),
+        ("triald_http_requests_total", {"method": "other", "path": "(none)", "status": "405"}, 1),
+        ("triald_http_requests_total", {"method": "GET", "path": "/ws/events", "status": "101"}, 1),
+        ("triald_http_request_seconds_count", {"method": "GET", "path": "/api/v1/trials/{id}"}, 2),
+        ("triald_http_request_seconds_sum", {"method": "GET", "path": "/api/v1/trials/{id}"}, 0.703),
+        ("triald_http_request_seconds_bucket", {"method": "GET", "path": "/api/v1/trials/{id}", "le": "0.5"}, 1),
+        ("triald_http_request_seconds_bucket", {"method": "GET", "path": "/api/v1/trials/{id}", "le": "1.0"}, 2),
+        ("triald_http_request_seconds_bucket", {"method": "GET", "path": "/api/v1/trials/{id}", "le": "+Inf"}, 2),
+        ("researchflow_orchestrator_http_requests_total", {"method": "GET", "status": "200"}, 2),
+        ("researchflow_orchestrator_http_request_duration_seconds_count", {"method": "GET"}, 2),
+        ("researchflow_orchestrator_active_connections", {}, 3),
+        ("triald_pool_connections", {"pool": "x", "state": "x"}, 3),
     ],
 )
 def test_events_are_counted_by_their_labels(name: str, labels: dict[str, str], value: float) -> None:
     assert told(fed(), name)[tuple(sorted(labels.items()))] == value
+
+
+def test_what_lasts_as_long_as_somebody_listens_counts_as_a_request_and_not_as_a_slow_one() -> None:
+    """S19: or the 99th percentile would be that of who watches the dashboard."""
+    assert {dict(labels)["path"] for labels in told(fed(), "triald_http_request_seconds_count")} == {
+        "/api/v1/trials/{id}", "(none)",
+    }  # fmt: skip
+
+
+def test_a_gauge_that_is_read_when_somebody_looks_is_gone_with_what_it_is_of() -> None:
+    metrics, open_now = Metrics(), {(): 2.0}
+    forget = metrics.watch("triald_http_connections", lambda: open_now)
+    assert told(metrics, "triald_http_connections") == {(): 2.0}
+    open_now[()] = 5.0
+    assert told(metrics, "triald_http_connections") == {(): 5.0}
+    forget()
+    assert told(metrics, "triald_http_connections") == {}
+    with pytest.raises(KeyError):
+        metrics.watch("triald_unknown", lambda: {})
 
 
 def test_a_process_that_has_seen_nothing_tells_no_invented_numbers() -> None:
@@ -184,4 +223,6 @@ def test_every_metric_is_in_the_documentation_with_its_labels_and_meaning() -> N
     assert {name: sorted(re.findall(r"`(\w+)`", labels)) for name, labels in documented.items()} == exposed
     text = DOCS.read_text("utf-8")
     assert all(says in text for _, says in GAUGES.values())
+    assert all(says in text for _, says in LIVE.values())
     assert all(alias.says in text for alias in ALIASES.values())
+    assert all(f"| `{alias}` | " in text for alias in LIVE_ALIASES)
