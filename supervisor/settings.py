@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, get_origin, get_type_hints
 
+from actors import retention
 from actors.errors import Refusal
 from actors.runtime.catalog import names
 from supervisor import setting_kinds as kinds
@@ -130,6 +131,10 @@ class Settings:
     retry_longest_s: Annotated[float, kinds.number(0.01, 864_000), "The longest wait between two attempts."] = 3600.0
     history_days: Annotated[int, kinds.whole(1, 36_500), "How long ended jobs and firings of schedules are kept."] = 30
     events_days: Annotated[int, kinds.whole(1, 36_500), "How long events of jobs, and notices, are kept."] = 90
+    reports_days: Annotated[int, kinds.whole(1, 36_500), "How long daily reports are kept."] = 730
+    clusters_days: Annotated[
+        int, kinds.whole(1, 36_500), "How long it is kept what became of clusters; what people decided stays for good."
+    ] = 730
     alert_depth: Annotated[int, kinds.whole(1, 10**9), "Waiting jobs of a queue that open an alert."] = 10_000
     alert_failure_percent: Annotated[
         float, kinds.number(0.1, 100), "Failed jobs of the last hour that open an alert."
@@ -158,6 +163,11 @@ class Settings:
         "A file with the operator's token; without one triald makes a token at its first start.",
     ] = None
     origins: Mapping[str, str] = field(default_factory=lambda: NOTHING, repr=False, compare=False)
+
+    @property
+    def kept_days(self) -> dict[str, int]:
+        """The settings that rules of actors/retention name."""
+        return {name: getattr(self, name) for name in retention.DAYS}
 
     @property
     def host(self) -> str:

@@ -54,11 +54,13 @@ async def acknowledge(db: Database, alert: int, by: str) -> None:
         raise NotFound(f"alert: there is no open alert {alert}")
 
 
-async def trim(db: Database, before: datetime) -> dict[str, int]:
-    return {
-        "measures": await db.fetchval(query("monitoring.trim_measures"), before),
-        "alerts": await db.fetchval(query("monitoring.trim_alerts"), before),
-    }
+async def trim_measures(db: Database, before: datetime) -> int:
+    return int(await db.fetchval(query("monitoring.trim_measures"), before))
+
+
+async def trim_alerts(db: Database, before: datetime) -> int:
+    """Episodes that have ended."""
+    return int(await db.fetchval(query("monitoring.trim_alerts"), before))
 
 
 async def database_size(db: Database) -> int:

@@ -22,20 +22,28 @@ async def add_partition(db: Database, day: date) -> bool:
         raise Busy(f"the day {day} of the history could not be added") from error
 
 
-async def trim(db: Database, *, history_before: datetime, events_before: datetime) -> dict[str, int]:
-    """Removes ended jobs, events, ticks and idempotency keys that are older; whole days at once where possible.
-
-    Raises Busy.
-    """
+async def trim_history(db: Database, before: datetime) -> int:
+    """Removes jobs that ended before; whole days at once where possible. Raises Busy."""
+    ended = await db.fetchval(query("retention.older_history"), before)
     try:
-        dropped = await db.fetch(query("jobs.drop_partitions"), history_before.date())
+        await db.fetch(query("jobs.drop_partitions"), before.date())
     except asyncpg.LockNotAvailableError as error:
         raise Busy("old days of the history could not be dropped") from error
-    rows = await db.fetchval(query("jobs.trim_default"), history_before)
-    events = await db.fetchval(query("jobs.trim_events"), events_before)
-    ticks = await db.fetchval(query("jobs.trim_ticks"), history_before)
-    keys = await db.fetchval(query("jobs.trim_idempotency"), events_before)
-    return {"partitions": len(dropped), "rows": rows, "events": events, "ticks": ticks, "keys": keys}
+    await db.fetchval(query("jobs.trim_default"), before)
+    return int(ended)
+
+
+async def trim_events(db: Database, before: datetime) -> int:
+    return int(await db.fetchval(query("jobs.trim_events"), before))
+
+
+async def trim_ticks(db: Database, before: datetime) -> int:
+    return int(await db.fetchval(query("jobs.trim_ticks"), before))
+
+
+async def trim_keys(db: Database, before: datetime) -> int:
+    """Answers to commands by their keys."""
+    return int(await db.fetchval(query("jobs.trim_idempotency"), before))
 
 
 class FirstCall(NamedTuple):

@@ -16,6 +16,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode
@@ -106,6 +107,10 @@ class LocalFiles:
         """A folder of this machine for work in progress, beside the files; no key leads there. Nothing keeps it."""
         return self._root / ".scratch" / checked(name)
 
+    def older(self, than: datetime) -> list[str]:
+        """The keys whose bytes were put before; what a crash left half written is removed. Reads the whole folder."""
+        return _older(self._root, than.timestamp())
+
     def opens(self, key: str, until: int, signed: str) -> bool:
         """Whether a URL that was made by `url` is genuine and still good."""
         genuine = hmac.compare_digest(signature(key, until, self._secret), signed)
@@ -158,6 +163,22 @@ def _delete(root: Path, key: str) -> None:
         path.unlink()
         _type_path(path).unlink(missing_ok=True)
         _sync(path.parent)
+
+
+def _older(root: Path, than_s: float) -> list[str]:
+    keys: list[str] = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        for name in sorted(names):
+            path = Path(folder) / name
+            with contextlib.suppress(FileNotFoundError):  # replaced or deleted meanwhile
+                if path.stat().st_mtime >= than_s:
+                    continue
+                if name.startswith(".") and name.endswith(".part"):
+                    path.unlink()
+                elif not name.startswith("."):
+                    keys.append(path.relative_to(root).as_posix())
+    return keys
 
 
 def _path(root: Path, key: str) -> Path:

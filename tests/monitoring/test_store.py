@@ -113,9 +113,10 @@ async def test_old_samples_and_closed_episodes_are_trimmed(db: Pool) -> None:
     await store.open_alert(db, Open(DEEP, "lasts", 101.0))
     await store.open_alert(db, Open(DEEP, "over", 101.0))
     await store.close_alert(db, Close(DEEP, "over"), quiet_s=0.0)
-    assert await store.trim(db, NOW - timedelta(minutes=1)) == {"measures": 0, "alerts": 0}
+    before = NOW - timedelta(minutes=1)
+    assert (await store.trim_measures(db, before), await store.trim_alerts(db, before)) == (0, 0)
     later = datetime.now(UTC) + timedelta(days=1)
-    assert await store.trim(db, later) == {"measures": 1, "alerts": 1}
+    assert (await store.trim_measures(db, later), await store.trim_alerts(db, later)) == (1, 1)
     assert [alert["subject"] for alert in await store.open_alerts(db)] == ["lasts"]
 
 

@@ -524,6 +524,27 @@ async def test_history_days_and_events_days_are_how_long_ended_jobs_and_events_a
     assert tuple(row) == kept
 
 
+@shows("reports_days", "clusters_days")
+@pytest.mark.parametrize(("days", "kept"), [(5, (0, 0)), (15, (1, 1))])
+async def test_reports_days_and_clusters_days_are_how_long_reports_and_ends_of_clusters_are_kept(
+    given: Given, db: Pool, days: int, kept: tuple[int, int]
+) -> None:
+    """N39: reports_days, clusters_days. The nightly upkeep meets a report and an event of a cluster of ten days ago."""
+    await db.execute("""
+        insert into daily_reports (day, made_at, from_at, to_at, zone, told) values
+            (current_date - 10, now(), now(), now() + interval '1 h', 'UTC', '{}');
+        insert into duplicate_events (at, event, by, trial_ids, parts)
+            values (now() - interval '10 days', 'merged', 'triald', '{1,2}', '[]')
+    """)
+    async with open_service(given(reports_days=days, clusters_days=days)) as service:
+        await db.execute("update schedules set next_due_at = now() - interval '1 min' where name = 'maintain'")
+        async with acting.acting(service, "scheduler", "worker", "worker_claimer", "worker_settler"):
+            await until(partial(db.fetchval, "select state = 'done' from job_history where kind = 'maintain'"))
+    counts = "select (select count(*) from daily_reports), (select count(*) from duplicate_events)"
+    [row] = await db.fetch(counts)
+    assert tuple(row) == kept
+
+
 # ── when it alarms ──
 
 ALARMS = [

@@ -1,0 +1,1 @@
+"""How long each area's data is kept, one file each."""
