@@ -106,6 +106,7 @@ class Monitor:
         measured: Measured = {
             ("registry_failures", r): v for r, v in (await monitoring.registry_failures(self.pool)).items()
         }
+        measured |= {("breaker_open", name): v for name, v in (await monitoring.breakers(self.pool)).items()}
         for scrape in await trials.scrapes(self.pool, limit=20):
             if scrape.state != "running":
                 continue

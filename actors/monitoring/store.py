@@ -84,5 +84,9 @@ async def registry_failures(db: Database) -> dict[str, float]:
     return {row["registry"]: float(row["failing"]) for row in await db.fetch(query("monitoring.registry_failures"))}
 
 
+async def breakers(db: Database) -> dict[str, float]:
+    return {row["breaker"]: float(row["open"]) for row in await db.fetch(query("monitoring.breakers"))}
+
+
 async def rescued_since(db: Database, since: datetime) -> int:
     return int(await db.fetchval(query("monitoring.rescued_since"), since))

@@ -72,6 +72,13 @@ select distinct on (registry) registry,
        case when state = 'failed' or state = 'running' and error is not null then 1.0 else 0.0 end as failing
 from scrapes where state <> 'cancelled' order by registry, id desc
 
+-- name: breakers
+-- -> per breaker: 1 while nobody calls what it guards, else 0: a source that asked for a pause, webhooks that keep failing
+select name as breaker, case when closed_until > clock_timestamp() then 1.0 else 0.0 end as open from rate_limits
+union all
+select 'webhooks', case when exists (select 1 from webhooks where is_on and closed_until > clock_timestamp())
+                        then 1.0 else 0.0 end
+
 -- name: rescued_since
 -- $1 since timestamptz -> how many jobs were taken back
 select count(*) from job_events where at >= $1 and event = 'rescued'

@@ -182,3 +182,12 @@ async def test_a_registry_fails_while_its_latest_scrape_did(db: Pool) -> None:
     assert await store.registry_failures(db) == {
         "works": 0.0, "fails": 1.0, "struggles": 1.0, "runs": 0.0, "stopped": 1.0
     }  # fmt: skip
+
+
+async def test_a_source_that_asked_for_a_pause_is_an_open_breaker_until_it_is_over(db: Pool) -> None:
+    """S19: what "breaker open" alarms on."""
+    await db.execute(
+        "insert into rate_limits (name, per_min, slot_at, closed_until, clock_at) values"
+        " ('ctgov', 300, now(), now() + interval '1 minute', now()), ('ctis', 60, now(), now() - interval '1 s', now())"
+    )
+    assert await store.breakers(db) == {"ctgov": 1.0, "ctis": 0.0, "webhooks": 0.0}
