@@ -41,6 +41,7 @@ BENCHES = (
     Bench("jobs", "the queue alone: WAL and dead tuples a job", quick="--jobs 2000 --runs 1"),
     Bench("limits", "what limits on a queue cost", quick="--jobs 2000 --runs 1"),
     Bench("writers", "what waking costs those who enqueue", quick="--seconds 1 --runs 1"),
+    Bench("audit", "what entries of the audit cost", quick="--seconds 1 --runs 1"),
     Bench("ingest", "a registry to searchable rows", quick="--trials 2000 --runs 1"),
     Bench("ingest_registries", "the other registries to searchable rows", quick="--records 100 --runs 1"),
     Bench("sweep", "a whole registry at its own rate, and a day later", quick="--trials 3000 --per-min 600"),
