@@ -53,6 +53,11 @@ def changed(line: bytes) -> bytes:
     return line.replace(b'"rows":2', b'"rows":3')
 
 
+def replaced(lines: list[bytes], was: bytes, becomes: bytes) -> list[bytes]:
+    assert was in lines[1]
+    return [lines[0], lines[1].replace(was, becomes), *lines[2:]]
+
+
 def another_key(lines: list[bytes]) -> list[bytes]:
     told = json.loads(lines[-1])
     told["signature"] = json.loads(file_of(1)[-1])["signature"]
@@ -69,8 +74,8 @@ def another_key(lines: list[bytes]) -> list[bytes]:
         (lambda lines: lines[:-1], "file: it does not end with a manifest"),
         (lambda lines: [*lines[:2], b"nonsense\n", *lines[2:]], "file: line 3 is no link"),
         (lambda lines: [*lines[:2], b"[" * 100_000 + b"\n", *lines[2:]], "file: line 3 is no link"),
-        (lambda lines: [lines[0], lines[1].replace(b'"login":null', b'"login":"eve"'), *lines[2:]], "file: the lines are not those"),
-        (lambda lines: [lines[0], lines[1].replace(b'"entry":{"a', b'"entry":{"a1":1,"a'), *lines[2:]], "file: line 2 is no link"),
+        (lambda lines: replaced(lines, b'"login":null', b'"login":"eve"'), "file: the lines are not those"),
+        (lambda lines: replaced(lines, b'"entry":{"a', b'"entry":{"a1":1,"a'), "file: line 2 is no link"),
         (another_key, "signature: "),
         (lambda lines: lines[:1], "file: it does not end with a manifest"),
         (lambda lines: lines[1:], "file: it does not begin as an export"),
