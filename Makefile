@@ -37,7 +37,7 @@ format: .venv/installed
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
-# What tests need beside Python packages: a Chromium, PostgreSQL 15, PgBouncer.
+# What tests need beside Python packages: a Chromium, PostgreSQL 15, PgBouncer, Prometheus.
 machine: .venv/installed
 	$(RUN) -m tests.machine
 

@@ -1,7 +1,7 @@
 """Gets what the tests need beside Python packages, where this user may: `python -m tests.machine`.
 
-Without PostgreSQL 15 or PgBouncer the tests that need them say that they were skipped; without a Chromium the tests
-cannot pass, so that ends with what to install.
+Without PostgreSQL 15, PgBouncer or Prometheus the tests that need them say that they were skipped; without a Chromium
+the tests cannot pass, so that ends with what to install.
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.browser import fetch_browser, find_browser
+from tests.observing.prometheus import is_there as has_prometheus
 from tests.postgres import PG15_BIN
 
 APT_WITHIN_S = 600
@@ -38,6 +39,7 @@ NEEDS = (
     BROWSER,
     Need("PostgreSQL 15", "postgresql-15", (PG15_BIN / "initdb").exists),
     Need("PgBouncer", "pgbouncer", _has_pgbouncer),
+    Need("Prometheus", "prometheus", has_prometheus),
 )
 
 

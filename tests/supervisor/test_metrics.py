@@ -124,7 +124,8 @@ def test_what_lasts_as_long_as_somebody_listens_counts_as_a_request_and_not_as_a
 
 
 def test_a_gauge_that_is_read_when_somebody_looks_is_gone_with_what_it_is_of() -> None:
-    metrics, open_now = Metrics(), {(): 2.0}
+    metrics = Metrics()
+    open_now: dict[tuple[str, ...], float] = {(): 2.0}
     forget = metrics.watch("triald_http_connections", lambda: open_now)
     assert told(metrics, "triald_http_connections") == {(): 2.0}
     open_now[()] = 5.0
