@@ -96,10 +96,14 @@ async def scraping(target: str, rules: Mapping[str, Any], folder: Path) -> Async
 
 
 async def _address(lines: asyncio.StreamReader) -> str:
+    """Where it listens, once it is ready to be asked."""
+    address = ""
     async with asyncio.timeout(WITHIN_S):
         async for line in lines:
             if b"Listening on" in line:
-                return line.decode().rpartition("address=")[2].strip()
+                address = line.decode().rpartition("address=")[2].strip()
+            if b"ready to receive web requests" in line:
+                return address
     raise AssertionError("Prometheus did not start")
 
 
