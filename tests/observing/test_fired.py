@@ -60,9 +60,10 @@ async def prometheus_on(port: int, folder: Path) -> AsyncIterator[Prometheus]:
 
 
 async def test_alerts_of_a_real_service_fire_and_clear(postgres: Postgres, db: Pool, tmp_path: Path) -> None:
-    """S19, R25, G13, N24: a queue that nobody empties, jobs that die, a registry that fails and grows old, a source that
-    asked for a pause, no connection free, no database, no process: each fires from what a real process tells, and
-    clears when it is mended."""
+    """S19, R25, G13, N24: a queue that nobody empties, jobs that die, a registry that fails and grows old, a source
+    that asked for a pause, no connection free, no database, no process: each fires from what a real process tells, and
+    clears when it is mended.
+    """
     port = free_port()
     await spoil(db)
     async with prometheus_on(port, tmp_path) as prometheus:

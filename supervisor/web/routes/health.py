@@ -12,6 +12,7 @@ from actors.trials.semantic import answer as by_likeness
 from actors.trials.semantic import store as semantic
 from supervisor import made
 from supervisor.made import Made
+from supervisor.pool_stats import stats
 from supervisor.roles import Role
 from supervisor.web import health
 from supervisor.web.answering import OUTSIDE
@@ -139,11 +140,13 @@ async def _database(site: Site) -> Part:
             await queue.queue_rules(pool)
     except OUTSIDE as error:
         return Part("unhealthy", f"it does not answer: {type(error).__name__}")
+    now = stats(pool)
     details: dict[str, float | int | str | None] = {
         "took_s": round(time.monotonic() - began_s, 4),
-        "pool_total": pool.get_size(),
-        "pool_idle": pool.get_idle_size(),
-        "pool_most": pool.get_max_size(),
+        "pool_total": now.total,
+        "pool_idle": now.idle,
+        "pool_waiting": now.waiting,
+        "pool_most": now.most,
     }
     return Part("healthy", None, details)
 

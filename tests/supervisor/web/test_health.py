@@ -75,7 +75,9 @@ async def test_all_is_well_and_every_part_says_so(api: Api) -> None:
     assert told["uptime"] >= 0
     detailed = await api.get("/health/detailed", role=None)
     assert detailed["memory_bytes"] > 1_000_000
-    assert detailed["services"]["database"]["details"]["pool_most"] == 10
+    pool = detailed["services"]["database"]["details"]
+    assert (pool["pool_most"], pool["pool_waiting"]) == (10, 0)
+    assert 1 <= pool["pool_idle"] <= pool["pool_total"] <= 10
     for name in told["services"]:
         assert (await api.get(f"/health/services/{name}", role=None))["status"] in ("healthy", "not_used")
     status, body = await api.ask("GET", "/health/services/nothing", role=None)
@@ -124,11 +126,13 @@ async def test_duplicates_and_mesh_and_search_say_how_far_they_are(api: Api, tmp
 
 
 async def test_without_its_database_it_is_unhealthy_not_ready_and_still_alive(api: Api, postgres: Postgres) -> None:
+    """S17, R25: the code and the body of each, with the one store stopped; all is well again once it is back."""
     await postgres.kill()
     expected = {
         "/health": 503, "/health/detailed": 503, "/health/services/database": 503, "/health/services/queue": 503,
         "/health/services/mesh": 503, "/health/services/duplicates": 503, "/health/services/search": 503,
-        "/health/services/redis": 200, "/health/services/scheduler": 200, "/ready": 503, "/live": 200,
+        "/health/services/semantic": 503, "/health/services/redis": 200, "/health/services/loop_lag": 200,
+        "/health/services/nothing": 404, "/health/services/scheduler": 200, "/ready": 503, "/live": 200,
     }  # fmt: skip
     answers = {path: await api.ask("GET", path, role=None) for path in expected if "scheduler" not in path}
     assert {path: status for path, (status, _) in answers.items()} == {
@@ -136,6 +140,15 @@ async def test_without_its_database_it_is_unhealthy_not_ready_and_still_alive(ap
     }
     assert answers["/health"][1]["status"] == "unhealthy"
     assert answers["/health/services/database"][1]["status"] == "unhealthy"
+    assert answers["/health"][1]["services"] | {"scheduler": "?"} == {
+        "database": "unhealthy", "queue": "unhealthy", "redis": "not_used", "mesh": "unhealthy", "search": "unhealthy",
+        "duplicates": "unhealthy", "semantic": "unhealthy", "loop_lag": "healthy", "scheduler": "?",
+    }  # fmt: skip
+    detailed = answers["/health/detailed"][1]
+    assert detailed["memory_bytes"] > 1_000_000
+    assert "does not answer" in detailed["services"]["database"]["message"]
+    assert answers["/health/services/nothing"][1]["code"] == "not_found"
+    assert answers["/ready"][1] == {"ready": False, "reason": detailed["services"]["database"]["message"]}
     await postgres.restart()
     assert (await api.get("/health", role=None))["services"]["database"] == "healthy"
     assert (await api.get("/ready", role=None))["ready"] is True
