@@ -79,7 +79,8 @@ class Monitor:
         processes = await queue.processes(self.pool)
         silent_s = self.thresholds.silent_s
         alive = [p for p in processes if p["beat_age_s"] < silent_s and p["slots"] and not p["draining"]]
-        measured = _queues(loads) | _processes(processes) | self._lately(processes) | await self._scrapes() | self.slow
+        measured: Measured = {("worker_load", ""): float(await operating.worker_load(self.pool))}
+        measured |= _queues(loads) | _processes(processes) | self._lately(processes) | await self._scrapes() | self.slow
         for (name, subject), value in (measured | dict(self.gauge.here())).items():
             self.gauge.tell(name, subject, value)
         self.beat()

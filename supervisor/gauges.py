@@ -15,6 +15,7 @@ STALE_S = 60.0  # a gauge that nobody has set for so long is left out: what it m
 GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_job_queue_depth": (("queue", "state"), "Jobs of a queue by state, those that ended left out."),
     "triald_job_oldest_age_seconds": (("queue",), "How long the oldest ready job of a queue has waited."),
+    "triald_worker_load": ((), "Jobs that wait for workers or run at them: what to scale worker processes by."),
     "triald_workers": (("state",), "Workers that run, and that the autoscaler wants."),
     "triald_jobs_per_second": (("queue",), "Jobs of a queue that end each second, over all processes."),
     "triald_loop_lag_seconds": (("process",), "Delay of the event loop of a process."),
@@ -72,6 +73,7 @@ MEASURES: Mapping[str, Measure] = {
     "jobs_held": Measure("triald_job_queue_depth", "queue", (("state", "held"),)),
     "jobs_dead": Measure("triald_job_queue_depth", "queue", (("state", "dead"),)),
     "job_oldest_age_s": Measure("triald_job_oldest_age_seconds", "queue"),
+    "worker_load": Measure("triald_worker_load"),
     "silent_s": Measure("triald_process_silent_seconds", "process"),
     "loop_lag_s": Measure("triald_loop_lag_seconds", "process"),
     "scrape_eta_hours": Measure("triald_scrape_eta_seconds", "registry", convert=lambda hours: hours * 3600),

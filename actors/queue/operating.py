@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import orjson
 
-from actors.errors import NotFound
+from actors.errors import Conflict, NotFound
 from actors.queue.explain import Facts
 from actors.queue.store import Database, take_along
 from schema import query
@@ -28,6 +29,11 @@ async def set_limits(
 
 async def load(db: Database) -> list[dict[str, Any]]:
     return [dict(row) for row in await db.fetch(query("jobs.load"))]
+
+
+async def worker_load(db: Database) -> int:
+    """The jobs that wait for workers or run at them, of all queues that are not paused."""
+    return int(await db.fetchval(query("jobs.worker_load")))
 
 
 async def list_jobs(
@@ -106,8 +112,11 @@ async def revive(
 
 
 async def release(db: Database, job: int) -> str | None:
-    """The state of a job that was held; None for one that was not."""
-    row = await db.fetchrow(query("jobs.release"), job)
+    """The state of a job that was held; None for one that was not. Raises Conflict while it waits for an approval."""
+    try:
+        row = await db.fetchrow(query("jobs.release"), job)
+    except asyncpg.RestrictViolationError as error:
+        raise Conflict(f"job: {error}") from error
     if row is not None and row["state"] == "ready":
         await db.execute(query("jobs.wake"), row["queue"])
     return None if row is None else str(row["state"])

@@ -336,6 +336,11 @@ select q.name as queue, q.paused,
 from queues q left join jobs j on j.queue = q.name
 group by q.name, q.paused order by q.name
 
+-- name: worker_load
+-- -> how many jobs wait for workers or run at them: what outside autoscalers scale worker processes by
+select count(*) from jobs j join queues q on q.name = j.queue
+where j.state in ('ready', 'running') and not q.paused and j.queue <> 'importing'
+
 -- name: list
 -- $1 states text[] or null, $2 queue text, $3 kind text, $4 before id bigint, $5 limit integer -> jobs that have not ended
 select id, state, queue, kind, priority, attempts, max_attempts, run_at, created_at, claimed_at, worker, tenant, trace_id,
