@@ -3,7 +3,9 @@
 TrialdError                 everything that triald raises on purpose
 ├── Unavailable             the outside did not answer as agreed: a retry may help
 ├── Refusal                 asked for what may not or cannot be: a retry never helps, the message is for the user
-│   └── NotFound
+│   ├── NotFound
+│   ├── Forbidden           somebody else may
+│   └── Conflict            not as things stand: somebody was first
 └── LeaseLost               this attempt is no longer ours: stop, write nothing
 """
 
@@ -29,6 +31,14 @@ class Refusal(TrialdError):
 
 class NotFound(Refusal):
     """There is no such thing, or it is not yours."""
+
+
+class Forbidden(Refusal):
+    """Somebody else may, and this one may not."""
+
+
+class Conflict(Refusal):
+    """Not as things stand: somebody was first, or it is too late."""
 
 
 class LeaseLost(TrialdError):

@@ -161,6 +161,20 @@ end $$;
 create trigger approvals_legal_step after update of state on approvals for each row
 when (old.state <> 'waiting' and new.state <> old.state) execute function approvals_refuse_step();
 
+-- A job that is held for an approval is let go by that alone, whoever asks; the approval is seen whoever's it is.
+create function jobs_held_for_approval() returns trigger language plpgsql set triald.tenant = '*' as $$
+declare
+    asked bigint;
+begin
+    select id into asked from approvals where job_id = old.id and state <> 'approved' limit 1;
+    if asked is not null then
+        raise exception 'job % waits for approval %', old.id, asked using errcode = 'restrict_violation';
+    end if;
+    return null;
+end $$;
+create trigger jobs_held_for_approval after update of state on jobs for each row
+when (old.state = 'held' and new.state <> 'held') execute function jobs_held_for_approval();
+
 -- ── access requests: to see for a while what one's role does not show ──
 
 create table access_requests (
@@ -201,6 +215,8 @@ execute function access_requests_refuse_step();
 
 drop table access_requests;
 drop function access_requests_refuse_step();
+drop trigger jobs_held_for_approval on jobs;
+drop function jobs_held_for_approval();
 drop table approvals;
 drop function approvals_refuse_step();
 drop table feature_flag_rules;
