@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from actors.jobs import JobKind
+from actors.notices.outbox import store as outbox
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Outcome
 from actors.runtime.telemetry import emit
@@ -11,7 +12,6 @@ from actors.tools import Tools
 from actors.trials.following import store as following
 from actors.trials.watching import store
 from actors.trials.watching.notes import make
-from actors.trials.webhooks import store as webhooks
 
 FOLLOWER = "watch"
 MOST_PAGES = 2000  # of one run, of at most 1000 trials; the next one goes on a minute later
@@ -46,7 +46,7 @@ async def _page(tools: Tools) -> int | None:
         concerned = {one.trial_id for one in watches}.union(*({*one.found, *one.members} for one in searches))
         made = make(await store.now(db, sorted(concerned)), watches, searches)
         new = await store.write(db, made, now)
-        await webhooks.send(db, [id_ for id_, _, _ in new], now)
+        await outbox.append_notices(db, [id_ for id_, _, _ in new], now)
     for kind, number in Counter(kind for _, _, kinds in new for kind in kinds).items():
         emit("notices.made", kind=kind, number=number)
     return len(new)

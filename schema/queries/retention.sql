@@ -30,6 +30,23 @@ select count(*) from alerts where closed_at < $1::timestamptz
 -- $1 before timestamptz
 select count(*) from webhook_deliveries where ended_at < $1::timestamptz
 
+-- name: older_outbox
+-- $1 before timestamptz
+select count(*) from outbox where made_at < $1::timestamptz
+    and not exists (select from webhook_deliveries d where d.outbox_id = outbox.id)
+
+-- name: older_alert_episodes
+-- $1 before timestamptz
+select count(*) from alert_episodes where ended_at < $1::timestamptz
+
+-- name: older_alert_sends
+-- $1 before timestamptz
+select count(*) from alert_sends where made_at < $1::timestamptz and state <> 'waiting'
+
+-- name: older_alert_silences
+-- $1 before timestamptz
+select count(*) from alert_silences where coalesce(ended_at, until_at) < $1::timestamptz
+
 -- name: older_notices
 -- $1 before timestamptz
 select count(*) from notices where made_at < $1::timestamptz
@@ -48,3 +65,12 @@ select c.relname as name from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
   and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
 order by 1
+
+-- name: keep_backups_away
+-- -> whether none is under way; those that come wait until the transaction ends
+select pg_try_advisory_xact_lock(1953655140, 1)
+
+-- name: older_backup_runs
+-- $1 before timestamptz -> the last of each kind and state is kept
+select count(*) from backup_runs b where ended_at < $1::timestamptz and exists (
+    select from backup_runs n where (n.kind, n.state) = (b.kind, b.state) and (n.ended_at, n.id) > (b.ended_at, b.id))

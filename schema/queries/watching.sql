@@ -19,19 +19,21 @@ select 'watch', array_agg(id) from (
 ) numbered where exists (select from watches where trial_id is null) group by part;
 
 -- name: count_of
--- $1 owner -> how many watches are theirs
-select count(*) from watches where owner = $1;
+-- $1 owner -> how many watches are theirs; null where there is nobody of that login
+select (select count(*) from watches w where w.owner = u.login) from users u where u.login = $1::text;
 
 -- name: add_trial
 -- $1 owner, $2 trial id, $3 name, $4 at -> the id; of one that is watched already, of that watch
-insert into watches (owner, trial_id, name, created_at, seen)
-select $1::text, t.id, $3::text, $4::timestamptz, t.version from trials t where t.id = $2::bigint
+insert into watches (tenant_id, owner, trial_id, name, created_at, seen)
+select u.tenant_id, u.login, t.id, $3::text, $4::timestamptz, t.version
+from trials t join users u on u.login = $1::text where t.id = $2::bigint
 on conflict (trial_id, owner) where trial_id is not null do update set name = watches.name returning id;
 
 -- name: add_search
 -- $1 owner, $2 name, $3 query, $4 the same, read, as text, $5 at -> the id, null where it is saved already
-insert into watches (owner, name, query, asked, created_at)
-values ($1::text, $2::text, $3::text, $4::text::jsonb, $5::timestamptz) on conflict do nothing returning id;
+insert into watches (tenant_id, owner, name, query, asked, created_at)
+select u.tenant_id, u.login, $2::text, $3::text, $4::text::jsonb, $5::timestamptz from users u where u.login = $1::text
+on conflict do nothing returning id;
 
 -- name: same_search
 -- $1 owner, $2 query -> the watch that they have of it
@@ -106,8 +108,9 @@ from trials where id = any($1::bigint[]);
 
 -- name: add_members
 -- $1 watch ids, $2 trial ids, $3 versions -> these are found now, and were told up to that version
-insert into watch_members (watch_id, trial_id, seen)
-select * from unnest($1::bigint[], $2::bigint[], $3::integer[])
+insert into watch_members (watch_id, trial_id, seen, tenant_id)
+select g.watch_id, g.trial_id, g.seen, w.tenant_id
+from unnest($1::bigint[], $2::bigint[], $3::integer[]) as g (watch_id, trial_id, seen) join watches w on w.id = g.watch_id
 on conflict (watch_id, trial_id) do update set seen = greatest(watch_members.seen, excluded.seen);
 
 -- name: remove_members
@@ -126,11 +129,11 @@ update watches set problem = $2 where id = $1;
 -- name: add_notices
 -- $1 at, then of each: $2 owners, $3 trial ids, $4 versions, $5 watch ids, $6 registries, $7 registry ids, $8 titles,
 -- $9 kinds with commas between, $10 changes as text -> those that are new; nobody is told the same twice
-insert into notices (made_at, owner, trial_id, version, watch_id, registry, registry_id, title, kinds, changes)
-select $1::timestamptz, n.owner, n.trial_id, n.version, n.watch_id, n.registry, n.registry_id, n.title,
+insert into notices (tenant_id, made_at, owner, trial_id, version, watch_id, registry, registry_id, title, kinds, changes)
+select u.tenant_id, $1::timestamptz, n.owner, n.trial_id, n.version, n.watch_id, n.registry, n.registry_id, n.title,
        string_to_array(n.kinds, ','), n.changes::jsonb
 from unnest($2::text[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
-    as n (owner, trial_id, version, watch_id, registry, registry_id, title, kinds, changes)
+    as n (owner, trial_id, version, watch_id, registry, registry_id, title, kinds, changes) join users u on u.login = n.owner
 order by n.owner, n.trial_id, n.version
 on conflict (owner, trial_id, version) do nothing
 returning id, owner, kinds;

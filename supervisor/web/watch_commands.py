@@ -1,16 +1,11 @@
-"""What is asked for with a watch or a webhook, by a program or by a page's form."""
+"""What is asked for with a watch, by a program or by a page's form."""
 
-import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from actors.errors import Refusal
-from actors.runtime.post import target
 from actors.trials import store as trials
 from actors.trials.search import BadSearch
 from actors.trials.watching import store
-from actors.trials.webhooks import store as webhooks
-from actors.trials.webhooks.event import SECRET_BYTES, secret_of
 from supervisor import saving
 from supervisor.web.problems import Refused
 from supervisor.web.reading import read_query
@@ -40,12 +35,3 @@ async def save_search(call: Call[Any, Any], query: str, name: str | None) -> int
         raise refused(error) from error
     named = (name or " · ".join(value for _, value in given) or "search").strip()[:LONGEST_NAME]
     return await store.save_search(call.db, call.who.name, named or "search", kept, asked, datetime.now(UTC))
-
-
-async def add_webhook(call: Call[Any, Any], url: str) -> tuple[int, str]:
-    """The id, and the secret, which nobody is shown again. Raises Refusal."""
-    text = str(target(url.strip(), call.site.webhook_hosts))
-    if len(text) > 2000:
-        raise Refusal("url: expected 2,000 characters at most", field="url")
-    secret = secret_of(secrets.token_bytes(SECRET_BYTES))
-    return await webhooks.add(call.db, call.who.name, text, secret, datetime.now(UTC)), secret

@@ -16,6 +16,7 @@ from actors.trials import store as trials
 from actors.trials.following import store as following
 from actors.trials.record import Intervention, MeshTerm, Trial
 from tests.mesh.taken import MADE, made, take, take_made
+from tests.people import people
 from tests.postgres import Postgres, Stock
 from tests.queue.house import house, tools_at
 from tests.queue.jobs import Pool
@@ -227,8 +228,10 @@ async def test_what_is_coded_anew_is_due_to_saved_searches_once_more(coding: Cod
     pool, run = coding
     await keep(pool, HEART)
     if saved:
+        await people(pool, "eve")
         await pool.execute(
-            "insert into watches (created_at, owner, name, query, asked) values (now(), 'eve', 'mine', 'q=heart', '{}')"
+            "insert into watches (tenant_id, created_at, owner, name, query, asked)"
+            " values (1, now(), 'eve', 'mine', 'q=heart', '{}')"
         )
     await pool.execute("delete from trial_due where follower = 'watch'")
     await run()

@@ -11,16 +11,17 @@ import asyncpg
 import pytest
 
 from actors.jobs import notify, watch
+from actors.notices.breaker import CLOSES_AFTER, MOST_ATTEMPTS, OFF_AFTER, OLDEST, TIMEOUT_S, after_failure
+from actors.notices.outbox.event import KINDS, secret_of, signature
+from actors.notices.webhooks import store
 from actors.queue.job import Job
 from actors.queue.outcome import Cancel, Fail, Outcome, Snooze
 from actors.runtime.post import Post
 from actors.tools import Tools
 from actors.trials import store as trials
 from actors.trials.watching import store as watching
-from actors.trials.webhooks import store
-from actors.trials.webhooks.breaker import CLOSES_AFTER, MOST_ATTEMPTS, OLDEST, after_failure
-from actors.trials.webhooks.event import secret_of, signature
 from demo.webhook_sink import Sink, is_signed, sink
+from tests.people import people
 from tests.postgres import Postgres
 from tests.queue.house import house, tools_at
 from tests.trials.pages import START, mirror, nct, trial
@@ -72,9 +73,10 @@ async def sending(any_postgres: Postgres, tmp_path: Path) -> AsyncIterator[Sendi
         async with pool.acquire() as db:
             await mirror(db, trial(1, last_updated=None))
             kept = await trials.get(db, nct(1))
+            await people(db, "eve", "bob")
             async with db.transaction():
                 await watching.watch_trial(db, "eve", kept.id, "mine", START)
-            id_ = await store.add(db, "eve", receiver.url, SECRET, START)
+            id_ = await store.add(db, "eve", receiver.url, SECRET, ["trial.changed"], START)
         one = Sending(replace(tools, post=post), receiver, id_)
         while await watch._page(one.tools) is not None:
             pass
@@ -201,8 +203,8 @@ async def test_a_target_inside_our_own_network_is_never_called(sending: Sending)
 
 async def test_each_notice_goes_to_each_webhook_of_its_owner_and_to_no_other(sending: Sending) -> None:
     """N05."""
-    await store.add(sending.tools.db, "eve", sending.sink.url + "/second", SECRET, START)
-    await store.add(sending.tools.db, "bob", sending.sink.url + "/bob", SECRET, START)
+    await store.add(sending.tools.db, "eve", sending.sink.url + "/second", SECRET, ["trial.changed"], START)
+    await store.add(sending.tools.db, "bob", sending.sink.url + "/bob", SECRET, ["trial.changed"], START)
     await sending.change()
     await sending.run(2)
     assert len({event.id for event in sending.sink.events}) == 1

@@ -20,6 +20,7 @@ from actors.trials.record import Outcome, Trial, When
 from actors.trials.watching import store
 from actors.trials.watching.asked import Asked
 from actors.trials.watching.shown import Notice
+from tests.people import people
 from tests.postgres import Postgres
 from tests.queue.house import house, tools_at
 from tests.trials.pages import START, mirror, nct, on, trial
@@ -31,6 +32,7 @@ HEART = Asked("'heart' & 'failur' & '=status:recruiting'")
 @pytest.fixture
 async def tools(any_postgres: Postgres, tmp_path: Path) -> AsyncIterator[Tools]:
     async with asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=10) as pool, tools_at(pool, tmp_path) as one:
+        await people(pool, "eve", "bob")
         yield one
 
 

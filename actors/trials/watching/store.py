@@ -67,7 +67,10 @@ async def save_search(db: Database, owner: str, name: str, written: str, asked: 
 
 async def _make_room(db: Database, owner: str) -> None:
     await lock(db)
-    if await db.fetchval(query("watching.count_of"), owner) >= MOST_WATCHES:
+    kept = await db.fetchval(query("watching.count_of"), owner)
+    if kept is None:
+        raise Refusal("owner: there is nobody of this login", field="owner")
+    if kept >= MOST_WATCHES:
         raise Refusal(f"watches: {MOST_WATCHES} at most are kept of one owner; remove another first")
 
 

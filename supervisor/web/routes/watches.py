@@ -107,4 +107,5 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/notices", notices, Role.VIEWER),
         Route("POST", "/api/v1/notices/read", read, Role.VIEWER),
     ),
+    of_tenant=True,
 )

@@ -1,4 +1,4 @@
-"""The page of what you watch: notices, watches, and the programs that are told."""
+"""The page of what you watch: notices, and watches."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -11,12 +11,11 @@ from msgspec import Meta
 from actors.errors import NotFound
 from actors.trials.watching import store
 from actors.trials.watching.shown import Unread
-from actors.trials.webhooks import store as webhooks
 from supervisor.roles import Role
 from supervisor.web import watch_commands as commands
 from supervisor.web import watch_page
 from supervisor.web.pages_of import page, see
-from supervisor.web.paging import Before, PageQuery, Word, page_of
+from supervisor.web.paging import Before, Word, page_of
 from supervisor.web.route import Call, Nothing, Resource, Route
 
 NOTICES_SHOWN = 20
@@ -43,22 +42,9 @@ class SearchForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=200)] = ""
 
 
-class WebhookForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    url: Annotated[str, Meta(max_length=2000)] = ""
-
-
 async def show(call: Call[WatchingQuery, Nothing]) -> web.Response:
-    """What has changed of what you watch, what that is, and who else is told."""
-    return await _page(call, before=call.query.before, unread=call.query.unread)
-
-
-async def _page(
-    call: Call[WatchingQuery, Nothing] | Call[Nothing, WebhookForm],
-    *,
-    before: int | None = None,
-    unread: bool = False,
-    secret: str | None = None,
-) -> web.Response:
+    """What has changed of what you watch, and what that is."""
+    before, unread = call.query.before, call.query.unread
     owner = call.who.name
     rows = await store.notices(call.db, owner, unread=unread, before=before, limit=NOTICES_SHOWN + 1)
     shown, following = page_of(rows, NOTICES_SHOWN)
@@ -73,8 +59,6 @@ async def _page(
         latest=told.latest[0].id if told.latest else 0,
         only_unread=unread,
         watches=await store.watches(call.db, owner, limit=WATCHES_SHOWN),
-        webhooks=await webhooks.webhooks(call.db, owner),
-        secret=secret,
         said=watch_page.said,
         next=urlencode([*kept, ("before", following)]) if following else None,
         first=urlencode(kept) if before else None,
@@ -121,49 +105,6 @@ async def read_one(call: Call[Nothing, Nothing]) -> web.Response:
     return see("/watching")
 
 
-async def add_webhook(call: Call[Nothing, WebhookForm]) -> web.Response:
-    """The form that adds a webhook; the answer shows its secret, this once."""
-    _, secret = await commands.add_webhook(call, call.body.url)
-    return await _page(call, secret=secret)
-
-
-async def deliveries(call: Call[PageQuery, Nothing]) -> web.Response:
-    """What was sent to a webhook, and what came of it."""
-    [*known] = [one for one in await webhooks.webhooks(call.db, call.who.name) if one.id == call.id()]
-    if not known:
-        raise NotFound(f"webhook: there is no webhook {call.id()} of yours")
-    asked = call.query
-    rows = await webhooks.deliveries(call.db, call.who.name, call.id(), before=asked.before, limit=asked.limit + 1)
-    shown, following = page_of(rows, asked.limit)
-    return page(
-        call,
-        "deliveries.html",
-        here="watching",
-        webhook=known[0],
-        deliveries=shown,
-        next=urlencode({"before": following}) if following else None,
-        first="" if asked.before else None,
-    )
-
-
-async def remove_webhook(call: Call[Nothing, Nothing]) -> web.Response:
-    """The button that forgets a webhook."""
-    await webhooks.remove(call.db, call.who.name, call.id())
-    return see("/watching")
-
-
-async def switch_on(call: Call[Nothing, Nothing]) -> web.Response:
-    """The switch of a webhook: on, and whatever waits is sent at once."""
-    await webhooks.switch(call.db, call.who.name, call.id(), on=True)
-    return see("/watching")
-
-
-async def switch_off(call: Call[Nothing, Nothing]) -> web.Response:
-    """The switch of a webhook: off."""
-    await webhooks.switch(call.db, call.who.name, call.id(), on=False)
-    return see("/watching")
-
-
 def _form(path: str, handler: object, status: int = 303) -> Route:
     return Route("POST", path, handler, Role.VIEWER, status=status, form=True)  # type: ignore[arg-type]  # any handler
 
@@ -178,10 +119,6 @@ RESOURCE = Resource(
         _form("/watching/{id}/remove", remove),
         _form("/watching/read", read),
         _form("/watching/notices/{id}/read", read_one),
-        _form("/watching/webhooks", add_webhook, status=200),
-        Route("GET", "/watching/webhooks/{id}", deliveries, Role.VIEWER),
-        _form("/watching/webhooks/{id}/remove", remove_webhook),
-        _form("/watching/webhooks/{id}/on", switch_on),
-        _form("/watching/webhooks/{id}/off", switch_off),
     ),
+    of_tenant=True,
 )

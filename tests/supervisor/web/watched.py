@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from actors.jobs import assess, watch
+from actors.notices.breaker import after_failure
+from actors.notices.outbox.event import secret_of
+from actors.notices.webhooks import store as webhooks
 from actors.trials import store as trials
 from actors.trials.assessing import store as assessing
 from actors.trials.record import Eligibility, Outcome, Site, Trial, When
@@ -12,9 +15,6 @@ from actors.trials.reporting import store as reporting
 from actors.trials.reporting.report import Told, period, registries
 from actors.trials.watching import store as watching
 from actors.trials.watching.asked import Asked
-from actors.trials.webhooks import store as webhooks
-from actors.trials.webhooks.breaker import after_failure
-from actors.trials.webhooks.event import secret_of
 from tests.trials.pages import mirror, nct, on, trial
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ async def fill(pool: "asyncpg.Pool[Any]") -> int:
         await watching.watch_trial(db, OWNER, kept.id, str(HEART.title), NOW - timedelta(days=8))
         heart = Asked("'heart' & '=status:recruiting'")
         await watching.save_search(db, OWNER, "Recruiting hearts", "q=heart&status=recruiting", heart, NOW)
-        hooks = [await webhooks.add(db, OWNER, f"https://example.org/{n}", secret_of(b"s" * 32), NOW) for n in (1, 2)]
+        hooks = [
+            await webhooks.add(db, OWNER, f"https://example.org/{n}", secret_of(b"s" * 32), ["trial.changed"], NOW)
+            for n in (1, 2)
+        ]
     changed = replace(
         HEART, outcomes=(Outcome("primary", "Six-minute walk distance", time_frame="6 months"),),
         last_updated=on(date(2025, 6, 1)), completion=When(date(2025, 6, 1), "month"),
@@ -93,7 +96,7 @@ async def answers(pool: "asyncpg.Pool[Any]", hooks: list[int]) -> None:
     """The first webhook took all but one of its deliveries, the second none."""
     for row in await pool.fetch("select id, webhook_id from webhook_deliveries order by id"):
         if row["webhook_id"] == hooks[0]:
-            await webhooks.delivered(pool, row["id"], NOW, 200)
+            await webhooks.delivered(pool, row["id"], NOW, 200, took_s=0.08, excerpt='{"ok":true}')
         else:
             failure = after_failure(failures=5, attempt=1, most=8, status=503, final=False, age=timedelta(), now=NOW)
             await webhooks.not_delivered(

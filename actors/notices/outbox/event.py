@@ -1,8 +1,8 @@
-"""One notice as an event, and its signature. No I/O."""
+"""One event of the outbox as it is sent, and its signature. No I/O."""
 
 import base64
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +14,29 @@ SECRET_PREFIX = "whsec_"  # of the specification: what follows is base64  # noqa
 SECRET_BYTES = 32
 LONGEST_URL = 2000
 
+KINDS: Mapping[str, str] = {
+    "trial.changed": "a trial that you watch has changed in something that matters",
+    "job.completed": "a job of your organisation was done",
+    "job.failed": "a job of your organisation failed for good",
+    "alert.opened": "the service raises an alert",
+    "alert.acknowledged": "somebody has seen it",
+    "alert.closed": "it is over",
+    "webhook.switched_off": "another webhook of yours was switched off, since it failed for too long",
+}
+OF_THE_SERVICE = frozenset(kind for kind in KINDS if kind.startswith("alert."))  # for the home organisation alone
+TEST = "webhook.test"  # sent when its owner asks for it
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An event to append. `key` makes it once; without an owner it is for all of the tenant who asked for its kind."""
+
+    tenant: int
+    kind: str
+    key: str
+    data: Mapping[str, Any]
+    owner: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -21,24 +44,13 @@ class Event:
 
     id: str
     at: datetime
-    trial_id: int
-    registry: str
-    registry_id: str
-    title: str | None
-    version: int
-    kinds: Sequence[str]
-    changes: Sequence[Mapping[str, Any]]
+    kind: str
+    data: Mapping[str, Any]
 
 
 def body(event: Event) -> bytes:
-    return orjson.dumps({
-        "type": "trial.changed",
-        "timestamp": event.at,
-        "data": {
-            "trial": event.trial_id, "registry": event.registry, "registry_id": event.registry_id,
-            "title": event.title, "version": event.version, "kinds": event.kinds, "changes": event.changes,
-        },
-    })  # fmt: skip
+    """The same bytes in every attempt."""
+    return orjson.dumps({"type": event.kind, "timestamp": event.at, "data": event.data}, option=orjson.OPT_SORT_KEYS)
 
 
 def headers(id_: str, sent: bytes, secret: str, at: datetime) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,1 @@
+"""The outbox: what is to be told to programs, written in the transaction of what it tells of."""
