@@ -1,9 +1,9 @@
 """The log of events in PostgreSQL. `db` is a pool or a connection."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -78,6 +78,21 @@ class JobState:
 async def jobs(db: Database, ids: Collection[int]) -> list[JobState]:
     """How these jobs stand, those that ended included; who is not among them never was, or is forgotten."""
     return [JobState(**row) for row in await db.fetch(query("events.jobs"), sorted(ids))]
+
+
+class Asked(NamedTuple):
+    """Whether somebody may be in the room of a project."""
+
+    user: int
+    project: int
+    tenant: int
+    is_admin: bool  # of their tenant
+
+
+async def in_projects(db: Database, asked: Sequence[Asked]) -> set[tuple[int, int]]:
+    """The users and projects of those who may."""
+    given = [list(column) for column in zip(*asked, strict=True)]
+    return {(row["user_id"], row["project_id"]) for row in await db.fetch(query("events.in_projects"), *given)}
 
 
 def _event(row: Any) -> Event:

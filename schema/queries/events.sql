@@ -45,3 +45,12 @@ with gone as (
 with gone as (delete from events where room = 'user:' || $1::text returning 1),
      waiting as (delete from event_inbox where room = 'user:' || $1::text returning 1)
 select (select count(*) from gone) + (select count(*) from waiting)
+
+-- name: in_projects
+-- $1 users bigint[], $2 projects bigint[], $3 tenants bigint[], $4 are they admins of theirs boolean[] -> those of them that may be in the room of the
+-- project: who belongs to it, and the admins of its tenant
+select asked.user_id, asked.project_id
+from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) as asked (user_id, project_id, tenant_id, is_admin)
+join projects p on p.id = asked.project_id and p.tenant_id = asked.tenant_id
+where asked.is_admin or exists (
+    select from project_members m where m.project_id = p.id and m.user_id = asked.user_id and m.tenant_id = p.tenant_id)

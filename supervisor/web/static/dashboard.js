@@ -1,4 +1,4 @@
-// The dashboard, kept up to date: each topic of /ws/events goes to its place.
+// The dashboard, kept up to date: each topic of its room goes to its place.
 
 import { Chart } from "./chart.js";
 import { show } from "./rows.js";
@@ -73,7 +73,7 @@ function say(text) {
   document.getElementById("said").textContent = text;
 }
 
-watch("/ws/events", {
+watch(["dashboard"], {
   heard,
   opened: () => { if (changedAt) say("Connected again."); },
   lost: () => {

@@ -1,14 +1,28 @@
-// A WebSocket that comes back by itself, for ever, ever less eagerly. The first message after each connect is everything.
+// A WebSocket that comes back by itself, for ever, ever less eagerly, and says then what it heard last.
 
 const FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 15_000;
 const REVOKED = 4401;
 
-export function watch(path, { heard, opened, lost }) {
-  let wait = FIRST_WAIT_MS, socket;
+// `heard` gets the topics of a room that changed (all of them first), `happened` each event, `shown` what a room shows.
+export function watch(rooms, { heard = () => {}, happened = () => {}, shown = () => {}, opened = () => {}, lost = () => {} }) {
+  let wait = FIRST_WAIT_MS, socket, last = null;
+  const told = {
+    state: ({ topics }) => heard(topics),
+    events: ({ id, events }) => { last = id ?? last; events.forEach(happened); },
+    snapshot: ({ room, data }) => shown(room, data),
+    joined: ({ id }) => { last ??= id; },
+    reset: ({ room, id }) => { last = id ?? null; if (id === undefined) join(room); },
+  };
+  const join = (room) => {
+    socket.send(JSON.stringify(last === null ? { type: "join", room } : { type: "join", room, since: last }));
+  };
   const connect = () => {
-    socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`);
-    socket.addEventListener("open", () => { wait = FIRST_WAIT_MS; opened(); });
-    socket.addEventListener("message", (event) => heard(JSON.parse(event.data)));
+    socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/events`);
+    socket.addEventListener("open", () => { wait = FIRST_WAIT_MS; rooms.forEach(join); opened(); });
+    socket.addEventListener("message", (event) => {
+      const message = JSON.parse(event.data);
+      told[message.type]?.(message);
+    });
     socket.addEventListener("close", (event) => {
       if (event.code === REVOKED) { logIn(); return; }
       lost();

@@ -4,7 +4,7 @@ import { watch } from "./socket.js";
 
 const news = document.getElementById("news");
 
-watch("/ws/events", {
+watch(["me"], {
   heard: ({ notices }) => {
     const newest = notices?.latest[0];
     if (!newest || newest.id <= Number(news.dataset.latest)) return;
@@ -12,6 +12,4 @@ watch("/ws/events", {
     news.hidden = false;
     document.getElementById("said").textContent = `There is news: ${newest.registry_id}`;
   },
-  opened: () => {},
-  lost: () => {},
 });
