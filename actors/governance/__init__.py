@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token as it is kept; `used_at` is exact to the hour."""
+    """A token as it is kept, and whose it is; `used_at` is exact to the hour."""
 
     id: int
     name: str
@@ -25,6 +25,13 @@ class TokenRow:
     created_at: datetime
     used_at: datetime | None
     revoked_at: datetime | None
+    expires_at: datetime | None
+    scopes: tuple[str, ...]
+    user_id: int
+    tenant_id: int
+    login: str
+    user_role: str
+    is_on: bool
 
 
 def digest(token: str) -> bytes:
@@ -32,8 +39,10 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def check_name(name: str) -> str:
-    """The name of a token, if it can be one. Raises Refusal."""
+def check_name(name: str, field: str = "name") -> str:
+    """The name of a token, a tenant or a login, if it can be one. Raises Refusal."""
     if not NAME.fullmatch(name):
-        raise Refusal(f"name: expected 1 to 100 letters, digits, spaces and . _ @ -, got {name!r}")
+        raise Refusal(
+            f"{field}: expected 1 to 100 letters, digits, spaces and . _ @ -, got {name[:120]!r}", field=field
+        )
     return name
