@@ -60,7 +60,8 @@ class Scheduler:
             outcome = "overlapped" if busy else "enqueued"
             if not await schedules.tick(db, schedule["id"], due_at, outcome):
                 return None
-            emit("schedule.fired", schedule=schedule["name"], due_at=due_at.isoformat(), state=outcome)
+            emit("schedule.fired", schedule=schedule["name"], due_at=due_at.isoformat(), state=outcome,
+                 trace_id=_trace(schedule, due_at))  # fmt: skip
             if busy:
                 return None
             [job] = await store.enqueue(db, [self._job(schedule, due_at)])
@@ -74,7 +75,12 @@ class Scheduler:
             fields = {"queue": kind.queue, "priority": kind.priority}
             fields |= {"max_attempts": kind.max_attempts or MAX_ATTEMPTS, "timeout_s": kind.timeout_s}
             fields["unique_key"] = kind.key_of(schedule["payload"])
-        trace = f"{schedule['name']}@{due_at:%Y%m%dT%H%MZ}"
+        trace = _trace(schedule, due_at)
         return NewJob(
             kind=schedule["kind"], payload=schedule["payload"], schedule_id=schedule["id"], trace_id=trace, **fields
         )
+
+
+def _trace(schedule: dict[str, Any], due_at: datetime) -> str:
+    """What the log lines of a firing, and of the job that comes of it, are found by."""
+    return f"{schedule['name']}@{due_at:%Y%m%dT%H%MZ}"

@@ -13,7 +13,7 @@ from actors.queue.job import Job
 from actors.queue.outcome import Fail, HandBack, Settled, Snooze, failure, settle
 from actors.queue.retry import USUAL, RetryRule
 from actors.runtime.life import Life
-from actors.runtime.telemetry import emit, trace_id
+from actors.runtime.telemetry import emit, running, trace_id
 from actors.tools import Tools
 
 SLOTS = 4  # handlers that one copy runs at once
@@ -95,6 +95,7 @@ class Worker:
         try:
             if trace_id.get() != (job.trace_id or ""):
                 trace_id.set(job.trace_id or "")
+            running.set((job.id, job.fence))
             kind = self.kinds.get(job.kind)
             if kind is None:
                 outcome = unknown(job)

@@ -21,6 +21,7 @@ FIELDS = frozenset({
 })  # fmt: skip
 
 trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+running: ContextVar[tuple[int, int] | None] = ContextVar("running", default=None)  # job and fence of the attempt
 
 _sinks: list[Sink] = []
 

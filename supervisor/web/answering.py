@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
 from supervisor.metrics import LASTING
+from supervisor.spans import joined
 from supervisor.web import standing
 from supervisor.web.door import LOGIN, TURN, Door, check_door
 from supervisor.web.problems import MALFORMED, Problem, envelope, problem_of, problem_of_status
@@ -55,7 +56,7 @@ def answering(pages: Pages, door: Door) -> Middleware:
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[REQUEST_ID] = request_id = request_id_of(request.headers.get("X-Request-Id"))
-        trace = telemetry.trace_id.set(request_id)
+        trace = telemetry.trace_id.set(joined(request_id, request.headers.get("traceparent")))
         began_s = time.monotonic()
         status, response = 499, None  # who asked went away, unless an answer follows
         try:

@@ -55,7 +55,7 @@ async def test_who_comes_when_all_connections_are_held_is_refused(dsn: str, tmp_
 
 
 async def test_no_connection_is_lost_whatever_becomes_of_who_had_it(dsn: str, tmp_path: Path) -> None:
-    """S18: errors, time limits, cancelling while waiting and while running, transactions left open, connections cut off."""
+    """S18: errors, time limits, cancelling while it waits and runs, transactions left open, connections cut off."""
     settings = acting.given(dsn, tmp_path, pool_most=6, statement_limit_s=0.2)
     async with open_pool(settings, dsn) as pool:
         mishaps = [asyncio.create_task(_mishap(pool, number)) for number in range(120)]
