@@ -117,7 +117,7 @@ async def timing(dsn: str, service: Service, load: Load) -> "AsyncIterator[None]
         connection.add_query_logger(load.timed)
 
     async with asyncpg.create_pool(dsn, min_size=8, max_size=20, init=listen) as pool:
-        service.pool = pool
+        service.pool = service.all_tenants = pool
         yield
 
 

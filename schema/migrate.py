@@ -75,7 +75,16 @@ async def migrate(db: "Connection", to: int | None = None, *, folder: Path = MIG
         steps.append(step)
     if steps:
         await db.reload_schema_state()
+    await _open_to_web(db)
     return steps
+
+
+async def _open_to_web(db: "Connection") -> None:
+    """Those who answer requests may read and write what there is by now."""
+    async with db.transaction():
+        await db.execute(query("migrations.lock"), LOCK_KEY)
+        if await db.fetchval(query("migrations.has_web")):
+            await db.execute("select open_to_web()")  # a function of the schema itself
 
 
 async def applied(db: "AnyConnection") -> list[Applied]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from actors.events.feed import Feed
 from actors.monitor import Gauge, Monitor
 from actors.monitoring.alarms import Thresholds
 from actors.queue.beat import Beat, Vital
@@ -50,12 +51,14 @@ def man(service: Service) -> None:
 def children(service: Service) -> list[Child]:
     """In the order of start; they are drained together and stopped in the reverse of it."""
     stays: dict[str, Any] = {"drains": False, "heartbeat_within_s": HANGS_AFTER_S}
-    listener, beat = Listener(service.listen_url, _topics(service)), service.beat
+    feed, beat = Feed(service.all_tenants, service.hub), service.beat
+    listener = Listener(service.listen_url, _topics(service, feed))
     return [
         Child("loop_lag", lambda life: service.lag.run(), drains=False),
         *_keeper(service),
         Child("beat", beat.run, stop_within_s=8.0, **stays),
         Child("listener", listener.run, outside=(ListenerLost,), **stays),
+        Child("events", feed.run, outside=AWAY, **stays),
         *(Child(name, run, **stays) for name, run in _doors(service).items()),
         *([] if service.settings.role == "api" else _working(service)),
     ]
@@ -75,10 +78,11 @@ def _doors(service: Service) -> dict[str, Callable[[Life], Awaitable[None]]]:
 
 def _working(service: Service) -> list[Child]:
     """Who takes jobs and runs them, and who looks after them all: each such process has them, and none leads."""
-    settings, pool = service.settings, service.pool
+    settings, pool = service.settings, service.all_tenants
     monitor = Monitor(
-        pool, _gauge(service, _scaling(service)), settings.data_dir, _thresholds(settings), rates=service.tools.rates
-    )
+        pool, _gauge(service, _scaling(service)), settings.data_dir, _thresholds(settings), rates=service.tools.rates,
+        backs_up=settings.backup_dir is not None,
+    )  # fmt: skip
     lives: dict[str, Any] = {"heartbeat_within_s": HANGS_AFTER_S, "outside": AWAY}
     rescuer = Rescuer(pool, dead_after_s=settings.dead_after_s)
     made = []
@@ -139,7 +143,7 @@ def _scaling(service: Service) -> Scaling:
         wanted=lambda: service.supervisor.wanted["worker"],
         scale=lambda name, copies: service.supervisor.scale(name, copies),
         lag=service.lag,
-        pool_wait_s=lambda: _pool_wait_s(service.pool),
+        pool_wait_s=lambda: _pool_wait_s(service.all_tenants),
         hung=lambda: sum(hangs(seen) for seen in service.supervisor.snapshot() if seen.name == "worker"),
     )
 
@@ -171,11 +175,11 @@ def _thresholds(settings: Settings) -> Thresholds:
         depth=settings.alert_depth, failure_percent=settings.alert_failure_percent, silent_s=settings.alert_silent_s,
         rate_percent=settings.alert_rate_percent, disk_percent=settings.alert_disk_percent,
         eta_hours=settings.alert_eta_hours, lag_s=settings.alert_lag_s,
-        stale_trials=settings.alert_stale_trials,
+        stale_trials=settings.alert_stale_trials, backup_s=settings.alert_backup_hours * 3600,
     )  # fmt: skip
 
 
-def _topics(service: Service) -> dict[str, Callable[[str], None]]:
+def _topics(service: Service, feed: Feed) -> dict[str, Callable[[str], None]]:
     def look(payload: str) -> None:
         for desk in service.desks.values():
             desk.wake(payload)
@@ -191,8 +195,10 @@ def _topics(service: Service) -> dict[str, Callable[[str], None]]:
             if event == "cancel_asked":
                 for desk in service.desks.values():
                     desk.cancel(int(job), "cancelled by request")
+        feed.heard_of_jobs(payload)
 
-    return {"triald_jobs": look, "triald_queues": rules_changed, "triald_job_events": heard}
+    hints = dict.fromkeys(("triald_events", "triald_alerts", "triald_notices", "triald_mode"), feed.wake)
+    return hints | {"triald_jobs": look, "triald_queues": rules_changed, "triald_job_events": heard}
 
 
 def _direct(service: Service) -> Callable[[], Awaitable[Any]]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -11,6 +12,9 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
+from actors.errors import Refusal
+from actors.governance.accounts import EVERY_TENANT
+from actors.governance.accounts import store as accounts
 from supervisor import embedded
 from supervisor.embedded import Embedded
 from supervisor.settings import Settings
@@ -25,6 +29,7 @@ else:
 
 RESET_WITHIN_S = 30.0  # a connection that is given back
 NAME_CHARS = 63  # of a connection, as PostgreSQL keeps it
+EVERY_TENANT_NAME = "triald *"  # of connections that see every tenant's rows, as the function acts_for knows them
 # What asyncpg raises while a database is away: refused, cut off, out of space or of connections, a standby that takes
 # no writes yet; the last one when a connection breaks at an unlucky moment.
 AWAY = (
@@ -92,13 +97,40 @@ async def open_urls(settings: Settings) -> AsyncIterator[Ways]:
         await server.stop()
 
 
+def session_settings(url: str, worker: UUID | None, *, every_tenant: bool, by_name: bool) -> dict[str, str] | None:
+    """What a session is from its start: whose it is, and whether it sees every tenant's rows. No I/O.
+
+    `by_name`: behind a pooler only the name says so, which it hands on with each transaction.
+    """
+    given = {} if worker is None else {"application_name": connection_name(url, worker)}
+    if every_tenant and by_name:
+        given["application_name"] = f"{EVERY_TENANT_NAME} {worker or 'command'}"
+    elif every_tenant:
+        given["triald.tenant"] = EVERY_TENANT
+    return given or None
+
+
 def connection_name(url: str, worker: UUID) -> str:
     """What PostgreSQL knows the connections of a process by: the name in the URL, and last its own, whole. No I/O.
 
     A pooler hands it on with each transaction.
     """
     given = parse_qs(urlsplit(url).query).get("application_name", ["triald"])[-1]
-    return f"{given[: NAME_CHARS - 37]} {worker}"
+    return f"{given.replace('*', '')[: NAME_CHARS - 37]} {worker}"
+
+
+async def _for_requests(
+    settings: Settings, init: "Callable[[Any], Coroutine[Any, Any, None]] | None", connection: Any
+) -> None:
+    """Raises Refusal where nothing would keep a request from the rows of other tenants."""
+    if init is not None:
+        await init(connection)
+    bound = accounts.is_bound if settings.database_pooler else accounts.act_as_web
+    if not await bound(connection):
+        raise Refusal(
+            "database_url: expected a role that row-level security binds: no superuser behind a pooler, none that may "
+            "bypass it and make no roles"
+        )
 
 
 @asynccontextmanager
@@ -109,14 +141,21 @@ async def open_pool(
     least: int = 1,
     init: "Callable[[Any], Coroutine[Any, Any, None]] | None" = None,
     worker: UUID | None = None,
+    every_tenant: bool = True,
 ) -> "AsyncIterator[asyncpg.Pool[Any]]":
-    """`worker` is the process that opens it: should that freeze, others cut off what it holds locked."""
+    """`worker` is the process that opens it: should that freeze, others cut off what it holds locked.
+
+    One that is not for `every_tenant` is for requests: it acts for nobody until a transaction says for whom.
+    """
     pool = Pool(
         url, min_size=min(least, settings.pool_most), max_size=settings.pool_most, max_queries=50_000,
         max_inactive_connection_lifetime=300.0, loop=None, connection_class=Connection,
-        record_class=asyncpg.Record, init=init, command_timeout=settings.statement_limit_s, timeout=10,
+        record_class=asyncpg.Record, init=init if every_tenant else partial(_for_requests, settings, init),
+        command_timeout=settings.statement_limit_s, timeout=10,
         statement_cache_size=0 if settings.database_pooler else 100,
-        server_settings=None if worker is None else {"application_name": connection_name(url, worker)},
+        server_settings=session_settings(
+            url, worker, every_tenant=every_tenant, by_name=settings.database_pooler
+        ),
     )  # fmt: skip
     await pool
     try:

@@ -69,10 +69,10 @@ async def found(service: Service) -> list[str]:
     """What is here, a line each."""
     lines = [
         f"{count.registry}: {count.present:,} trials are here, {count.removed:,} of them gone at the source"
-        for count in await trials.counts(service.pool)
+        for count in await trials.counts(service.all_tenants)
     ]
-    records, clusters = await duplicates.totals(service.pool)
+    records, clusters = await duplicates.totals(service.all_tenants)
     lines.append(f"duplicates: {records:,} records are of {clusters:,} trials that are in several registries")
-    coded = await browsing.status(service.pool)
+    coded = await browsing.status(service.all_tenants)
     lines.append(f"mesh: {coded.coded:,} trials are coded")
     return lines

@@ -1,7 +1,7 @@
 """Who may do what. No I/O.
 
-VIEWER < RESEARCHER < STEWARD < ADMIN, each of whom may all that the one before may. OPERATOR stands beside them: runs the
-service and reads, but decides nothing about evidence and sees to nobody's account.
+VIEWER < RESEARCHER < STEWARD < ADMIN, each of whom may all that the one before may. OPERATOR stands beside them: runs
+the service and reads, but decides nothing about evidence and sees to nobody's account.
 """
 
 from enum import Enum

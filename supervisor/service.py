@@ -3,12 +3,13 @@
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from actors.governance.limits import Limit
 from actors.jobs import Kinds
 from actors.monitoring.lately import Lately
 from actors.queue.beat import Beat
@@ -19,9 +20,12 @@ from actors.registries import Registry
 from actors.tools import Tools
 from supervisor.embedded import Embedded
 from supervisor.hub import Hub
+from supervisor.logins import Rules
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
 from supervisor.movement import Movement
+from supervisor.oidc import Client
+from supervisor.setting_kinds import Network
 from supervisor.settings import Settings
 from supervisor.supervisor import Supervisor
 
@@ -31,7 +35,8 @@ class Service:
     """`crew.man` gives it those who keep it running: beat, movement, supervisor."""
 
     settings: Settings
-    pool: "asyncpg.Pool[Any]"
+    pool: "asyncpg.Pool[Any]"  # of requests
+    all_tenants: "asyncpg.Pool[Any]"  # of the actors
     database_url: str
     listen_url: str
     worker: UUID
@@ -57,7 +62,41 @@ class Service:
     @property
     def pools(self) -> "Mapping[str, asyncpg.Pool[Any]]":
         """Each by what it is for."""
-        return {"all": self.pool}
+        return {"requests": self.pool, "actors": self.all_tenants}
+
+    @property
+    def login_rules(self) -> Rules:
+        settings = self.settings
+        given = (settings.jwt_secret, settings.jwt_secret_before)
+        return Rules(
+            access=timedelta(minutes=settings.access_token_minutes),
+            refresh=timedelta(days=settings.refresh_days),
+            session=timedelta(hours=settings.session_hours),
+            masters=tuple(one.reveal() for one in given if one is not None),
+        )
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        return self.settings.limits
+
+    @property
+    def at_once(self) -> int:
+        return self.settings.requests_at_once
+
+    @property
+    def oidc(self) -> Client | None:
+        settings = self.settings
+        if settings.oidc_issuer is None or settings.oidc_client_id is None:
+            return None
+        secret = settings.oidc_client_secret
+        return Client(
+            settings.oidc_issuer, settings.oidc_client_id, None if secret is None else secret.reveal(),
+            settings.oidc_new_role,
+        )  # fmt: skip
+
+    @property
+    def trusted_proxies(self) -> Collection[Network]:
+        return self.settings.trusted_proxies
 
     @property
     def webhook_hosts(self) -> Collection[tuple[str, int]]:
@@ -74,4 +113,6 @@ class Service:
     async def rescue(self) -> tuple[list[UUID], list[Any]]:
         """Takes jobs back from dead processes now; answers with those and with the jobs."""
         settings = self.settings
-        return await rescue_now(self.pool, dead_after_s=settings.dead_after_s, beat_every_s=settings.beat_every_s)
+        return await rescue_now(
+            self.all_tenants, dead_after_s=settings.dead_after_s, beat_every_s=settings.beat_every_s
+        )

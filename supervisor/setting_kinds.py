@@ -11,13 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from actors.governance.limits import DEFAULTS as LIMITS_BY_DEFAULT
+from actors.governance.limits import Limit
 from actors.queue import cron as cron_rules
 
 STARS = "********"
+SHORTEST_KEY = 32  # characters
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 N = TypeVar("N", int, float)
 
 
@@ -107,6 +111,13 @@ def _postgres_url(given: object) -> Secret:
     return Secret(text)
 
 
+def _key(given: object) -> Secret:
+    text = _raw_text(given).strip()
+    if len(text) < SHORTEST_KEY:
+        raise ValueError
+    return Secret(text)
+
+
 def _contact(given: object) -> str:
     text = _text(given)
     if not re.fullmatch(r"\S+@\S+\.\S+|https?://\S+\.\S+", text, re.ASCII):
@@ -134,6 +145,34 @@ def _public_urls(given: object) -> tuple[str, ...]:
     if not urls or not all(re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", url) for url in urls):
         raise ValueError
     return tuple(re.sub(r"^(http://[^/]*):80$|^(https://[^/]*):443$", r"\1\2", url) for url in urls)
+
+
+def _url(given: object) -> str:
+    url = _text(given)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError
+    return url
+
+
+def _issuer(given: object) -> str:
+    """Compared letter by letter with what the issuer says of itself."""
+    url = _text(given)
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not (parts.scheme == "https" or (parts.scheme == "http" and local)) or not parts.hostname or "@" in parts.netloc:
+        raise ValueError
+    if parts.query or parts.fragment:
+        raise ValueError
+    return url
+
+
+def _networks(given: object) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(text) for text in _words(given))
+
+
+def _network_texts(networks: Any) -> list[str]:
+    return [str(one) for one in networks]
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
@@ -192,6 +231,18 @@ def _rates(given: object) -> Mapping[str, float]:
     return MappingProxyType({name: _within(_float(rate), 0.01, 1_000_000) for name, rate in _pairs(given).items()})
 
 
+def _limits(given: object) -> Mapping[str, Limit]:
+    """Those that are not named are as they are by default; one that is not known is refused."""
+    named = {name: Limit.of(text) for name, text in _pairs(given).items()}
+    if not named.keys() <= LIMITS_BY_DEFAULT.keys():
+        raise ValueError
+    return MappingProxyType({**LIMITS_BY_DEFAULT, **named})
+
+
+def _limit_texts(limits: Any) -> dict[str, str]:
+    return {name: str(one) for name, one in limits.items()}
+
+
 def _cron(given: object) -> str:
     cron_rules.check(_text(given), "UTC")
     return _text(given)
@@ -240,6 +291,11 @@ POSTGRES_URL = Kind(
     show=lambda _: STARS,
     secret=True,
 )
+KEY = Kind(f"at least {SHORTEST_KEY} characters", _key, show=lambda _: STARS, secret=True)
+SECRET = Kind("a text", lambda given: Secret(_text(given)), show=lambda _: STARS, secret=True)
+TEXT = Kind("a text", _text)
+ISSUER = Kind("a URL that begins with https://, or http:// of this machine", _issuer)
+URL = Kind("a URL that begins with http:// or https://, without a password", _url)
 CONTACT = Kind("a mail address or a URL", _contact)
 ADDRESS = Kind("HOST:PORT with an address of this machine, such as 127.0.0.1:8080 (port 0 takes a free one)", _address)
 PUBLIC_URLS = Kind(
@@ -252,5 +308,9 @@ WORDS = Kind("names with commas between", _words, show=lambda value: list(value)
 BASES = Kind("host=URL with commas between", _bases, show=lambda value: dict(value))  # type: ignore[call-overload]
 HOSTS = Kind("HOST:PORT with commas between", _hosts, show=lambda value: list(map(_host_text, value)))  # type: ignore[call-overload]
 RATES = Kind("name=number with commas between", _rates, show=lambda value: dict(value))  # type: ignore[call-overload]
+NETWORKS = Kind("networks such as 10.0.0.0/8 with commas between", _networks, show=_network_texts)
+LIMITS = Kind(
+    "name=count/period with commas between, such as viewer=60/min or logins=10/15min", _limits, show=_limit_texts
+)
 CRON = Kind("five fields: minute hour day month weekday", _cron)
 ZONE = Kind("an IANA time zone such as Europe/Berlin", _zone)

@@ -13,6 +13,8 @@ from typing import Annotated, Any, get_origin, get_type_hints
 
 from actors import retention
 from actors.errors import Refusal
+from actors.governance.limits import DEFAULTS as DEFAULT_LIMITS
+from actors.governance.limits import Limit
 from actors.runtime.catalog import names
 from supervisor import setting_kinds as kinds
 from supervisor.setting_kinds import Known, Secret, host_and_port
@@ -69,6 +71,44 @@ class Settings:
         kinds.PUBLIC_URLS,
         "URLs that people reach it by, through a proxy that speaks TLS; only with one may listen be open to others.",
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[kinds.Network, ...],
+        kinds.NETWORKS,
+        "Proxies in front of us, whose X-Forwarded-For is believed.",
+    ] = ()
+    limits: Annotated[
+        Mapping[str, Limit],
+        kinds.LIMITS,
+        "How often a caller of each role, a tenant, or a caller in a group of routes may ask, over all processes.",
+    ] = field(default_factory=lambda: DEFAULT_LIMITS)
+    requests_at_once: Annotated[
+        int, kinds.whole(1, 10_000), "Requests of one caller that a process answers at the same time at most."
+    ] = 30
+    jwt_secret: Annotated[
+        Secret | None,
+        kinds.KEY,
+        "What access tokens are signed with, together with keys in the database; all processes have the same.",
+    ] = None
+    jwt_secret_before: Annotated[
+        Secret | None, kinds.KEY, "The jwt_secret before this one: what it signed is believed until it ends."
+    ] = None
+    access_token_minutes: Annotated[
+        int, kinds.whole(1, 1440), "How long an access token of a program's login opens the interface."
+    ] = 15
+    refresh_days: Annotated[int, kinds.whole(1, 365), "How long a program stays logged in."] = 7
+    oidc_issuer: Annotated[
+        str | None, kinds.ISSUER, "The OpenID Connect issuer by which people may log in: https://id.example.org."
+    ] = None
+    oidc_client_id: Annotated[str | None, kinds.TEXT, "What the issuer knows triald by."] = None
+    oidc_client_secret: Annotated[
+        Secret | None, kinds.SECRET, "What triald proves that by; a public client has none."
+    ] = None
+    oidc_new_role: Annotated[
+        str,
+        kinds.one_of("none", "viewer", "researcher"),
+        "What people may whom the issuer vouches for and nobody added; none lets in whom an admin added.",
+    ] = "none"
+    session_hours: Annotated[int, kinds.whole(1, 720), "How long a browser stays logged in."] = 12
     metrics_listen: Annotated[
         str | None,
         kinds.ADDRESS,
@@ -135,6 +175,42 @@ class Settings:
     clusters_days: Annotated[
         int, kinds.whole(1, 36_500), "How long it is kept what became of clusters; what people decided stays for good."
     ] = 730
+    backup_dir: Annotated[
+        Path | None,
+        kinds.PATH,
+        "A folder for backups: a job makes one by backup_cron then, and triald backup needs no DIR.",
+    ] = None
+    backup_cron: Annotated[str, kinds.CRON, "When backups are made, in UTC, where there is a backup_dir."] = "0 1 * * *"
+    backup_days: Annotated[int, kinds.whole(1, 36_500), "How long backups are kept; the last good one always is."] = 30
+    backup_files_days: Annotated[
+        int, kinds.whole(1, 36_500), "How long the files of backups are kept; after that their database alone."
+    ] = 14
+    mode: Annotated[
+        str,
+        kinds.one_of("live", "demo", "standby"),
+        "The mode of the very first start; later the one that was chosen holds.",
+    ] = "live"
+    audit_key_file: Annotated[
+        Path | None,
+        kinds.PATH,
+        "The key that exports of the audit are signed with; one is made in data_dir without it.",
+    ] = None
+    approval_rows: Annotated[
+        int, kinds.whole(0, 10**12), "An export of more rows waits until somebody else has agreed to it."
+    ] = 100_000
+    approval_policy: Annotated[
+        str,
+        kinds.one_of("require_each", "approve_phase", "approve_session"),
+        "What one approval is for: itself, its requester's phase of work, or their session of eight hours.",
+    ] = "require_each"
+    approval_hours: Annotated[
+        float, kinds.number(0.01, 8760), "How long an approval waits for somebody to decide, before it expires."
+    ] = 72.0
+    governance_days: Annotated[
+        int,
+        kinds.whole(1, 36_500),
+        "How long approvals and access requests are kept that have ended; the audit always is.",
+    ] = 730
     alert_depth: Annotated[int, kinds.whole(1, 10**9), "Waiting jobs of a queue that open an alert."] = 10_000
     alert_failure_percent: Annotated[
         float, kinds.number(0.1, 100), "Failed jobs of the last hour that open an alert."
@@ -147,6 +223,9 @@ class Settings:
     alert_eta_hours: Annotated[
         float, kinds.number(0.1, 10_000), "Time that a scrape still needs that opens an alert."
     ] = 24.0
+    alert_backup_hours: Annotated[
+        float, kinds.number(0.1, 10_000), "Age of the last good backup that opens an alert."
+    ] = 36.0
     alert_lag_s: Annotated[float, kinds.number(0.01, 3600), "Delay of the event loop that opens an alert."] = 1.0
     alert_stale_trials: Annotated[
         int, kinds.whole(1, 10**9), "Active trials not updated at their source for 30 days that open an alert."
@@ -157,6 +236,11 @@ class Settings:
     log_level: Annotated[
         str, kinds.one_of("debug", "info", "warning", "error"), "Log lines of lower importance are left out."
     ] = "info"
+    otlp_url: Annotated[
+        str | None, kinds.URL, "Where traces go, in OTLP over HTTP: http://collector:4318/v1/traces."
+    ] = None
+    trace_percent: Annotated[float, kinds.number(0, 100), "Traces that are told, of a hundred that begin here."] = 100.0
+    sentry_dsn: Annotated[Secret | None, kinds.SECRET, "Where errors are reported, as Sentry names it."] = None
     token_file: Annotated[
         Path | None,
         kinds.PATH,
@@ -259,6 +343,8 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         found.append(f"dead_after_s: expected at least three times beat_every_s ({3 * values['beat_every_s']:g})")
     if values["retry_first_s"] > values["retry_longest_s"]:
         found.append(f"retry_first_s: expected at most retry_longest_s ({values['retry_longest_s']:g})")
+    if values["oidc_issuer"] and not values["oidc_client_id"]:
+        found.append("oidc_client_id: expected with oidc_issuer")
     if values["listen_url"] and not values["database_url"]:
         found.append("listen_url: expected none where there is no database_url")
     if values["database_pooler"] and not values["listen_url"]:

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from actors.backup.place import Place
 from actors.errors import Refusal
 from actors.jobs import by_every_name
 from actors.monitoring.lately import Lately
@@ -35,14 +36,17 @@ from actors.trials.semantic.embedder import LOCAL, mark
 from schema import queries
 from schema.migrate import MigrationError, migrate, pending
 from supervisor import slow
+from supervisor.backups import place_of
 from supervisor.crew import man
 from supervisor.database import open_pool, open_urls
+from supervisor.error_reports import error_reports
 from supervisor.hub import Hub
 from supervisor.kinds import job_kinds
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
 from supervisor.service import Service
 from supervisor.settings import Settings
+from supervisor.tracing import tracing
 from supervisor.version import VERSION
 
 SCRAPING = "scraping"
@@ -90,11 +94,17 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
     slow.know(queries())
     try:
         worker = uuid4()
-        async with open_urls(settings) as ways:
+        async with (
+            tracing(settings.otlp_url, percent=settings.trace_percent, instance=str(worker)),
+            error_reports(settings.sentry_dsn, instance=str(worker)),
+            open_urls(settings) as ways,
+        ):
             await bring_up_to_date(ways.listen_url)
+            settle_in = partial(_settle_in, settings)
             async with (
-                open_pool(settings, ways.url, least=8, init=partial(_settle_in, settings), worker=worker) as pool,
-                open_tools(settings, pool) as tools,
+                open_pool(settings, ways.url, least=8, init=settle_in, worker=worker) as pool,
+                open_pool(settings, ways.url, least=4, init=settle_in, worker=worker, every_tenant=False) as requests,
+                open_tools(settings, pool, place_of(settings, ways)) as tools,
             ):
                 kinds = by_every_name(job_kinds(settings.max_attempts))
                 queues = await queue.queue_rules(pool)
@@ -102,8 +112,9 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                 await settle_semantic(settings, pool)
                 with collecting_rarely():
                     service = Service(
-                        settings, pool, ways.url, ways.listen_url, worker, desks_of(settings, queues, worker), kinds,
-                        tools.registries, tools, metrics, Hub(), LoopLag(), lately, server=ways.server,
+                        settings, requests, pool, ways.url, ways.listen_url, worker,
+                        desks_of(settings, queues, worker), kinds, tools.registries, tools, metrics, Hub(), LoopLag(),
+                        lately, server=ways.server,
                     )  # fmt: skip
                     man(service)
                     yield service
@@ -146,7 +157,9 @@ def agent(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def open_tools(settings: Settings, pool: "asyncpg.Pool[Any]") -> AsyncIterator[Tools]:
+async def open_tools(
+    settings: Settings, pool: "asyncpg.Pool[Any]", place: Place | None = None
+) -> AsyncIterator[Tools]:
     compute = _compute(settings.compute_processes)
     async with (
         Fetch(agent=agent(settings), db=pool, bases=settings.registry_bases) as fetch,
@@ -163,6 +176,7 @@ async def open_tools(settings: Settings, pool: "asyncpg.Pool[Any]") -> AsyncIter
                 rates=_rates(settings),
                 now=lambda: datetime.now(UTC),
                 random=random.random,
+                place=place,
             )
         finally:
             with suppress(TimeoutError):  # a thread cannot be ended; the process will be
@@ -209,7 +223,19 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
         await _put(db, follower, "* * * * *", "UTC", follower, kinds[follower].new().payload)
     report = kinds["daily_report"].new(kinds["daily_report"].payload(zone=settings.scrape_zone)).payload
     await _put(db, "daily_report", settings.report_cron, settings.scrape_zone, "daily_report", report)
+    await _put_backup(settings, db)
     await _put(db, "maintain", "30 0 * * *", "UTC", "maintain", kinds["maintain"].new(upkeep).payload)
+
+
+async def _put_backup(settings: Settings, db: queue.Database) -> None:
+    """Backups are made where the settings name a folder for them."""
+    if settings.backup_dir is None:
+        await schedules.drop(db, "backup", except_for=())
+        return
+    kind = job_kinds(settings.max_attempts)["backup"]
+    folder = str(settings.backup_dir.absolute())
+    payload = kind.payload(folder=folder, days=settings.backup_days, files_days=settings.backup_files_days)
+    await _put(db, "backup", settings.backup_cron, "UTC", "backup", kind.new(payload).payload)
 
 
 async def settle_semantic(settings: Settings, db: "asyncpg.Pool[Any]") -> None:

@@ -10,8 +10,10 @@ create function acting_tenant() returns bigint language sql stable parallel safe
     select nullif(nullif(current_setting('triald.tenant', true), ''), '*')::bigint
 $$;
 
+-- Behind a pooler in transaction mode there is no session to set anything in: there the name of the connection says the same.
 create function acts_for(tenant_id bigint) returns boolean language sql stable parallel safe as $$
     select current_setting('triald.tenant', true) = '*' or tenant_id = acting_tenant()
+        or starts_with(current_setting('application_name'), 'triald * ')
 $$;
 
 -- Has a table's rows seen and written by their own tenant alone; also by who owns the table.
@@ -19,6 +21,27 @@ create function guard_tenant(guarded regclass) returns void language plpgsql as 
 begin
     execute format('alter table %s enable row level security, force row level security', guarded);
     execute format('create policy own_tenant on %s using (acts_for(tenant_id)) with check (acts_for(tenant_id))', guarded);
+end $$;
+
+-- Lets those who answer requests read and write rows, as a role of their own that no policy spares and that owns nothing; done after
+-- each migration. Where whoever migrates may make no roles, requests act as the owner, whom the policies bind too.
+create function open_to_web() returns void language plpgsql as $$
+begin
+    if not exists (select from pg_roles where rolname = 'triald_web') then
+        if not (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) then
+            return;
+        end if;
+        begin
+            create role triald_web nologin;
+        exception when duplicate_object or unique_violation then
+            null;                                        -- another database of this server was first
+        end;
+    end if;
+    grant usage on schema public to triald_web;
+    grant select, insert, update, delete on all tables in schema public to triald_web;
+    grant usage, select on all sequences in schema public to triald_web;
+    alter default privileges in schema public grant select, insert, update, delete on tables to triald_web;
+    alter default privileges in schema public grant usage, select on sequences to triald_web;
 end $$;
 
 create table tenants (
@@ -163,8 +186,35 @@ create table project_members (
 create index project_members_of_a_user on project_members (user_id);
 select guard_tenant('project_members');
 
+-- ── how often somebody may ask: buckets that all processes draw from ──
+-- What a crash empties is full again.
+
+create unlogged table rate_buckets (
+    remaining double precision not null,
+    at        timestamptz not null,
+    key       text primary key check (length(key) <= 200)
+) with (fillfactor = 50);
+create index rate_buckets_by_time on rate_buckets using brin (at);
+
+-- Up to so many turns out of a bucket that holds `capacity` and is filled at an even rate; a clock that was set back fills none.
+create function take_turns(bucket text, capacity double precision, per_s double precision, wanted integer,
+                           out granted integer, out remaining double precision) language plpgsql as $$
+declare
+    now_at timestamptz := clock_timestamp();
+begin
+    insert into rate_buckets as b (key, remaining, at) values (bucket, capacity, now_at)
+    on conflict (key) do update set at = now_at, remaining = least(
+        capacity, b.remaining + greatest(extract(epoch from now_at - b.at)::double precision, 0) * per_s)
+    returning b.remaining into remaining;
+    granted := greatest(0, least(floor(remaining)::integer, wanted));
+    remaining := remaining - granted;
+    update rate_buckets b set remaining = take_turns.remaining where b.key = bucket;
+end $$;
+
 -- back
 
+drop function take_turns(text, double precision, double precision, integer);
+drop table rate_buckets;
 drop table project_members;
 drop table projects;
 drop table login_failures;
@@ -185,6 +235,16 @@ alter table access_tokens
     drop column scopes, drop column expires_at, drop column user_id, drop column tenant_id;
 drop table users;
 drop table tenants;
+drop function open_to_web();
+do $$ begin
+    if exists (select from pg_roles where rolname = 'triald_web') then
+        alter default privileges in schema public revoke select, insert, update, delete on tables from triald_web;
+        alter default privileges in schema public revoke usage, select on sequences from triald_web;
+        revoke all on all tables in schema public from triald_web;
+        revoke all on all sequences in schema public from triald_web;
+        revoke usage on schema public from triald_web;
+    end if;
+end $$;
 drop function guard_tenant(regclass);
 drop function acts_for(bigint);
 drop function acting_tenant();

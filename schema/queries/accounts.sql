@@ -4,6 +4,16 @@
 -- $1 the id of a tenant as text, or '*': whose rows this transaction sees from now on
 select set_config('triald.tenant', $1::text, true)
 
+-- name: act_as_web
+-- -> whether this session acts as the role of those who answer requests from now on, or is bound by policies as it is
+select case when pg_has_role(session_user, r.oid, 'member') then set_config('role', 'triald_web', false) end is not null
+       or not (me.rolsuper or me.rolbypassrls)
+from pg_roles me left join pg_roles r on r.rolname = 'triald_web' where me.rolname = session_user;
+
+-- name: is_bound
+-- -> whether the policies for rows bind whoever this session belongs to
+select not (rolsuper or rolbypassrls) from pg_roles where rolname = session_user;
+
 -- ── tenants ──
 
 -- name: add_tenant
@@ -40,6 +50,10 @@ insert into users (tenant_id, login, role, kind, password, password_set_at, must
 select 1, $1::text, 'admin', 'person', $2::text, now(), true
 where not exists (select from users where role = 'admin' and tenant_id = 1)
 on conflict (login) do nothing returning id
+
+-- name: has_admin
+-- -> whether anybody may see to the accounts of the tenant that runs the service
+select exists (select from users where role = 'admin' and tenant_id = 1)
 
 -- name: user
 -- $1 login -> who has it, whatever its case
@@ -239,3 +253,13 @@ select count(*) from project_members where project_id = $1 and user_id <> $2 and
 -- name: remove_member
 -- $1 project, $2 user -> the user, where they belonged to it
 delete from project_members where project_id = $1 and user_id = $2 returning user_id
+
+-- ── limits ──
+
+-- name: take_turns
+-- $1 bucket, $2 capacity, $3 a second, $4 wanted -> how many were granted, and what remains
+select granted, remaining from take_turns($1::text, $2::double precision, $3::double precision, $4::integer)
+
+-- name: trim_buckets
+-- $1 before -> how many were forgotten: they are full by then
+with gone as (delete from rate_buckets where at < $1 returning 1) select count(*) from gone

@@ -31,3 +31,7 @@ INSERT INTO schema_migrations (number, title, sha256) VALUES ($1, $2, $3);
 -- name: remove
 -- $1 number integer
 DELETE FROM schema_migrations WHERE number = $1;
+
+-- name: has_web
+-- -> whether this schema has those who answer requests act as a role of their own
+SELECT to_regprocedure('open_to_web()') IS NOT NULL;

@@ -26,7 +26,7 @@ from supervisor.scraping import ask_for_scrapes
 from supervisor.service import Service
 from supervisor.setting_sources import FILE_VARIABLE
 from supervisor.settings import Settings, read
-from supervisor.tokens import first_token, make_token
+from supervisor.tokens import FIRST_LOGIN, first_password, make_token
 
 DEMO_DIR = Path("var") / "demo"  # below the current directory
 SET_ASIDE = frozenset({
@@ -120,10 +120,10 @@ def _demo_token(folder: Path) -> Path:
 
 
 async def _serve(given: argparse.Namespace, service: Service, host: Host) -> int:
-    token = await first_token(service.pool, service.settings.token_file)
+    password = await first_password(service.all_tenants, service.settings.token_file)
     ready = asyncio.Event()
     serving = asyncio.create_task(run_service(service, host, on_ready=ready.set))
-    telling = asyncio.create_task(_tell(given, service, token, ready))
+    telling = asyncio.create_task(_tell(given, service, password, ready))
     try:
         code = await serving
     finally:
@@ -136,12 +136,11 @@ async def _serve(given: argparse.Namespace, service: Service, host: Host) -> int
     return code
 
 
-async def _tell(given: argparse.Namespace, service: Service, token: str | None, ready: asyncio.Event) -> bool:
+async def _tell(given: argparse.Namespace, service: Service, password: str | None, ready: asyncio.Event) -> bool:
     """Says what there is to see; mirrors the registries where that was asked for: whether all of them were."""
-    if token is not None:
-        print(
-            f"token: {token}\n  made at this first start, shown only now, and kept as a hash: note it down", flush=True
-        )
+    if password is not None:
+        says = "made at this first start, shown only now; to be changed at the first login"
+        print(f"login: {FIRST_LOGIN}\npassword: {password}\n  {says}", flush=True)
     await ready.wait()
     if not (given.demo or given.once):
         return True
@@ -160,11 +159,11 @@ async def _mirror(given: argparse.Namespace, service: Service) -> bool:
     if given.demo:
         print(await demo_world.learn_mesh(service, service.settings.data_dir), flush=True)
     mode: Mode = "full" if given.demo else "incremental"
-    asked = await ask_for_scrapes(service.pool, wanted, mode=mode, kinds=service.kinds)
+    asked = await ask_for_scrapes(service.all_tenants, wanted, mode=mode, kinds=service.kinds)
     jobs = {one.job: one.registry for one in asked}
-    looks = await follow(service.pool, jobs, screen_on(sys.stdout).show)
+    looks = await follow(service.all_tenants, jobs, screen_on(sys.stdout).show)
     print(summary(looks), flush=True)
-    behind = await catch_up(service.pool, service.kinds, _telling())
+    behind = await catch_up(service.all_tenants, service.kinds, _telling())
     print(*await demo_world.found(service), sep="\n", flush=True)
     return not behind and all(look.state == "done" for look in looks)
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import cache
 from typing import cast
 
@@ -13,10 +12,13 @@ import supervisor.web.routes
 from actors.runtime.catalog import catalog
 from actors.runtime.life import Life
 from actors.runtime.telemetry import emit
+from supervisor.oidc import Issuer
 from supervisor.web.answering import NOWHERE, answering, set_headers
 from supervisor.web.door import Door
-from supervisor.web.keys import DOOR, LOOK, PAGES, SOCKETS, Sockets
+from supervisor.web.guard import guarding
+from supervisor.web.keys import DOOR, ISSUER, LOBBY, LOOK, PAGES, SOCKETS, Sockets
 from supervisor.web.live import Look, tell
+from supervisor.web.lobby import Lobby
 from supervisor.web.malformed import Speaker
 from supervisor.web.mounting import go_on, mounted
 from supervisor.web.nowhere import nowhere
@@ -38,11 +40,7 @@ def resources() -> dict[str, Resource]:
 
 def all_routes() -> list[tuple[str, Route]]:
     """Every route with the name of its resource."""
-    return [
-        (one.name, route if one.of_registries else replace(route, of_registries=False))
-        for one in resources().values()
-        for route in one.routes
-    ]
+    return [(one.name, route) for one in resources().values() for route in one.mounted()]
 
 
 def build(site: Site) -> web.Application:
@@ -52,6 +50,8 @@ def build(site: Site) -> web.Application:
     app[PAGES] = pages
     app[DOOR] = door
     app[LOOK] = Look(site)
+    app[ISSUER] = None if site.oidc is None else Issuer(site.oidc)
+    app[LOBBY] = Lobby(site.hub, site.all_tenants, app[LOOK].registries)
     app[SOCKETS] = sockets
     for _, route in all_routes():
         handler = mounted(route, site, door)
@@ -60,11 +60,14 @@ def build(site: Site) -> web.Application:
             app.router.add_route("HEAD", route.path, handler, expect_handler=go_on)
     app.router.add_resource("/{path:.*}", name=NOWHERE).add_route("*", nowhere(door), expect_handler=go_on)
     app.on_response_prepare.append(set_headers)
+    app.cleanup_ctx.append(guarding)
     app.on_shutdown.append(_close_sockets)
     return app
 
 
 async def _close_sockets(app: web.Application) -> None:
+    for gone in app[SOCKETS].streams:
+        gone.set()
     await asyncio.gather(*(socket.close(code=1001, message=b"restarting") for socket in set(app[SOCKETS].open)))
 
 

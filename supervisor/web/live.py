@@ -148,7 +148,7 @@ async def notices(site: Site) -> dict[str, bytes]:
     """What each who watches has not read."""
     who = sorted(site.hub.watchers)
     try:
-        unread = await watching.unread(site.pool, who) if who else {}
+        unread = await watching.unread(site.all_tenants, who) if who else {}
     except OUTSIDE:
         return {}
     return {name: msgspec.json.encode(unread.get(name, NOTHING_UNREAD)) for name in who}

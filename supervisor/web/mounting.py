@@ -1,18 +1,21 @@
 """A route as aiohttp runs it: the door, the checked query and body, the handler, its answer as JSON."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
 
+from actors.governance.accounts.store import act_for
 from supervisor.web import standing
 from supervisor.web.door import Door
 from supervisor.web.keys import LOOK
 from supervisor.web.once import Kept, once
 from supervisor.web.problems import Refused
 from supervisor.web.reading import read_body, read_form, read_query
-from supervisor.web.route import NOTHING, Call, Route, Shape, shape_of
+from supervisor.web.route import NOTHING, Call, Database, Route, Shape, Who, shape_of
 from supervisor.web.site import Site
 
 
@@ -22,16 +25,28 @@ def mounted(route: Route, site: Site, door: Door) -> WebHandler:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         who = await door.enter(request, route)
-        query, problem = _query(request, route, shape)
-        body = await _body(request, route, shape)
-        if route.says_sources:
-            standing.know(request, await request.app[LOOK].sources())
-        if not route.is_command:
-            return await _answered(route, Call(request, site, site.pool, who, query, body, problem))
-        async with site.pool.acquire() as db, db.transaction():
-            return await _command(route, Call(request, site, db, who, query, body))
+        with door.among(who, site.at_once) if route.is_counted_at_once else nullcontext():
+            query, problem = _query(request, route, shape)
+            body = await _body(request, route, shape)
+            if route.says_sources:
+                standing.know(request, await request.app[LOOK].sources())
+            async with _database(route, site, who) as db:
+                call = Call(request, site, db, who, query, body, problem)
+                return await (_command if route.is_command else _answered)(route, call)
 
     return answer
+
+
+@asynccontextmanager
+async def _database(route: Route, site: Site, who: Who) -> AsyncIterator[Database]:
+    """What a handler asks: the pool, which sees nothing of any tenant, or a transaction that acts for the caller's."""
+    if not (route.is_command or route.of_tenant):
+        yield site.pool
+        return
+    async with site.pool.acquire() as db, db.transaction():
+        if who.tenant:
+            await act_for(db, who.tenant)
+        yield db
 
 
 def _query(request: web.Request, route: Route, shape: Shape) -> tuple[Any, Refused | None]:
@@ -58,7 +73,7 @@ async def _command(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
     async def effect() -> Kept:
         return Kept(route.status, msgspec.json.encode(await route.handler(call)))
 
-    kept, again = await once(call.db, call.request, call.who, effect)
+    kept, again = await once(call.db, call.request, call.who, effect, secret=route.secret)
     response = json_response(kept.status, kept.answer)
     if again:
         response.headers["Idempotent-Replayed"] = "true"

@@ -24,12 +24,12 @@ class Kept:
 
 
 async def once(
-    db: Database, request: web.Request, who: Who, effect: Callable[[], Awaitable[Kept]]
+    db: Database, request: web.Request, who: Who, effect: Callable[[], Awaitable[Kept]], *, secret: bool = False
 ) -> tuple[Kept, bool]:
     """The answer, and whether it is of an earlier time; `db` is the connection that the effect uses too.
 
-    Key and effect are committed together. A twin that comes meanwhile waits for that. Raises Refused where the key was
-    used for something else.
+    Key and effect are committed together. A twin that comes meanwhile waits for that. A `secret` answer is given once.
+    Raises Refused where the key was used for something else, or its answer cannot be given again.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -40,11 +40,14 @@ async def once(
     asked = sha256(b"\0".join((who.key.encode(), request.path_qs.encode(), await request.read()))).digest()
     if await keeping.begin_once(db, route, key, asked):
         kept = await effect()
-        await keeping.end_once(db, route, key, status=kept.status, answer=kept.answer.decode())
+        answer = "null" if secret else kept.answer.decode()
+        await keeping.end_once(db, route, key, status=kept.status, answer=answer)
         return kept, False
     first = await keeping.first_call(db, route, key)
     if first.request_sha != asked:
         raise Refused(409, "key_reused", f"{HEADER}: this key was used for another request")
+    if secret:
+        raise Refused(409, "answered_before", f"{HEADER}: it was done; what was made is shown once only")
     return Kept(first.status, first.answer.encode()), True
 
 

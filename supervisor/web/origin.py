@@ -5,9 +5,11 @@ foreign page that sends a browser's cookie along, seen by the Origin. Names of l
 `public_urls`, which a proxy in front of us serves, perhaps by TLS.
 """
 
+import ipaddress
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from supervisor.setting_kinds import Network
 from supervisor.web.problems import Refused
 
 _HOST = re.compile(r"(?P<name>localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.I)
@@ -56,3 +58,34 @@ def check_origin(
             raise Refused(403, "foreign_origin", "Origin: expected this service's own pages")
     elif by_cookie and site not in ("same-origin", "none"):
         raise Refused(403, "foreign_origin", "Origin: expected with a cookie; programs send a token instead")
+
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def caller_of(remote: str | None, forwarded: Sequence[str], proxies: Collection[Network]) -> str:
+    """Where a request comes from: of IPv6 the network, for one machine has a whole one.
+
+    `forwarded` are the X-Forwarded-For headers: what our own proxies say there is believed, from the last one on, and
+    nothing that stands before it.
+    """
+    address = _address(remote or "")
+    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
+    while address is not None and hops and any(address in network for network in proxies):
+        told = _address(hops.pop())
+        if told is None:
+            break
+        address = told
+    if address is None:
+        return "an unknown address"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
+    return str(address)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address

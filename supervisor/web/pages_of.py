@@ -23,8 +23,8 @@ def local(path: str) -> str:
 
 def page(call: Call[Any, Any], name: str, *, here: str, status: int = 200, **given: object) -> web.Response:
     """`here` says which part of the navigation it belongs to."""
-    who = call.who if call.who.role > Role.ANYONE else None
-    may_operate = call.who.role >= Role.OPERATOR
+    who = call.who if call.who.may(Role.VIEWER) else None
+    may_operate = call.who.may(Role.OPERATOR)
     told = standing.notices(call.request)
     text = call.request.app[PAGES].render(name, here=here, who=who, may_operate=may_operate, standing=told, **given)
     return web.Response(status=status, text=text, content_type="text/html")

@@ -1,59 +1,55 @@
-"""How often somebody may ask: a bucket a caller, filled at an even rate. No I/O."""
+"""How often a caller may ask, counted by all processes together: each draws turns in lumps from the database."""
 
-import math
+import asyncio
+import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from supervisor.roles import Role
+from actors.governance.accounts import store
+from actors.governance.limits import Drawn, Limit, Turn, turn
 
-PER_MINUTE = MappingProxyType({Role.ANYONE: 120, Role.VIEWER: 600, Role.OPERATOR: 1_200, Role.ADMIN: 3_000})
+if TYPE_CHECKING:
+    import asyncpg
+
 MOST_CALLERS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    left: float
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Whether this request may go on, and what is left; `wait_s` until the next may, `full_s` until all are back."""
-
-    granted: bool
-    limit: int
-    left: int
-    wait_s: float
-    full_s: float
-
-    def headers(self) -> dict[str, str]:
-        told = {
-            "RateLimit-Limit": str(self.limit),
-            "RateLimit-Remaining": str(self.left),
-            "RateLimit-Reset": str(math.ceil(self.full_s)),
-        }
-        return told if self.granted else told | {"Retry-After": str(math.ceil(self.wait_s))}
-
-
-def take(bucket: Bucket | None, per_minute: int, now_s: float) -> tuple[Bucket, Turn]:
-    """One request out of a bucket that holds a minute's worth."""
-    per_s = per_minute / 60
-    there = per_minute if bucket is None else min(per_minute, bucket.left + (now_s - bucket.at_s) * per_s)
-    granted = there >= 1
-    left = there - 1 if granted else there
-    wait_s = 0.0 if granted else (1 - there) / per_s
-    return Bucket(left, now_s), Turn(granted, per_minute, int(left), wait_s, (per_minute - left) / per_s)
-
-
-@dataclass(slots=True)
 class Rates:
-    """The buckets of those who asked last."""
+    """What this process has drawn for those who asked last. Who was refused is refused here until there is a turn."""
 
-    _buckets: "OrderedDict[str, Bucket]" = field(default_factory=OrderedDict)
+    def __init__(self, pool: "asyncpg.Pool[Any]", *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pool, self._clock = pool, clock
+        self._drawn: OrderedDict[str, Drawn] = OrderedDict()
+        self._drawing: dict[str, asyncio.Lock] = {}
 
-    def take(self, caller: str, per_minute: int, now_s: float) -> Turn:
-        self._buckets[caller], turn = take(self._buckets.pop(caller, None), per_minute, now_s)
-        while len(self._buckets) > MOST_CALLERS:
-            self._buckets.popitem(last=False)
-        return turn
+    async def take(self, bucket: str, limit: Limit) -> Turn:
+        """One turn, if there is one. Raises what the database raises."""
+        if (kept := self._from_kept(bucket, limit)) is not None:
+            return kept
+        lock = self._drawing.setdefault(bucket, asyncio.Lock())
+        try:
+            async with lock:
+                if (kept := self._from_kept(bucket, limit)) is not None:
+                    return kept
+                own, remaining = await store.take_turns(self._pool, bucket, limit)
+                return self._keep(bucket, limit, Drawn(own, remaining, self._clock()))
+        finally:
+            if not lock.locked():
+                self._drawing.pop(bucket, None)
+
+    def _from_kept(self, bucket: str, limit: Limit) -> Turn | None:
+        """A turn that was drawn before, or a refusal that still holds."""
+        drawn, now_s = self._drawn.get(bucket), self._clock()
+        if drawn is None or not drawn.is_fresh(now_s):
+            return None
+        if drawn.own == 0 and drawn.remaining + (now_s - drawn.at_s) * limit.per_s >= 1:
+            return None
+        return self._keep(bucket, limit, drawn)
+
+    def _keep(self, bucket: str, limit: Limit, drawn: Drawn) -> Turn:
+        self._drawn[bucket], taken = turn(drawn, limit, self._clock())
+        self._drawn.move_to_end(bucket)
+        while len(self._drawn) > MOST_CALLERS:
+            self._drawn.popitem(last=False)
+        return taken

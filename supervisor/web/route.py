@@ -1,7 +1,7 @@
 """What a resource is made of: routes, and the call that a handler gets."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import getdoc
 from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
 
@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from actors.errors import NotFound
+from actors.governance.accounts import HOME
 from supervisor.roles import Role
 from supervisor.web.problems import Refused
 from supervisor.web.site import Site
@@ -38,15 +39,35 @@ class Database(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who asks: the holder of a token."""
+    """Who asks. `user` and `tenant` are 0 for who did not say; `scopes` is None for all that the role may."""
 
     role: Role
-    name: str
+    login: str
+    user: int = 0
+    tenant: int = 0
+    scopes: tuple[str, ...] | None = None
+    session: int | None = None
+    token: int | None = None
+    must_change: bool = False
+
+    @property
+    def name(self) -> str:
+        """What a person is known by to others of the tenant."""
+        return self.login
 
     @property
     def key(self) -> str:
-        """Tells callers apart."""
-        return f"{self.role.word} {self.name}"
+        """Tells callers apart: two tokens of one user are two callers."""
+        return f"token {self.token}" if self.token else f"user {self.user}" if self.user else self.login
+
+    @property
+    def is_home(self) -> bool:
+        """Of the tenant that runs the service."""
+        return self.tenant == HOME
+
+    def may(self, needed: Role) -> bool:
+        """The running of the service is a matter of the tenant that does."""
+        return self.role.may(needed) and (needed is not Role.OPERATOR or self.is_home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +130,23 @@ class Route:
     form: bool = False  # the body comes from a page's form, not as JSON
     keeps_form: bool = False  # shows what is wrong with its query itself
     of_registries: bool = True  # shows what is held of them: it says which do not answer
+    of_tenant: bool = False  # reads or writes rows of the caller's tenant
+    at_home: bool = False  # a matter of the whole service: only for the tenant that runs it
+    secret: bool = False  # its answer is shown this once: it is not kept for who sends the command again
+    in_any_case: bool = False  # also for who must change their password first
+    stays_open: bool = False  # a socket or a stream
     metered: bool = True  # counted against the caller's rate
-    bucket: str | None = None  # which it is counted in, of one for all callers
+    group: str | None = None  # of routes that have a limit of their own for each caller: a name of the setting `limits`
+    resource: str = ""  # whose route it is, once it is mounted
 
     @property
     def is_command(self) -> bool:
         return self.method not in ("GET", "HEAD")
+
+    @property
+    def is_counted_at_once(self) -> bool:
+        """Not what stays open: a caller may watch as long as they like."""
+        return self.metered and self.role is not Role.ANYONE and not self.stays_open
 
     @property
     def says_sources(self) -> bool:
@@ -129,11 +161,25 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One that shows nothing that is held of registries, or tells of them itself, is not `of_registries`."""
+    """One that shows nothing that is held of registries, or tells of them itself, is not `of_registries`.
+
+    All routes of one that is `of_tenant` are.
+    """
 
     name: str
     routes: tuple[Route, ...]
     of_registries: bool = True
+    of_tenant: bool = False
+
+    def mounted(self) -> tuple[Route, ...]:
+        """Its routes, each knowing what the resource says of all."""
+        return tuple(
+            replace(
+                route, resource=self.name, of_registries=route.of_registries and self.of_registries,
+                of_tenant=route.of_tenant or self.of_tenant,
+            )
+            for route in self.routes
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from actors.governance.limits import Limit
 from actors.jobs import JobKind
 from actors.queue.desk import Desk
 from actors.registries import Registry
 from supervisor.hub import Hub
 from supervisor.life import ActorState
+from supervisor.logins import Rules
 from supervisor.looplag import Lag
+from supervisor.oidc import Client
+from supervisor.setting_kinds import Network
 
 if TYPE_CHECKING:
     import asyncpg
@@ -39,7 +43,29 @@ class Site(Protocol):
     """The service, as the web sees it."""
 
     @property
-    def pool(self) -> "asyncpg.Pool[Any]": ...
+    def pool(self) -> "asyncpg.Pool[Any]":
+        """Requests': of what is a tenant's it sees nothing, but in a transaction that acts for one."""
+
+    @property
+    def all_tenants(self) -> "asyncpg.Pool[Any]":
+        """The service's own."""
+
+    @property
+    def login_rules(self) -> Rules: ...
+    @property
+    def limits(self) -> Mapping[str, Limit]: ...
+    @property
+    def trusted_proxies(self) -> Collection[Network]:
+        """Whose X-Forwarded-For is believed."""
+
+    @property
+    def oidc(self) -> Client | None:
+        """The issuer by which people may log in."""
+
+    @property
+    def at_once(self) -> int:
+        """Requests of one caller that this process answers at the same time, at most."""
+
     @property
     def worker(self) -> UUID: ...
     @property

@@ -22,9 +22,9 @@ def stock(request: pytest.FixtureRequest) -> Stock | None:
 
 
 @pytest.fixture
-async def site(db: "asyncpg.Pool[Any]") -> AsyncIterator[RealSite]:
+async def site(db: "asyncpg.Pool[Any]", dsn: str) -> AsyncIterator[RealSite]:
     """The parts that run; a database with no trials yet, unless `trials` is asked for."""
-    async with real_site(db) as one:
+    async with real_site(db, dsn) as one:
         yield one
 
 

@@ -13,6 +13,8 @@ from uuid import UUID, uuid4
 import asyncpg
 
 import actors.jobs
+from actors.governance.accounts import store as accounts
+from actors.governance.limits import DEFAULTS, Limit
 from actors.jobs import JobKind
 from actors.queue import cron, schedules
 from actors.queue import store as queue
@@ -27,10 +29,13 @@ from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.scrapes import Mode
 from demo.world_source import world_of
 from supervisor.hub import Hub
+from supervisor.logins import Rules
 from supervisor.looplag import LoopLag
 from supervisor.metrics import Metrics
 from supervisor.movement import Movement
-from supervisor.roles import Role
+from supervisor.oidc import Client
+from supervisor.roles import PEOPLE, Role
+from supervisor.setting_kinds import Network
 from supervisor.supervisor import Child, Supervisor
 from supervisor.tokens import new_token
 from tests.postgres import Stock
@@ -41,7 +46,8 @@ MIRRORED_AT = datetime.now(UTC) - timedelta(hours=3)
 
 @dataclass(slots=True)
 class RealSite:
-    pool: "asyncpg.Pool[Any]"
+    pool: "asyncpg.Pool[Any]"  # of requests: the database binds it to one tenant at a time
+    all_tenants: "asyncpg.Pool[Any]"
     tokens: dict[Role, str]
     supervisor: Supervisor
     worker: UUID = field(default_factory=uuid4)
@@ -54,24 +60,31 @@ class RealSite:
     lag: LoopLag = field(default_factory=LoopLag)
     draining: bool = False
     public_urls: tuple[str, ...] = ()
+    login_rules: Rules = field(default_factory=Rules)
+    limits: Mapping[str, Limit] = field(default_factory=lambda: dict.fromkeys(DEFAULTS, Limit(60_000, 60.0)))
+    at_once: int = 100
+    trusted_proxies: tuple[Network, ...] = ()
+    oidc: Client | None = None
     webhook_hosts: frozenset[tuple[str, int]] = frozenset({("hooks.test", 8080)})
 
     def stuck_s(self) -> float:
         return Movement(self.desks.values(), lambda: True).stuck_s(time.monotonic())
 
     async def rescue(self) -> tuple[list[UUID], list[Any]]:
-        return await rescue_now(self.pool, dead_after_s=10.0, beat_every_s=0.01)
+        return await rescue_now(self.all_tenants, dead_after_s=10.0, beat_every_s=0.01)
 
 
 @asynccontextmanager
-async def real_site(pool: "asyncpg.Pool[Any]") -> AsyncIterator[RealSite]:
-    tokens: dict[Role, str] = {role: await new_token(pool, role.word, role) for role in Role if role is not Role.ANYONE}
+async def real_site(pool: "asyncpg.Pool[Any]", dsn: str) -> AsyncIterator[RealSite]:
+    """`pool` sees every tenant."""
+    tokens: dict[Role, str] = {role: await new_token(pool, role.word, role) for role in PEOPLE}
     lag = LoopLag()
     supervisor = Supervisor([
         Child("loop_lag", lambda life: lag.run()),
         Child("scheduler", Scheduler(pool, {}).run, heartbeat_within_s=60),
     ])  # fmt: skip
-    site = RealSite(pool, tokens, supervisor, lag=lag)
+    requests = await asyncpg.create_pool(dsn, min_size=1, max_size=10, init=_act_as_web)
+    site = RealSite(requests, pool, tokens, supervisor, lag=lag)
     site.desks["worker"] = Desk("worker", ("default",), site.worker)
     running = asyncio.create_task(supervisor.run())
     try:
@@ -79,6 +92,11 @@ async def real_site(pool: "asyncpg.Pool[Any]") -> AsyncIterator[RealSite]:
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        requests.terminate()
+
+
+async def _act_as_web(connection: Any) -> None:
+    assert await accounts.act_as_web(connection)
 
 
 async def mirror(pool: "asyncpg.Pool[Any]", packed: PackedPage | None = None, *, mode: Mode = "incremental") -> int:
