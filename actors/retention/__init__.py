@@ -20,7 +20,7 @@ from actors.runtime.database import Database
 
 # Settings in days that the rules below name; what is in force comes from the settings.
 DAYS: Mapping[str, int] = MappingProxyType(
-    {"history_days": 30, "events_days": 90, "reports_days": 730, "clusters_days": 730}
+    {"history_days": 30, "events_days": 90, "reports_days": 730, "clusters_days": 730, "governance_days": 730}
 )
 
 

@@ -133,10 +133,6 @@ returning *;
 select count(*) as number, coalesce(extract(epoch from now() - min(requested_at)), 0)::double precision as age_s
 from approvals where state = 'waiting' and expires_at > now();
 
--- name: older_approvals
--- $1 before timestamptz -> how many were decided before, and cover nothing any more
-select count(*) from approvals where decided_at < $1::timestamptz and (covers_until is null or covers_until < $1::timestamptz);
-
 -- name: trim_approvals
 -- $1 before timestamptz -> how many of them were removed
 with gone as (
@@ -181,10 +177,6 @@ select * from access_requests
 where requested_by = $1::text and subject = $2::text and state = 'granted'
   and (until_at is null or until_at > $3::timestamptz)
 order by until_at desc nulls first limit 1;
-
--- name: older_access_requests
--- $1 before timestamptz -> how many have ended before
-select count(*) from access_requests where coalesce(revoked_at, until_at, case state when 'denied' then decided_at end) < $1::timestamptz;
 
 -- name: trim_access_requests
 -- $1 before timestamptz -> how many of them were removed

@@ -74,3 +74,11 @@ select pg_try_advisory_xact_lock(1953655140, 1)
 -- $1 before timestamptz -> the last of each kind and state is kept
 select count(*) from backup_runs b where ended_at < $1::timestamptz and exists (
     select from backup_runs n where (n.kind, n.state) = (b.kind, b.state) and (n.ended_at, n.id) > (b.ended_at, b.id))
+
+-- name: older_approvals
+-- $1 before timestamptz -> how many were decided before, and cover nothing any more
+select count(*) from approvals where decided_at < $1::timestamptz and (covers_until is null or covers_until < $1::timestamptz);
+
+-- name: older_access_requests
+-- $1 before timestamptz -> how many have ended before
+select count(*) from access_requests where coalesce(revoked_at, until_at, case state when 'denied' then decided_at end) < $1::timestamptz;

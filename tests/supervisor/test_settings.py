@@ -28,9 +28,12 @@ OTHERS: Mapping[str, str] = {
     "slots": "9", "scrapers": "1", "wait_target_s": "2.5", "shrink_after_s": "60",
     "compute_processes": "0", "beat_every_s": "1", "dead_after_s": "15", "drain_s": "5",
     "max_attempts": "4", "retry_first_s": "2", "retry_longest_s": "90", "history_days": "7",
-    "events_days": "8", "reports_days": "9", "clusters_days": "10", "alert_depth": "5", "alert_failure_percent": "50", "alert_silent_s": "60",
+    "events_days": "8", "reports_days": "9", "clusters_days": "10", "backup_dir": "/backups", "backup_cron": "5 4 * * *",
+    "backup_days": "20", "backup_files_days": "10", "alert_backup_hours": "48", "alert_depth": "5", "alert_failure_percent": "50", "alert_silent_s": "60",
     "alert_rate_percent": "70", "alert_disk_percent": "95", "alert_eta_hours": "2", "alert_lag_s": "0.5",
     "alert_stale_trials": "7", "report_cron": "30 7 * * *", "webhook_hosts": "10.0.0.5:8080, [::1]:9000",
+    "mode": "standby", "audit_key_file": "/run/audit-key.pem", "approval_rows": "5", "approval_policy": "approve_phase",
+    "approval_hours": "2.5", "governance_days": "400",
     "semantic": "off", "log_format": "json", "log_level": "debug", "token_file": "/run/token",
 }  # fmt: skip
 
