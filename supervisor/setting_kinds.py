@@ -168,7 +168,8 @@ def _issuer(given: object) -> str:
 
 
 def _networks(given: object) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(text) for text in _words(given))
+    texts = given if isinstance(given, list) else re.split(r"[\s,]+", _text(given).strip(" ,"))
+    return tuple(ipaddress.ip_network(_text(text)) for text in texts)
 
 
 def _network_texts(networks: Any) -> list[str]:

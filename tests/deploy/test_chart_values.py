@@ -3,13 +3,18 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from helm_python.errors import HelmError
 
-from supervisor.settings import KNOWN
+from supervisor.setting_kinds import SHORTEST_KEY
+from supervisor.settings import KNOWN, read
 from tests.deploy.chart import (
     CHART,
     DATABASE,
@@ -66,6 +71,7 @@ BASES = (
     OWN_POSTGRES,
     merged(OWN_POSTGRES, {"postgresql": {"persistence": {"enabled": False}}}),
     merged(DATABASE, {"storage": {"enabled": True, "persistentVolume": {"accessModes": ["ReadWriteOnce"]}}}),
+    {"secrets": {"existingSecret": "theirs"}},
     DATABASE,
 )
 
@@ -122,7 +128,11 @@ def _made(values: Mapping[str, Any]) -> str:
     except HelmError as error:
         assert "the schema" not in str(error)
         return str(error)
-    return re.sub(r"postgresql-superuser-password: .*", "", "\n".join(rendered[name] for name in sorted(rendered)))
+    return re.sub(
+        r"(postgresql-superuser-password|jwt_secret|audit_key): .*",
+        "",
+        "\n".join(rendered[name] for name in sorted(rendered)),
+    )
 
 
 def test_every_value_is_in_the_schema_and_every_name_of_the_schema_is_a_value() -> None:
@@ -190,7 +200,13 @@ def test_an_upgrade_changes_no_reference_to_a_secret() -> None:
         assert f":{password}@rel-triald-postgresql:5432/" in secret["stringData"]["database_url"]
         assert len(secret["stringData"]["token"]) >= 32
     given = named(manifests(DATABASE), "Secret", "")["stringData"]
-    assert given == {"database_url": URL, "token": "triald_" + "t" * 43}
+    assert given.keys() == {"database_url", "token", "jwt_secret", "audit_key"}
+    assert (given["database_url"], given["token"]) == (URL, "triald_" + "t" * 43)
+    assert len(given["jwt_secret"]) >= SHORTEST_KEY
+    assert isinstance(load_pem_private_key(given["audit_key"].encode(), None), Ed25519PrivateKey)
+    other = merged(DATABASE, {"secrets": {"stringData": {"jwt_secret": "j" * 32, "audit_key": "given"}}})
+    kept = named(manifests(other), "Secret", "")["stringData"]
+    assert (kept["jwt_secret"], kept["audit_key"]) == ("j" * 32, "given")
     template = (CHART / "templates" / "secret.yaml").read_text("utf-8")
     assert 'lookup "v1" "Secret"' in template  # what the cluster holds comes before what would be made
 
@@ -235,6 +251,42 @@ def test_settings_reach_every_pod_under_their_own_names() -> None:
         assert {one for one in told if one.startswith("TRIALD_")} <= known
 
 
+@pytest.mark.parametrize("name", ["default", *MATRIX])
+def test_what_a_pod_is_given_is_what_triald_reads(name: str, tmp_path: Path) -> None:
+    """C23, N39: the environment, the ConfigMap, the words of the command line and the mounted secrets, laid out as
+    kubelet does it, are settings that triald starts with."""
+    found = manifests(values_of(name))
+    data = named(found, "ConfigMap", "")["data"]
+    texts_of = {"token": "triald_" + "t" * 43, "database_url": URL, "listen_url": URL, "sentry_dsn": "https://s"}
+    for where, pod in pods(found):
+        if where.startswith("StatefulSet"):
+            continue
+        [volume] = [one["secret"] for one in pod["spec"]["volumes"] if one["name"] == "secrets"]
+        folder = tmp_path / where
+        for item in volume["items"]:
+            file = folder / "..2026_01_01" / item["path"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(texts_of.get(item["key"], "k" * 40))
+        (folder / "..data").symlink_to("..2026_01_01")
+        for part in (folder / "..2026_01_01").iterdir():
+            (folder / part.name).symlink_to(f"..data/{part.name}")
+        [container] = containers(pod)
+        environ = {**data} if "envFrom" in container else {}
+        environ |= {one["name"]: one["value"] for one in container["env"]}
+        environ = {key: text.replace("/run/secrets/triald", str(folder)) for key, text in environ.items()}
+        settings = read(_options(container["args"]), environ, None, default_file=None)
+        assert settings.database_url is not None, where
+        assert settings.data_dir == Path("/var/lib/triald")
+        if where.startswith("Deployment"):
+            assert settings.jwt_secret is not None
+            assert settings.role == container["name"]
+            assert settings.audit_key_file is None or settings.audit_key_file.exists()
+
+
+def _options(args: list[str]) -> dict[str, str]:
+    return {name.removeprefix("--"): value for name, value in pairwise(args) if name in ("--role",)}
+
+
 def test_every_name_that_people_reach_it_by_is_one_that_it_answers_to() -> None:
     """C23: the Ingress' hosts, the gateway's, the Service's: else each request would be refused with 421."""
     urls = named(manifests(values_of("production")), "ConfigMap", "")["data"]["TRIALD_PUBLIC_URLS"].split(",")
@@ -249,5 +301,5 @@ def test_every_name_that_people_reach_it_by_is_one_that_it_answers_to() -> None:
 def test_the_notes_say_what_is_accepted_and_not_used() -> None:
     """C23: values of the chart that is replaced: redis, rbac, keys that nobody reads."""
     [notes] = [text for name, text in texts(values_of("seed-compat")).items() if name.endswith("NOTES.txt")]
-    for word in ("redis.enabled", "rbac.create", "jwt_secret", "openai_api_key", "aws_s3_bucket"):
+    for word in ("redis.enabled", "rbac.create", "openai_api_key", "aws_s3_bucket"):
         assert word in notes

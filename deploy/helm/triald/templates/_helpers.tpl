@@ -142,17 +142,30 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{/* Secrets come as files, by the names of the settings; never as variables, which children and /proc show. */}}
+{{/* Secrets come as files, by the names of the settings; never as variables, which children and /proc show. A Secret of
+     others need not have all of them: what is not there counts as not given. */}}
+{{- define "triald.secretKeys" -}}
+{{- if .Values.secrets.existingSecret -}}
+database_url token jwt_secret jwt_secret_before listen_url oidc_client_secret sentry_dsn audit_key
+{{- else -}}
+database_url token jwt_secret audit_key
+{{- range list "jwt_secret_before" "listen_url" "oidc_client_secret" "sentry_dsn" -}}
+{{- if get $.Values.secrets.stringData . }} {{ . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "triald.secretVolume" -}}
 - name: secrets
   secret:
     secretName: {{ include "triald.secretName" . }}
     defaultMode: 0440
+    {{- if .Values.secrets.existingSecret }}
+    optional: true
+    {{- end }}
     items:
-      - {key: database_url, path: database_url}
-      - {key: token, path: token}
-      {{- if or .Values.secrets.stringData.listen_url (and .Values.secrets.existingSecret .Values.config.database_pooler) }}
-      - {key: listen_url, path: listen_url}
+      {{- range splitList " " (include "triald.secretKeys" .) }}
+      - {key: {{ . }}, path: {{ ternary "audit/key" (printf "settings/%s" .) (eq . "audit_key") }}}
       {{- end }}
 {{- end -}}
 
@@ -181,8 +194,15 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- end -}}
 
 {{- define "triald.baseEnv" -}}
-- {name: CREDENTIALS_DIRECTORY, value: /run/secrets/triald}
+- {name: CREDENTIALS_DIRECTORY, value: /run/secrets/triald/settings}
 - {name: TRIALD_DATA_DIR, value: /var/lib/triald}
+{{- end -}}
+
+{{/* Of the pods that serve and work: exports of the audit are signed with one key, whichever pod makes them. */}}
+{{- define "triald.auditEnv" -}}
+{{- if or (not .Values.secrets.existingSecret) .Values.secrets.existingHasAuditKey }}
+- {name: TRIALD_AUDIT_KEY_FILE, value: /run/secrets/triald/audit/key}
+{{- end }}
 {{- end -}}
 
 {{/* kubelet asks by the pod's address: it names the host that is always ours. Called with a path. */}}
