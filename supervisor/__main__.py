@@ -70,6 +70,7 @@ def _take_before(parser: argparse.ArgumentParser) -> None:
         return
     parsers = list(actions.choices.values())
     shared = set[str].intersection(*(set(one._option_string_actions) for one in parsers))
+    shared = {name for name in shared if len({one._option_string_actions[name].dest for one in parsers}) == 1}
     own = set(parser._option_string_actions)
     for name in (name for name in parsers[0]._option_string_actions if name in shared and name not in ("-h", "--help")):
         if name not in own:
@@ -89,12 +90,14 @@ def _leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
 
 
 def _add_settings(parser: argparse.ArgumentParser, *, shown: bool) -> None:
-    """Every setting is an option of every command; help lists them where they matter most."""
+    """Every setting is an option of every command, unless that means something else by it; help lists them where they
+    matter most.
+    """
     group = parser.add_argument_group(
         "settings", None if shown else "every setting is an option too: see triald up --help"
     )
     group.add_argument("--settings-file", type=Path, metavar="FILE", help="a TOML file with settings")
-    for known in KNOWN.values():
+    for known in (known for known in KNOWN.values() if known.option not in parser._option_string_actions):
         says = known.says.replace("%", "%%") if shown else argparse.SUPPRESS
         if known.kind.switch:
             group.add_argument(
