@@ -56,7 +56,8 @@ def subject(items: Sequence[Item]) -> str:
     first = _sorted(items)[0]
     more = f", and {len(items) - 1} more" if len(items) > 1 else ""
     head = "over" if first.what == "closed" else first.episode.severity
-    return plain(f"[triald] {head}: {_named(first.episode)}", LONGEST_SUBJECT - len(more)) + more
+    line = plain(f"[triald] {head}: {_named(first.episode)}", LONGEST_SUBJECT - len(more)) + more
+    return line.replace("=?", "= ?")  # an encoded word is decoded when a header is set, line ends and all
 
 
 def text(items: Sequence[Item], link: str | None) -> str:
