@@ -57,6 +57,7 @@ class Hub:
     def __init__(self) -> None:
         self.ring = Ring()
         self.watched = asyncio.Event()
+        self.arrived = asyncio.Event()
         self.counts: Counter[str] = Counter()  # frames, events, replayed: since the start
         self._clients: set[Client] = set()
         self._groups: dict[tuple[frozenset[str], int], Group] = {}
@@ -105,6 +106,7 @@ class Hub:
         """From now on they hear it; the number of the last event that was told before."""
         if room not in client.rooms:
             self._move(client, client.rooms | {room: channel})
+            self.arrived.set()
         topics = self._state if channel == DASHBOARD else self._own.get(channel.removeprefix("user:"), {})
         if topics:
             self._tell_state(room, topics, [client])

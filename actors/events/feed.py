@@ -30,6 +30,10 @@ class Audience(Protocol):
     def __len__(self) -> int: ...
     @property
     def jobs(self) -> Collection[int]: ...
+    @property
+    def arrived(self) -> asyncio.Event:
+        """Set when somebody came into a room."""
+
     def start(self, events: Sequence[Event], *, last: int) -> None: ...
     def hear(self, events: Sequence[Event]) -> None: ...
 
@@ -66,7 +70,7 @@ class Feed:
             life.beat()
             await self.look()
             await asyncio.sleep(REST_S)
-            await pause(life, self._rest_s(), self._signal)
+            await pause(life, self._rest_s(), self._signal, self._audience.arrived)
 
     def _rest_s(self) -> float:
         if self._named:

@@ -31,6 +31,7 @@ class Crowd:
         self.jobs = set(jobs)
         self.heard: asyncio.Queue[Event] = asyncio.Queue()
         self.began: list[Event] | None = None
+        self.arrived = asyncio.Event()
 
     def __len__(self) -> int:
         return 1
