@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actors.backup import store as backup
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Close, Open, Thresholds, judge, rules
 from actors.monitoring.lately import summed
@@ -57,6 +58,7 @@ class Monitor:
     quiet_s: float = QUIET_S
     slow: Measured = field(default_factory=dict)
     beat: Callable[[], None] = lambda: None
+    backs_up: bool = False  # then a database of which there is no backup is as old as its last one
 
     async def run(self, life: Life) -> None:
         self.beat, ticks = life.beat, 0
@@ -130,6 +132,8 @@ class Monitor:
             ("jobs_rescued", ""): float(await monitoring.rescued_since(self.pool, now - timedelta(minutes=10))),
         }
         measured |= await self._trials(now)
+        if (age_s := await backup.age_s(self.pool, now, wanted=self.backs_up)) is not None:
+            measured["backup_age_s", ""] = age_s
         if dead + done >= FEWEST_ENDED:
             measured["job_failure_rate", ""] = 100.0 * dead / (dead + done)
         self.beat()

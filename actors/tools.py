@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 if TYPE_CHECKING:
+    from actors.backup.place import Place
     from actors.registries import Registry
     from actors.runtime.compute import Compute
     from actors.runtime.fetch import Fetch
@@ -26,3 +27,4 @@ class Tools:
     rates: Mapping[str, float]  # requests a minute, by registry
     now: Callable[[], datetime]
     random: Callable[[], float]
+    place: "Place | None" = None  # what backups are made of; a process that makes none has none

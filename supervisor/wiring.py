@@ -104,7 +104,7 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
             async with (
                 open_pool(settings, ways.url, least=8, init=settle_in, worker=worker) as pool,
                 open_pool(settings, ways.url, least=4, init=settle_in, worker=worker, every_tenant=False) as requests,
-                open_tools(settings, pool, place_of(settings, ways)) as tools,
+                open_tools(settings, pool, place_of(settings, ways), mode := mode_of(ways, pool)) as tools,
             ):
                 kinds = by_every_name(job_kinds(settings.max_attempts))
                 queues = await queue.queue_rules(pool)
@@ -158,7 +158,7 @@ def agent(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_tools(
-    settings: Settings, pool: "asyncpg.Pool[Any]", place: Place | None = None
+    settings: Settings, pool: "asyncpg.Pool[Any]", place: Place | None = None, mode: ModeWatch | None = None
 ) -> AsyncIterator[Tools]:
     compute = _compute(settings.compute_processes)
     async with (

@@ -51,6 +51,7 @@ class Thresholds:
     lag_s: float = 1.0  # of the event loop
     stale_trials: float = 100  # active ones not updated at their source for 30 days
     mirror_days: float = 30  # since a registry was last mirrored to its end
+    backup_s: float = 129_600  # since the last good backup
 
 
 def rules(t: Thresholds) -> tuple[Rule, ...]:
@@ -79,6 +80,8 @@ def rules(t: Thresholds) -> tuple[Rule, ...]:
              "{value:.0f} active trials were last updated at their source over 30 days ago, above {threshold:.0f}"),
         Rule("mirror_stale", "registry_age_days", t.mirror_days, "high",
              "what is held of {subject} is {value:.0f} days old: no scrape of it has ended well since"),
+        Rule("backup_stale", "backup_age_s", t.backup_s, "high",
+             "the last good backup was made {value:.0f} s ago, more than {threshold:.0f}"),
         Rule("notify_backlog", "listen_queue_percent", 50, "high",
              "{value:.0f} % of PostgreSQL's notification queue is in use: some session listens and does not read"),
     )  # fmt: skip

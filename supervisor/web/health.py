@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from actors.backup.runs import Standing
 from actors.trials.following.store import Waiting
 from supervisor.life import ActorState, State
 from supervisor.made import Made
@@ -83,6 +84,26 @@ def semantic_part(*, database: Part, embedder: str | None, refused: str | None, 
     if refused:
         return Part("not_used", f"semantic search is unavailable: {refused}")
     return Part("healthy", None, {"embedder": embedder, "due": due})
+
+
+def backup_part(now_standing: Standing | None, now: datetime, *, stale: bool) -> Part:
+    """None where the database does not answer; `stale` while the alert of that name is open."""
+    if now_standing is None:
+        return Part("unhealthy", "its database does not answer")
+    last, drill, failed = now_standing.backup, now_standing.drill, now_standing.failed
+    if last is None:
+        return Part("degraded" if stale or failed else "not_used", "no backup was made yet: triald backup DIR")
+    age_s = round((now - last.ended_at).total_seconds(), 1)
+    details: Details = {
+        "last": last.ended_at.isoformat(), "age_s": age_s, "set": last.name, "files": last.files,
+        "bytes": (last.database_bytes or 0) + (last.files_bytes or 0),
+        "last_drill": drill.ended_at.isoformat() if drill else None,
+    }  # fmt: skip
+    if stale:
+        return Part("degraded", f"the last good backup is {age_s / 3600:.0f} hours old", details)
+    if failed:
+        return Part("degraded", f"the last {failed.kind} failed: triald status says why", details)
+    return Part("healthy", None, details)
 
 
 def queue_part(*, database: Part, stuck_s: float, waiting: int, running: int, slots: int) -> Part:

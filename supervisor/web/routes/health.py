@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
+from actors.backup import store as backup
+from actors.monitoring import store as monitoring
 from actors.queue import store as queue
 from actors.trials.semantic import answer as by_likeness
 from actors.trials.semantic import store as semantic
@@ -23,6 +25,7 @@ from supervisor.web.route import Call, Handler, Nothing, Resource, Route
 from supervisor.web.site import Site
 
 DATABASE_WITHIN_S = 2.0
+BACKUP_STALE = "backup_stale"  # the alert
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -82,7 +85,7 @@ async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 async def part(call: Call[Nothing, Nothing]) -> web.Response:
-    """One part of the service: database, queue, redis, mesh, duplicates, search, semantic, or an actor by its name."""
+    """One part of the service: database, queue, redis, mesh, duplicates, search, semantic, backup, or an actor's."""
     parts = await _parts(call.site)
     name = call.word("name")
     if name not in parts:
@@ -126,6 +129,7 @@ async def _parts(site: Site) -> dict[str, Part]:
         "redis": health.NOT_USED,
         **health.made_parts(await _made(site) if database.status == "healthy" else None, datetime.now(UTC)),
         "semantic": await _semantic(site, database),
+        "backup": await _backup(site, database),
     }
     copies = site.supervisor.snapshot()
     return parts | {name: health.actor_part(name, wanted, copies) for name, wanted in site.supervisor.wanted.items()}
@@ -169,6 +173,17 @@ async def _semantic(site: Site, database: Part) -> Part:
     if now is None:
         return health.semantic_part(database=Part("unhealthy"), embedder=None, refused=None, due=0)
     return health.semantic_part(database=database, embedder=now.embedder, refused=by_likeness.refusal(now), due=now.due)
+
+
+async def _backup(site: Site, database: Part) -> Part:
+    try:
+        async with asyncio.timeout(DATABASE_WITHIN_S):
+            now = await backup.standing(site.pool) if database.status == "healthy" else None
+            alerts = await monitoring.open_alerts(site.pool) if now else []
+    except OUTSIDE:
+        now, alerts = None, []
+    stale = any(one["name"] == BACKUP_STALE for one in alerts)
+    return health.backup_part(now, datetime.now(UTC), stale=stale)
 
 
 def _stuck_s(site: Site) -> float:

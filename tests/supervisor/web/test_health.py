@@ -69,7 +69,7 @@ async def test_all_is_well_and_every_part_says_so(api: Api) -> None:
     assert told["status"] == "healthy"
     assert told["services"] == {
         "database": "healthy", "queue": "healthy", "redis": "not_used", "mesh": "not_used",
-        "duplicates": "healthy", "search": "healthy", "semantic": "not_used",
+        "duplicates": "healthy", "search": "healthy", "semantic": "not_used", "backup": "not_used",
         "loop_lag": "healthy", "scheduler": "healthy",
     }  # fmt: skip
     assert told["uptime"] >= 0

@@ -1,0 +1,31 @@
+"""What is backed up of a service, and where the programs for it are."""
+
+import os
+from pathlib import Path
+
+from actors.backup.place import Place
+from actors.retention.applying import named_files
+from supervisor.database import Ways
+from supervisor.embedded import wheel_bin_dir
+from supervisor.postmaster import EmbeddedError
+from supervisor.settings import Settings
+from supervisor.version import VERSION
+
+SYSTEM_BINS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")  # of Debian and of PostgreSQL's own packages
+
+
+def place_of(settings: Settings, ways: Ways) -> Place:
+    """Past a pooler, for a snapshot is a session's."""
+    return Place(ways.listen_url, settings.data_dir / "files", bin_dirs(), VERSION, named_files)
+
+
+def bin_dirs() -> tuple[Path, ...]:
+    """Folders with PostgreSQL's client programs: ours, those of the PATH, and where systems keep further versions."""
+    try:
+        found = [wheel_bin_dir()]
+    except EmbeddedError:
+        found = []
+    found += [Path(one) for one in os.get_exec_path() if one]
+    for pattern in SYSTEM_BINS:
+        found += sorted(Path("/").glob(pattern.removeprefix("/")))
+    return tuple(dict.fromkeys(found))
