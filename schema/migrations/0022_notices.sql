@@ -96,15 +96,16 @@ create table delivery_attempts (
 create index delivery_attempts_of on delivery_attempts (delivery_id, at);
 select guard_tenant('delivery_attempts');
 
--- The jobs that send deliveries; those of alerts come before all else that waits.
-create function deliveries_enqueue(ids bigint[], urgency smallint default 0) returns void language sql as $$
+-- The jobs that send deliveries; those of alerts come before all else that waits. A delivery that is sent `again` gets another
+-- job, for its first one may be about to end.
+create function deliveries_enqueue(ids bigint[], urgency smallint default 0, again text default '') returns void language sql as $$
     with made as (
         insert into jobs (kind, queue, payload, priority, max_attempts, timeout_s, unique_key)
-        select 'notify', 'default', json_build_object('delivery', d), urgency, 8, 60, d::text from unnest(ids) d order by d
+        select 'notify', 'default', json_build_object('delivery', d), urgency, 8, 60, d || again from unnest(ids) d order by d
         on conflict (kind, unique_key) where unique_key is not null and state <> 'dead' do nothing
         returning id, unique_key
     )
-    update webhook_deliveries d set job_id = m.id from made m where d.id = m.unique_key::bigint
+    update webhook_deliveries d set job_id = m.id from made m where d.id = split_part(m.unique_key, '@', 1)::bigint
 $$;
 
 -- Puts events into the outbox, and has them sent to every webhook that asked for their kind; how many deliveries that makes.
@@ -262,7 +263,7 @@ drop trigger jobs_failed on jobs;
 drop trigger jobs_completed on job_history;
 drop function jobs_tell_end();
 drop function outbox_append(timestamptz, bigint[], text[], text[], text[], jsonb[], smallint);
-drop function deliveries_enqueue(bigint[], smallint);
+drop function deliveries_enqueue(bigint[], smallint, text);
 drop table delivery_attempts;
 alter table webhook_deliveries rename to deliveries;
 create table webhook_deliveries (

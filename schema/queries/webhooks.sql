@@ -46,8 +46,8 @@ insert into webhook_deliveries (webhook_id, outbox_id, tenant_id, made_at)
 select m.id, k.id, k.tenant_id, $3::timestamptz from kept k cross join mine m returning id;
 
 -- name: enqueue
--- $1 delivery ids bigint[] -> jobs that send them
-select deliveries_enqueue($1::bigint[]);
+-- $1 delivery ids bigint[], $2 at -> jobs that send them, beside those that may be about to end
+select deliveries_enqueue($1::bigint[], 0::smallint, '@' || extract(epoch from $2::timestamptz));
 
 -- name: replay
 -- $1 owner, $2 webhook id, $3 delivery id or null (all that were given up), $4 at, $5 most -> deliveries that are to be sent again

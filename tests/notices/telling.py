@@ -30,6 +30,7 @@ class Telling:
     """`now` is what every notifier takes for the time."""
 
     pool: "Pool"
+    dsn: str
     post: Post
     mailbox: Mailbox
     pager: Pager
@@ -54,8 +55,10 @@ class Telling:
 
     async def closes(self, name: str = "disk_full", subject: str = "/data") -> None:
         assert await monitoring.close_alert(self.pool, Close(RULES[name], subject), quiet_s=0.0)
-        last = "select max(id) from alerts where name = $2 and subject = $3"
-        await self.pool.execute(f"update alerts set closed_at = $1 where id = ({last})", self.now, name, subject)
+        await self.pool.execute(
+            "update alerts set closed_at = $1 where id = (select max(id) from alerts where name = $2 and subject = $3)",
+            self.now, name, subject,
+        )  # fmt: skip
 
     async def later(self, one: Notifier | None = None, **by: float) -> None:
         """Time goes by, and a notifier looks and sends."""
@@ -67,10 +70,10 @@ class Telling:
 
 
 @asynccontextmanager
-async def telling(pool: "Pool") -> AsyncIterator[Telling]:
+async def telling(pool: "Pool", dsn: str) -> AsyncIterator[Telling]:
     async with (
         mailbox() as box,
         pager() as events,
         Post(agent="tests", own=[("127.0.0.1", events.port)], timeout_s=5.0) as post,
     ):
-        yield Telling(pool, post, box, events)
+        yield Telling(pool, dsn, post, box, events)

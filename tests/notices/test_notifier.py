@@ -17,7 +17,10 @@ from tests.postgres import Postgres
 
 @pytest.fixture
 async def one(any_postgres: Postgres) -> AsyncIterator[Telling]:
-    async with asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=10) as pool, telling(pool) as made:
+    async with (
+        asyncpg.create_pool(any_postgres.dsn, min_size=2, max_size=10) as pool,
+        telling(pool, any_postgres.dsn) as made,
+    ):
         yield made
 
 
@@ -58,7 +61,7 @@ async def test_who_is_killed_while_sending_is_followed_by_another_with_the_same_
     await one.opens()
     await one.pool.execute("update alerts set opened_at = now() - interval '1 hour'")
     one.pager.delay_s = 600.0
-    arguments = [one.pool._connect_args[0], one.pager.url, str(one.pager.port)]
+    arguments = [one.dsn, one.pager.url, str(one.pager.port)]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.notices.alone", *arguments)
     try:
         async with asyncio.timeout(60):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_what_was_told_is_not_told_again_before_it_is_time_for_a_reminder() -> N
 
 def test_acknowledging_stops_mails_and_is_told_to_the_pager_once() -> None:
     """G13, N24."""
-    seen = {"acknowledged_at": ago(5), "acknowledged_by": "eve"}
+    seen: dict[str, Any] = {"acknowledged_at": ago(5), "acknowledged_by": "eve"}
     assert said(episode(**seen), ways=EVERYWHERE) == []  # before anybody was told: nobody need be
     told = dict.fromkeys(CHANNELS, Told(ago(99_999)))
     assert said(episode(told=told, **seen), ways=EVERYWHERE) == [
@@ -107,7 +108,8 @@ def test_a_silence_keeps_back_what_begins_and_reminders_and_not_the_end() -> Non
     ("matcher", "matches"),
     [
         ({"name": "disk_full"}, True), ({"name": "disk"}, False), ({"name": "disk*"}, True), ({"name": "*"}, True),
-        ({"subject": "/data"}, True), ({"subject": "/da"}, False), ({"subject": "*ta"}, True), ({"subject": "/.ata"}, False),
+        ({"subject": "/data"}, True), ({"subject": "/da"}, False), ({"subject": "*ta"}, True),
+        ({"subject": "/.ata"}, False),
         ({"severity": "critical"}, True), ({"severity": "high"}, False),
         ({"name": "disk_full", "severity": "low"}, False), ({"name": "disk_full", "subject": "/data"}, True),
     ],

@@ -127,7 +127,7 @@ async def test(db: Database, owner: str, webhook_id: int, at: datetime) -> int:
         raise Refusal("webhook: it is switched off; switch it on to test it")
     key = f"test:{webhook_id}:{at.timestamp():.6f}"
     id_ = await db.fetchval(query("webhooks.test"), owner, webhook_id, at, key)
-    await db.execute(query("webhooks.enqueue"), [id_])
+    await db.execute(query("webhooks.enqueue"), [id_], at)
     return int(id_)
 
 
@@ -138,7 +138,7 @@ async def replay(db: Database, owner: str, webhook_id: int, delivery_id: int | N
     rows = await db.fetch(query("webhooks.replay"), owner, webhook_id, delivery_id, at, MOST_REPLAYED)
     if delivery_id is not None and not rows:
         raise NotFound(f"delivery: there is no delivery {delivery_id} of it that has ended")
-    await db.execute(query("webhooks.enqueue"), [row["id"] for row in rows])
+    await db.execute(query("webhooks.enqueue"), [row["id"] for row in rows], at)
     return len(rows)
 
 
