@@ -21,16 +21,23 @@ class Scheduler:
     """`now` is for those who bring a clock of their own; by default the database's decides."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[Any]", kinds: Kinds, *, now: Callable[[], datetime | None] = lambda: None
+        self,
+        pool: "asyncpg.Pool[Any]",
+        kinds: Kinds,
+        *,
+        now: Callable[[], datetime | None] = lambda: None,
+        may_fire: Callable[[], bool] = lambda: True,
     ) -> None:
         self.pool = pool
         self.kinds = kinds
         self.now = now
+        self.may_fire = may_fire
 
     async def run(self, life: Life) -> None:
         while not life.draining.is_set():
             life.beat()
-            await self.fire()
+            if self.may_fire():
+                await self.fire()
             await pause(life, LOOK_EVERY_S)
 
     async def fire(self) -> list[int]:

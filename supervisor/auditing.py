@@ -14,7 +14,7 @@ from actors.governance.audit.signing import NAME, signing_key
 from supervisor.settings import Settings
 
 MACHINE = "machine"  # the role of whoever acts from the command line: they have the database itself
-PEOPLE = frozenset({"login", "name_of_user"})  # parts of a path that name people: entries bear their number
+PEOPLE = frozenset({"login"})  # parts of a path that name people: entries bear their number
 
 
 def by_command(action: str, subject: str = "", outcome: Outcome = "done", **details: object) -> Act:

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from actors.events.feed import Feed
+from actors.governance.audit.sealer import Sealer
 from actors.monitor import Gauge, Monitor
 from actors.monitoring.alarms import Thresholds
 from actors.queue.beat import Beat, Vital
@@ -20,6 +21,7 @@ from actors.scheduler import Scheduler
 from actors.scraper import SLOTS as SCRAPER_SLOTS
 from actors.scraper import Scraper
 from actors.worker import Worker
+from supervisor import telling
 from supervisor.autoscaler import Limits
 from supervisor.database import AWAY, pool_wait_s
 from supervisor.keeper import HANGS_AFTER_S as KEEPER_HANGS_AFTER_S
@@ -58,6 +60,7 @@ def children(service: Service) -> list[Child]:
         *_keeper(service),
         Child("beat", beat.run, stop_within_s=8.0, **stays),
         Child("listener", listener.run, outside=(ListenerLost,), **stays),
+        Child("mode", service.mode.run, **stays),
         Child("events", feed.run, outside=AWAY, **stays),
         *(Child(name, run, **stays) for name, run in _doors(service).items()),
         *([] if service.settings.role == "api" else _working(service)),
@@ -88,16 +91,22 @@ def _working(service: Service) -> list[Child]:
     made = []
     for name, desk in service.desks.items():
         made.append(Child(f"{name}_settler", Settler(desk, pool).run, **lives))
-        claimer = Claimer(desk, pool, may_claim=partial(service.beat.is_heard, settings.dead_after_s))
+        claimer = Claimer(desk, pool, may_claim=partial(_may_claim, service), stands_by=lambda: service.mode.stands_by)
         made.append(Child(f"{name}_claimer", claimer.run, **lives))
     made += [
         Child("rescuer", rescuer.run, **lives),
-        Child("scheduler", Scheduler(pool, service.kinds).run, **lives),
+        Child("scheduler", Scheduler(pool, service.kinds, may_fire=lambda: service.mode.now.works).run, **lives),
+        Child("sealer", Sealer(pool).run, **lives),
         Child("monitor", monitor.run, **lives),
+        Child("notifier", partial(telling.run, service), **lives),
         _crew(service, "worker", Worker, copies=settings.workers_least, slots=settings.slots),
         _crew(service, "scraper", Scraper, copies=settings.scrapers, slots=SCRAPER_SLOTS),
     ]
     return made
+
+
+def _may_claim(service: Service) -> bool:
+    return service.mode.now.works and service.beat.is_heard(service.settings.dead_after_s)
 
 
 def _keeper(service: Service) -> list[Child]:
@@ -197,8 +206,13 @@ def _topics(service: Service, feed: Feed) -> dict[str, Callable[[str], None]]:
                     desk.cancel(int(job), "cancelled by request")
         feed.heard_of_jobs(payload)
 
-    hints = dict.fromkeys(("triald_events", "triald_alerts", "triald_notices", "triald_mode"), feed.wake)
-    return hints | {"triald_jobs": look, "triald_queues": rules_changed, "triald_job_events": heard}
+    def mode_changed(payload: str) -> None:
+        service.mode.heard(payload)
+        feed.wake(payload)
+
+    hints = dict.fromkeys(("triald_events", "triald_alerts", "triald_notices"), feed.wake)
+    ours = {"triald_jobs": look, "triald_queues": rules_changed, "triald_job_events": heard}
+    return hints | ours | {"triald_mode": mode_changed}
 
 
 def _direct(service: Service) -> Callable[[], Awaitable[Any]]:

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from actors.governance.limits import Limit
+from actors.governance.mode.watch import ModeWatch
 from actors.jobs import Kinds
 from actors.monitoring.lately import Lately
 from actors.queue.beat import Beat
@@ -18,6 +19,7 @@ from actors.queue.rescuer import rescue_now
 from actors.queue.retry import RetryRule
 from actors.registries import Registry
 from actors.tools import Tools
+from supervisor import telling
 from supervisor.embedded import Embedded
 from supervisor.hub import Hub
 from supervisor.logins import Rules
@@ -26,7 +28,7 @@ from supervisor.metrics import Metrics
 from supervisor.movement import Movement
 from supervisor.oidc import Client
 from supervisor.setting_kinds import Network
-from supervisor.settings import Settings
+from supervisor.settings import Effective, Settings, effective
 from supervisor.supervisor import Supervisor
 
 
@@ -48,6 +50,7 @@ class Service:
     hub: Hub
     lag: LoopLag
     lately: Lately
+    mode: ModeWatch
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     draining: bool = False
     server: Embedded | None = None  # the database's, where it is ours to keep running
@@ -99,8 +102,17 @@ class Service:
         return self.settings.trusted_proxies
 
     @property
+    def settings_in_force(self) -> list[Effective]:
+        return effective(self.settings)
+
+    @property
     def webhook_hosts(self) -> Collection[tuple[str, int]]:
         return self.settings.webhook_hosts
+
+    @property
+    def told_by(self) -> Collection[str]:
+        """The ways by which people are told of alerts."""
+        return telling.configured(self.settings)
 
     @property
     def retry(self) -> RetryRule:

@@ -17,6 +17,9 @@ from asyncpg.pool import PoolConnectionProxy
 
 from actors.backup.place import Place
 from actors.errors import Refusal
+from actors.governance.mode import Mode
+from actors.governance.mode import store as modes
+from actors.governance.mode.watch import ModeWatch
 from actors.jobs import by_every_name
 from actors.monitoring.lately import Lately
 from actors.queue import cron, schedules
@@ -38,7 +41,7 @@ from schema.migrate import MigrationError, migrate, pending
 from supervisor import slow
 from supervisor.backups import place_of
 from supervisor.crew import man
-from supervisor.database import open_pool, open_urls
+from supervisor.database import Ways, open_pool, open_urls
 from supervisor.error_reports import error_reports
 from supervisor.hub import Hub
 from supervisor.kinds import job_kinds
@@ -106,6 +109,8 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                 open_pool(settings, ways.url, least=4, init=settle_in, worker=worker, every_tenant=False) as requests,
                 open_tools(settings, pool, place_of(settings, ways), mode := mode_of(ways, pool)) as tools,
             ):
+                await modes.begin_with(pool, Mode(settings.mode.upper()))
+                await mode.current()
                 kinds = by_every_name(job_kinds(settings.max_attempts))
                 queues = await queue.queue_rules(pool)
                 await put_schedules(settings, pool)
@@ -114,7 +119,7 @@ async def open_service(settings: Settings, *, metrics: Metrics | None = None) ->
                     service = Service(
                         settings, requests, pool, ways.url, ways.listen_url, worker,
                         desks_of(settings, queues, worker), kinds, tools.registries, tools, metrics, Hub(), LoopLag(),
-                        lately, server=ways.server,
+                        lately, mode, server=ways.server,
                     )  # fmt: skip
                     man(service)
                     yield service
@@ -156,14 +161,20 @@ def agent(settings: Settings) -> str:
     return user_agent(VERSION, settings.contact or "no contact given")
 
 
+def mode_of(ways: Ways, pool: "asyncpg.Pool[Any]") -> ModeWatch:
+    """It looks by a connection of its own: a pool that is used up is no sign that the mode cannot be read."""
+    return ModeWatch(pool, lambda: asyncpg.connect(ways.listen_url, timeout=5))
+
+
 @asynccontextmanager
 async def open_tools(
     settings: Settings, pool: "asyncpg.Pool[Any]", place: Place | None = None, mode: ModeWatch | None = None
 ) -> AsyncIterator[Tools]:
     compute = _compute(settings.compute_processes)
+    mode = mode or ModeWatch(pool)
     async with (
-        Fetch(agent=agent(settings), db=pool, bases=settings.registry_bases) as fetch,
-        Post(agent=agent(settings), own=settings.webhook_hosts) as post,
+        Fetch(agent=agent(settings), db=pool, bases=settings.registry_bases, may_ask=mode.may_ask) as fetch,
+        Post(agent=agent(settings), own=settings.webhook_hosts, may_send=lambda: mode.now.sends) as post,
     ):
         try:
             yield Tools(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from actors.queue import store
 from actors.queue.desk import GRACE_S, Desk
 from actors.queue.job import Job
-from actors.queue.outcome import Drop
+from actors.queue.outcome import Drop, HandBack
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
 
@@ -54,12 +54,14 @@ class Claimer:
         pool: "asyncpg.Pool[Any]",
         *,
         may_claim: Callable[[], bool] = lambda: True,
+        stands_by: Callable[[], bool] = lambda: False,
         poll_s: float = POLL_S,
         soon_s: float = SOON_S,
     ) -> None:
         self.desk = desk
         self.pool = pool
         self.may_claim = may_claim  # not while others take this process for dead
+        self.stands_by = stands_by  # what it holds is to be put down, too
         self.poll_s = poll_s
         self.soon_s = soon_s
         self.rules_at = -RULES_FOR_S
@@ -93,6 +95,8 @@ class Claimer:
             self.desk.moved_at = time.monotonic()
             if not self.desk.rules:
                 await self._upkeep(db)
+            if self.stands_by():
+                self._put_down()
             self._hear()
             await self._claim(db)
             await self._upkeep(db)
@@ -216,6 +220,12 @@ class Claimer:
         if self.walk is not None:
             walk, self.walk = self.walk, None
             await walk
+
+    def _put_down(self) -> None:
+        """Nothing is begun any more, and what runs is left to whoever goes on later: no attempt is spent."""
+        self._hand_back(self.desk.waiting.take_all())
+        for attempt in tuple(self.desk.running.values()):
+            attempt.interrupt(HandBack())
 
     def _hand_back(self, jobs: list[Job]) -> None:
         if jobs:

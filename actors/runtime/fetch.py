@@ -11,6 +11,7 @@ What comes back is an Answer; whatever else happened is an exception, never an e
         └── BodyTruncated
     Refusal
     ├── ForbiddenAddress    another host, plain http, or inside our own network
+    ├── NotAsked            the service is in a mode in which it does not ask
     └── BodyTooLarge
 """
 
@@ -22,12 +23,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 from yarl import URL
 
-from actors.errors import TrialdError
+from actors.errors import Refusal, TrialdError
 from actors.runtime import store, telemetry
 from actors.runtime.ask import Answer as Answer
 from actors.runtime.ask import Ask as Ask
@@ -55,6 +56,20 @@ CONNECT_TIMEOUT_S = 10.0  # name, TCP and TLS
 SILENCE_TIMEOUT_S = 60.0  # longest pause before and within an answer
 
 
+class NotAsked(Refusal):
+    """The service is in a mode in which it does not ask this."""
+
+
+class MayAsk(Protocol):
+    """Whether a source may be asked just now; `stands_in`: it is on this machine, in the place of the real one."""
+
+    async def __call__(self, *, stands_in: bool) -> bool: ...
+
+
+async def always(*, stands_in: bool) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     url: URL
@@ -80,6 +95,7 @@ class Fetch:
         db: Database | None = None,
         bases: Mapping[str, str] = MappingProxyType({}),
         patience: Patience = PATIENCE,
+        may_ask: MayAsk = always,
         resolve: Resolve = system_resolve,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -90,7 +106,9 @@ class Fetch:
         self._bases = dict(bases)
         self._patience = patience
         self._sleep, self._clock, self._now, self._jitter = sleep, clock, now, jitter
-        self._guard = Guard(loopback_of(bases))
+        self._stand_ins = loopback_of(bases)
+        self._may_ask = may_ask
+        self._guard = Guard(self._stand_ins)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._guard, resolve), use_dns_cache=False),
             middlewares=(_once,),
@@ -128,6 +146,8 @@ class Fetch:
         for _ in range(1 + MAX_REDIRECTS):
             target = door(url, ask.hosts, self._bases)
             self._guard.check_literal(target)
+            if not await self._may_ask(stands_in=(target.host, target.port) in self._stand_ins):
+                raise NotAsked(f"{target.host} is not asked in the mode that the service is in")
             if ask.limit is not None:
                 await self._turn(ask.limit)
             match await self._send(ask, method, target, attempt):

@@ -15,6 +15,7 @@ from actors.runtime.telemetry import emit
 from supervisor.oidc import Issuer
 from supervisor.web.answering import NOWHERE, answering, set_headers
 from supervisor.web.door import Door
+from supervisor.web.governing import Refusals, closing
 from supervisor.web.guard import guarding
 from supervisor.web.keys import DOOR, ISSUER, LOBBY, LOOK, PAGES, SOCKETS, Sockets
 from supervisor.web.live import Look, tell
@@ -45,7 +46,7 @@ def all_routes() -> list[tuple[str, Route]]:
 
 def build(site: Site) -> web.Application:
     """Raises BadRoute or BadPlugin where a resource does not say what it is."""
-    pages, door, sockets = Pages(), Door(site), Sockets()
+    pages, door, sockets, refusals = Pages(), Door(site), Sockets(), Refusals(site)
     app = web.Application(middlewares=[answering(pages, door)], client_max_size=MOST_BODY_BYTES)
     app[PAGES] = pages
     app[DOOR] = door
@@ -54,13 +55,14 @@ def build(site: Site) -> web.Application:
     app[LOBBY] = Lobby(site.hub, site.all_tenants, app[LOOK].registries)
     app[SOCKETS] = sockets
     for _, route in all_routes():
-        handler = mounted(route, site, door)
+        handler = mounted(route, site, door, refusals)
         app.router.add_route(route.method, route.path, handler, expect_handler=go_on)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler, expect_handler=go_on)
     app.router.add_resource("/{path:.*}", name=NOWHERE).add_route("*", nowhere(door), expect_handler=go_on)
     app.on_response_prepare.append(set_headers)
     app.cleanup_ctx.append(guarding)
+    app.cleanup_ctx.append(lambda app: closing(app, site))
     app.on_shutdown.append(_close_sockets)
     return app
 

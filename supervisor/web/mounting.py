@@ -8,9 +8,11 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
 
+from actors.errors import Forbidden
 from actors.governance.accounts.store import act_for
 from supervisor.web import standing
-from supervisor.web.door import Door
+from supervisor.web.door import NOBODY, Door
+from supervisor.web.governing import Refusals, append, check_mode
 from supervisor.web.keys import LOOK
 from supervisor.web.once import Kept, once
 from supervisor.web.problems import Refused
@@ -19,12 +21,21 @@ from supervisor.web.route import NOTHING, Call, Database, Route, Shape, Who, sha
 from supervisor.web.site import Site
 
 
-def mounted(route: Route, site: Site, door: Door) -> WebHandler:
+def mounted(route: Route, site: Site, door: Door, refusals: Refusals | None = None) -> WebHandler:
     """Raises BadRoute where the handler does not say what it takes and answers."""
-    shape = shape_of(route)
+    shape, refused = shape_of(route), refusals or Refusals(site)
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await served(request)
+        except (Refused, Forbidden) as error:
+            if isinstance(error, Forbidden) or error.status == 403:
+                await refused.note(request, route, door.remembered(request) or NOBODY, error)
+            raise
+
+    async def served(request: web.Request) -> web.StreamResponse:
         who = await door.enter(request, route)
+        await check_mode(route, site)
         with door.among(who, site.at_once) if route.is_counted_at_once else nullcontext():
             query, problem = _query(request, route, shape)
             body = await _body(request, route, shape)
@@ -68,10 +79,14 @@ async def _body(request: web.Request, route: Route, shape: Shape) -> Any:
 
 async def _command(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
     if route.form:
-        return await _answered(route, call)
+        response = await _answered(route, call)
+        await append(call.db, route, call, response.status)
+        return response
 
     async def effect() -> Kept:
-        return Kept(route.status, msgspec.json.encode(await route.handler(call)))
+        kept = Kept(route.status, msgspec.json.encode(await route.handler(call)))
+        await append(call.db, route, call, kept.status)
+        return kept
 
     kept, again = await once(call.db, call.request, call.who, effect, secret=route.secret)
     response = json_response(kept.status, kept.answer)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import msgspec
 
-from actors.errors import NotFound, Refusal, Unavailable
+from actors.errors import Conflict, Forbidden, NotFound, Refusal, Unavailable
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -70,6 +70,10 @@ def problem_of(error: Exception, *, outside: tuple[type[Exception], ...]) -> Pro
             return Problem(error.status, error.code, error.message, error.details, error.headers)
         case NotFound():
             return Problem(404, "not_found", str(error))
+        case Forbidden():
+            return Problem(403, "forbidden", str(error))
+        case Conflict():
+            return Problem(409, "conflict", str(error))
         case Refusal(field=str(name)):
             return Problem(400, "invalid", str(error), {"field": name, "problem": str(error)})
         case Refusal():

@@ -125,6 +125,7 @@ class Route:
     role: Role
     status: int = 200
     also: tuple[int, ...] = ()
+    refuses: tuple[int, ...] = ()  # statuses beside those that any such route may refuse with: see refusable.py
     answer: Any = None
     media: str = "text/html"
     form: bool = False  # the body comes from a page's form, not as JSON
@@ -135,6 +136,8 @@ class Route:
     secret: bool = False  # its answer is shown this once: it is not kept for who sends the command again
     in_any_case: bool = False  # also for who must change their password first
     stays_open: bool = False  # a socket or a stream
+    in_standby: bool = False  # also while the service stands by: it tells how that is, lets people in, or ends it
+    exports: bool = False  # what is held leaves in bulk, or for others than who asks
     metered: bool = True  # counted against the caller's rate
     group: str | None = None  # of routes that have a limit of their own for each caller: a name of the setting `limits`
     resource: str = ""  # whose route it is, once it is mounted
@@ -163,20 +166,21 @@ class Route:
 class Resource:
     """One that shows nothing that is held of registries, or tells of them itself, is not `of_registries`.
 
-    All routes of one that is `of_tenant` are.
+    All routes of one that is `of_tenant` are; so with `in_standby`.
     """
 
     name: str
     routes: tuple[Route, ...]
     of_registries: bool = True
     of_tenant: bool = False
+    in_standby: bool = False
 
     def mounted(self) -> tuple[Route, ...]:
         """Its routes, each knowing what the resource says of all."""
         return tuple(
             replace(
                 route, resource=self.name, of_registries=route.of_registries and self.of_registries,
-                of_tenant=route.of_tenant or self.of_tenant,
+                of_tenant=route.of_tenant or self.of_tenant, in_standby=route.in_standby or self.in_standby,
             )
             for route in self.routes
         )  # fmt: skip

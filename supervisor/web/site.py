@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from actors.governance.limits import Limit
+from actors.governance.mode.watch import ModeWatch
 from actors.jobs import JobKind
 from actors.queue.desk import Desk
 from actors.registries import Registry
@@ -15,6 +16,7 @@ from supervisor.logins import Rules
 from supervisor.looplag import Lag
 from supervisor.oidc import Client
 from supervisor.setting_kinds import Network
+from supervisor.settings import Effective
 
 if TYPE_CHECKING:
     import asyncpg
@@ -83,13 +85,21 @@ class Site(Protocol):
     @property
     def hub(self) -> Hub: ...
     @property
+    def mode(self) -> ModeWatch: ...
+    @property
     def lag(self) -> LoopLate: ...
     @property
     def draining(self) -> bool: ...
     @property
     def public_urls(self) -> Collection[str]: ...
     @property
+    def settings_in_force(self) -> Sequence[Effective]:
+        """Secrets as stars."""
+
+    @property
     def webhook_hosts(self) -> Collection[tuple[str, int]]: ...
+    @property
+    def told_by(self) -> Collection[str]: ...
 
     def stuck_s(self) -> float: ...
     async def rescue(self) -> tuple[list[UUID], list[Any]]: ...

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -16,8 +17,13 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import asyncpg
+import msgspec
+import orjson
 import pytest
 
+from actors.backup import sets
+from actors.backup.keeping import Rule
+from actors.backup.make import make
 from actors.jobs import JobKind
 from actors.queue import operating
 from actors.queue.attempt import Attempt
@@ -202,7 +208,7 @@ async def test_role_and_metrics_listen_say_which_actors_a_process_has(given: Giv
     for role in ("all", "api", "worker"):
         async with open_service(given(role=role, **metrics if role == "api" else {})) as service:
             found[role] = {child.name for child in children(service)}
-    assert found["api"] == {"loop_lag", "beat", "listener", "web", "metrics"}
+    assert found["api"] == {"loop_lag", "beat", "listener", "mode", "events", "web", "metrics"}
     assert found["worker"] == found["all"] >= {"web", "worker", "scraper", "rescuer", "scheduler", "monitor"}
 
 
@@ -543,6 +549,57 @@ async def test_reports_days_and_clusters_days_are_how_long_reports_and_ends_of_c
     counts = "select (select count(*) from daily_reports), (select count(*) from duplicate_events)"
     [row] = await db.fetch(counts)
     assert tuple(row) == kept
+
+
+# ── backups ──
+
+
+@shows("backup_dir", "backup_cron", "backup_days", "backup_files_days")
+async def test_with_a_backup_dir_a_schedule_makes_backups_and_removes_old_ones(
+    given: Given, db: Pool, tmp_path: Path
+) -> None:
+    """N39: backup_dir, backup_cron, backup_days, backup_files_days. Without a folder there is no schedule."""
+    one = "select cron, payload from schedules where name = 'backup'"
+    folder = tmp_path / "backups"
+    settings = {"backup_dir": folder, "backup_cron": "5 4 * * *", "backup_days": 20, "backup_files_days": 10}
+    async with open_service(given(**settings)) as service:
+        [row] = await db.fetch(one)
+        assert (row["cron"], orjson.loads(row["payload"])) == (
+            "5 4 * * *", {"folder": str(folder), "days": 20, "files_days": 10}
+        )  # fmt: skip
+        for age in (9, 12, 22):
+            await _backup_of(service, folder, timedelta(days=age))
+        await db.execute("update schedules set next_due_at = now() - interval '1 min' where name = 'backup'")
+        async with acting.acting(service, "scheduler", "worker", "worker_claimer", "worker_settler"):
+            await until(partial(db.fetchval, "select state = 'done' from job_history where kind = 'backup'"))
+    told = sets.good(folder)
+    assert [one.manifest.files_removed_at is None for one in told] == [False, True, True]
+    async with open_service(given()):
+        assert await db.fetchrow(one) is None
+
+
+async def _backup_of(service: Service, folder: Path, age: timedelta) -> None:
+    """A set that was made so long ago."""
+    assert service.tools.place is not None
+    made = (await make(service.tools.place, folder, rule=Rule(days=9999, files_days=9999))).set
+    manifest = msgspec.structs.replace(made.manifest, made_at=made.manifest.made_at - age)
+    sets.write_manifest(made.path, manifest)
+
+
+@shows("alert_backup_hours")
+@pytest.mark.parametrize(("hours", "opened"), [(11, False), (9, True)])
+async def test_alert_backup_hours_is_how_old_the_last_good_backup_may_be(
+    given: Given, db: Pool, hours: int, opened: bool
+) -> None:
+    """N39: alert_backup_hours; a failed one is no good one."""
+    await db.execute("""
+        insert into backup_runs (started_at, ended_at, kind, state, host, folder, error)
+            select now() - age, now() - age, 'backup', state, 'h', '/b', error
+            from (values (interval '10 h', 'done', null), (interval '1 h', 'failed', 'full')) v (age, state, error)
+    """)
+    async with open_service(given(alert_backup_hours=hours)) as service:
+        await round_of(child_of(service, "monitor"))
+    assert await db.fetchval("select count(*) from alerts where name = 'backup_stale'") == int(opened)
 
 
 # ── when it alarms ──

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from actors.governance.mode import OBEY_WITHIN_S, Chosen, Mode, in_force, store
+from actors.governance.mode import OBEY_WITHIN_S, Chosen, Mode, in_force, may_ask, store
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
 
@@ -48,7 +48,7 @@ class ModeWatch:
         self._read_s = -OBEY_WITHIN_S - 1
         self._reading: asyncio.Lock | None = None
         self._look = asyncio.Event()
-        self._told: Mode | None = None
+        self._told: tuple[Mode, bool] | None = None
         self._own: Connection | None = None
         self._hear: list[Callable[[Mode], None]] = []
 
@@ -88,6 +88,10 @@ class ModeWatch:
                     await self._read_from(self._pool)
         return self.now
 
+    async def may_ask(self, *, stands_in: bool) -> bool:
+        """Whether a source may be asked now; `stands_in`: it is on this machine, in the place of the real one."""
+        return may_ask(await self.current(), stands_in=stands_in)
+
     async def run(self, life: Life) -> None:
         """The actor: looks each second, and when it is told to."""
         try:
@@ -124,8 +128,9 @@ class ModeWatch:
         self._tell()
 
     def _tell(self) -> None:
-        if (mode := self.now) is not self._told:
-            self._told = mode
-            emit("mode.obeyed", mode=mode.value, state="read" if self.is_readable else "unreadable")
+        mode, is_readable = self.now, self.is_readable
+        if self._told != (mode, is_readable):
+            self._told = (mode, is_readable)
+            emit("mode.obeyed", mode=mode.value, state="read" if is_readable else "unreadable")
             for hear in list(self._hear):
                 hear(mode)

@@ -31,4 +31,4 @@ async def actors(call: Call[Nothing, Nothing]) -> ActorsList:
     )
 
 
-RESOURCE = Resource("actors", (Route("GET", "/api/v1/actors", actors, Role.VIEWER),), of_registries=False)
+RESOURCE = Resource("actors", (Route("GET", "/api/v1/actors", actors, Role.VIEWER),), of_registries=False, in_standby=True)

@@ -78,5 +78,5 @@ RESOURCE = Resource(
         Route("POST", "/api/v1/auth/refresh", refresh, Role.ANYONE, secret=True),
         Route("POST", "/api/v1/auth/logout", log_out, Role.VIEWER, in_any_case=True),
     ),
-    of_registries=False,
+    of_registries=False, in_standby=True,
 )

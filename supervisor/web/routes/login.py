@@ -10,12 +10,11 @@ from supervisor.identity import Cookie, Token
 from supervisor.logins import TooManyTries, WrongLogin
 from supervisor.roles import Role
 from supervisor.web.account_commands import too_many
-from supervisor.web.door import COOKIE, drop_cookie, is_secure, set_cookie
+from supervisor.web.door import ACCOUNT, COOKIE, drop_cookie, is_secure, set_cookie
 from supervisor.web.keys import DOOR
 from supervisor.web.pages_of import local, page, see
 from supervisor.web.route import Call, Nothing, Resource, Route
 
-ACCOUNT = "/account"
 
 
 class Next(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,5 +105,5 @@ RESOURCE = Resource(
         Route("POST", "/login", log_in, Role.ANYONE, status=303, form=True, group="logins"),
         Route("POST", "/logout", log_out, Role.ANYONE, status=303, form=True, metered=False),
     ),
-    of_registries=False,
+    of_registries=False, in_standby=True,
 )

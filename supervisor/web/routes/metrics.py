@@ -13,5 +13,5 @@ async def exposition(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 RESOURCE = Resource(
-    "metrics", (Route("GET", "/metrics", exposition, Role.VIEWER, media="text/plain"),), of_registries=False
+    "metrics", (Route("GET", "/metrics", exposition, Role.VIEWER, media="text/plain"),), of_registries=False, in_standby=True
 )

@@ -1,11 +1,12 @@
 """Logging in by the issuer that the operator named."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from actors.errors import Refusal, Unavailable
 from actors.governance.accounts import HOME, User, store
 from actors.runtime.telemetry import emit
 from supervisor.logins import WrongLogin
@@ -21,6 +22,7 @@ from supervisor.web.route import Call, Nothing, Resource, Route
 CALLBACK = "/auth/oidc/callback"
 ATTEMPT = "triald_attempt"  # the cookie of a login that is under way
 ATTEMPT_S = 600
+LONGEST_NEXT = 1000  # what a cookie holds beside the rest
 
 Word = Annotated[str, Meta(max_length=4096)]
 
@@ -41,8 +43,12 @@ class Back(msgspec.Struct, frozen=True):
 
 async def begin(call: Call[Next, Nothing]) -> web.Response:
     """Sends the browser to the issuer."""
-    attempt = Attempt.fresh(local(call.query.next))
-    url = await _issuer(call).begin(attempt, _back_to(call))
+    after = local(call.query.next)
+    attempt = Attempt.fresh(after if len(after) <= LONGEST_NEXT else "/")
+    try:
+        url = await _issuer(call).begin(attempt, _back_to(call))
+    except Unavailable as error:
+        return _away(call, error)
     response = web.Response(status=303, headers={"Location": url})
     kept = "|".join((attempt.state, attempt.nonce, attempt.verifier, attempt.next))
     response.set_cookie(
@@ -61,18 +67,34 @@ async def end(call: Call[Back, Nothing]) -> web.Response:
             raise NotVouched(f"the issuer says {call.query.error[:100]!r}")
         vouched = await _issuer(call).end(attempt, call.query.code, _back_to(call))
         one = await _user(call, vouched)
-    except (NotVouched, WrongLogin) as error:
+    except (NotVouched, WrongLogin, Refusal) as error:
         emit("login.refused", reason=f"oidc: {error}")
-        response = page(
-            call, "login.html", status=401, here="login", next="/", login="", issuer=_issuer(call).client.name,
-            problem="Nobody was let in: the issuer did not vouch for you, or nobody has added you here.",
-        )  # fmt: skip
+        told = "Nobody was let in: the issuer did not vouch for you, or nobody has added you here."
+        response = _outside(call, 401, told)
+    except Unavailable as error:
+        response = _away(call, error)
     else:
         cookie = await door.logins.open_web(one, how="oidc", agent=call.request.headers.get("User-Agent", ""))
         response = page(call, "entered.html", here="login", next=local(attempt.next))
         set_cookie(response, cookie, lasts_s=door.logins.session_s, secure=is_secure(call.request, call.site))
     response.del_cookie(ATTEMPT, httponly=True, samesite="Lax", path=CALLBACK)
     return response
+
+
+def _away(call: Call[Any, Nothing], error: Unavailable) -> web.Response:
+    emit("login.refused", reason=f"oidc: {error}")
+    name = _issuer(call).client.name
+    response = _outside(call, 503, f"{name} does not answer just now. Log in by password, or try again soon.")
+    response.headers["Retry-After"] = "30"
+    return response
+
+
+def _outside(call: Call[Any, Nothing], status: int, problem: str) -> web.Response:
+    """The page for logging in, which says why this way led nowhere."""
+    return page(
+        call, "login.html", status=status, here="login", next="/", login="", issuer=_issuer(call).client.name,
+        problem=problem,
+    )  # fmt: skip
 
 
 def _attempt(call: Call[Back, Nothing]) -> Attempt:
@@ -93,23 +115,30 @@ async def _user(call: Call[Back, Nothing], vouched: Vouched) -> User:
             if one is None and client.new_role != "none":
                 await store.add_user(db, HOME, vouched.email, client.new_role, name=vouched.name, email=vouched.email)
                 one = await store.user(db, vouched.email)
-            if one is not None and not await store.bind_issuer(
-                db, one.id, vouched.issuer, vouched.subject, name=vouched.name, email=vouched.email
+            if one is not None and not (
+                _may_enter(one)
+                and await store.bind_issuer(
+                    db, one.id, vouched.issuer, vouched.subject, name=vouched.name, email=vouched.email
+                )
             ):
                 one = None
-    if one is None or not one.may_enter or one.kind != "person":
+    if one is None or not _may_enter(one):
         raise WrongLogin("nobody has added them")
     return one
 
 
-def _issuer(call: Call[Next, Nothing] | Call[Back, Nothing]) -> Issuer:
+def _may_enter(one: User) -> bool:
+    return one.may_enter and one.kind == "person"
+
+
+def _issuer(call: Call[Any, Nothing]) -> Issuer:
     issuer = call.request.app[ISSUER]
     if issuer is None:
         raise Refused(404, "not_found", "no issuer is named in the settings (oidc_issuer)")
     return issuer
 
 
-def _back_to(call: Call[Next, Nothing] | Call[Back, Nothing]) -> str:
+def _back_to(call: Call[Any, Nothing]) -> str:
     """Where the issuer sends the browser back to: the same name of ours that it came by."""
     host = call.request.headers.get("Host", "")
     [*urls] = own_urls(host, call.site.public_urls)
@@ -119,8 +148,8 @@ def _back_to(call: Call[Next, Nothing] | Call[Back, Nothing]) -> str:
 RESOURCE = Resource(
     "oidc",
     (
-        Route("GET", "/auth/oidc", begin, Role.ANYONE, status=303, group="logins"),
-        Route("GET", CALLBACK, end, Role.ANYONE, group="logins"),
+        Route("GET", "/auth/oidc", begin, Role.ANYONE, status=303, group="logins", refuses=(404,)),
+        Route("GET", CALLBACK, end, Role.ANYONE, group="logins", refuses=(401, 404)),
     ),
-    of_registries=False,
+    of_registries=False, in_standby=True,
 )

@@ -19,5 +19,5 @@ async def described(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 RESOURCE = Resource(
-    "openapi", (Route("GET", "/openapi.json", described, Role.VIEWER, answer=dict[str, Any]),), of_registries=False
+    "openapi", (Route("GET", "/openapi.json", described, Role.VIEWER, answer=dict[str, Any]),), of_registries=False, in_standby=True
 )

@@ -15,6 +15,7 @@ import asyncpg
 import actors.jobs
 from actors.governance.accounts import store as accounts
 from actors.governance.limits import DEFAULTS, Limit
+from actors.governance.mode.watch import ModeWatch
 from actors.jobs import JobKind
 from actors.queue import cron, schedules
 from actors.queue import store as queue
@@ -36,6 +37,7 @@ from supervisor.movement import Movement
 from supervisor.oidc import Client
 from supervisor.roles import PEOPLE, Role
 from supervisor.setting_kinds import Network
+from supervisor.settings import Effective, effective, read
 from supervisor.supervisor import Child, Supervisor
 from supervisor.tokens import new_token
 from tests.postgres import Stock
@@ -50,6 +52,7 @@ class RealSite:
     all_tenants: "asyncpg.Pool[Any]"
     tokens: dict[Role, str]
     supervisor: Supervisor
+    mode: ModeWatch
     worker: UUID = field(default_factory=uuid4)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     desks: dict[str, Desk] = field(default_factory=dict)
@@ -66,6 +69,12 @@ class RealSite:
     trusted_proxies: tuple[Network, ...] = ()
     oidc: Client | None = None
     webhook_hosts: frozenset[tuple[str, int]] = frozenset({("hooks.test", 8080)})
+    told_by: frozenset[str] = frozenset()
+
+    @property
+    def settings_in_force(self) -> list[Effective]:
+        given = {"TRIALD_DATA_DIR": "/nowhere", "DATABASE_URL": "postgresql://jo:hidden@localhost/x"}
+        return effective(read({}, given, default_file=None))
 
     def stuck_s(self) -> float:
         return Movement(self.desks.values(), lambda: True).stuck_s(time.monotonic())
@@ -84,7 +93,7 @@ async def real_site(pool: "asyncpg.Pool[Any]", dsn: str) -> AsyncIterator[RealSi
         Child("scheduler", Scheduler(pool, {}).run, heartbeat_within_s=60),
     ])  # fmt: skip
     requests = await asyncpg.create_pool(dsn, min_size=1, max_size=10, init=_act_as_web)
-    site = RealSite(requests, pool, tokens, supervisor, lag=lag)
+    site = RealSite(requests, pool, tokens, supervisor, ModeWatch(pool), lag=lag)
     site.desks["worker"] = Desk("worker", ("default",), site.worker)
     running = asyncio.create_task(supervisor.run())
     try:
