@@ -90,6 +90,7 @@ async def _made(place: Place, folder: Path, tell: Tell, look: Look | None) -> Se
 
 async def _dump(program: programs.Program, place: Place, moment: Snapshot, making: Path, tell: Tell) -> Entry:
     into = making / DUMP
+    tell("database", 0, 0)
     growing = asyncio.create_task(_follow(into, tell))
     try:
         await programs.dump(program, place.url, snapshot=moment.name, into=into)

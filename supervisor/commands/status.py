@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
+from actors.backup import store as backup
 from actors.monitoring import store as monitoring
 from actors.queue import operating
 from actors.queue import store as queue
@@ -41,6 +42,7 @@ SCRAPE_COLUMNS = (
 )
 ALERT_COLUMNS = ("id", "severity", "message", "opened_at", "acknowledged_by")
 PART_COLUMNS = ("part", "status", "due", "behind_s", "says")
+BACKUP_COLUMNS = ("last", "ended_at", "set", "folder", "rows", "files", "error")
 FOLLOWER_COLUMNS = ("follower", "trials", "since")  # that it has not seen yet, and since when
 REGISTRY_COLUMNS = ("registry", "state", "unavailable_since", "present", "removed", "newest_on", "changed_at")
 
@@ -61,6 +63,7 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
             "made": {
                 name: structs.asdict(part) for name, part in health.made_parts(await made.look(pool), now).items()
             },
+            "backups": asdict(await backup.standing(pool)),
             "alerts": await monitoring.open_alerts(pool),
             "registries": _registries(await trials.counts(pool), await sources.look(pool, settings.registries)),
         }
@@ -92,6 +95,7 @@ def shown(told: dict[str, Any]) -> str:
         ("scrapes", [scrape | {"how": _how(scrape)} for scrape in told["scrapes"]], SCRAPE_COLUMNS, "none yet"),
         ("following", told["following"], FOLLOWER_COLUMNS, "nobody"),
         ("made of them", [_part(name, part) for name, part in told["made"].items()], PART_COLUMNS, "nothing"),
+        ("backups", _backups(told["backups"]), BACKUP_COLUMNS, "none was made yet: triald backup DIR"),
         ("queues", told["queues"], QUEUE_COLUMNS, "none"),
         ("processes", told["processes"], PROCESS_COLUMNS, "none works: triald up"),
         ("actors", actors, ACTOR_COLUMNS, "none"),
@@ -135,6 +139,11 @@ def _part(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
         "part": name, "status": part["status"], "due": told.get("due"),
         "behind_s": told.get("behind_s"), "says": " · ".join(one for one in (part["message"], says) if one),
     }  # fmt: skip
+
+
+def _backups(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The last good one, the last drill, and the last failure."""
+    return [run | {"last": name, "set": run["name"]} for name, run in told.items() if run]
 
 
 def _actor(process: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
