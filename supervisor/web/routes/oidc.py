@@ -151,5 +151,6 @@ RESOURCE = Resource(
         Route("GET", "/auth/oidc", begin, Role.ANYONE, status=303, group="logins", refuses=(404,)),
         Route("GET", CALLBACK, end, Role.ANYONE, group="logins", refuses=(401, 404)),
     ),
-    of_registries=False, in_standby=True,
+    of_registries=False,
+    in_standby=True,
 )
