@@ -11,13 +11,16 @@ import aiohttp
 import pytest
 import yarl
 
+from actors.errors import Unavailable
 from actors.governance.accounts import store
 from actors.governance.accounts.passwords import Passwords
 from demo.oidc import Fault, Issuer, Person, issuing
 from demo.oidc_keys import Key, Trick
-from supervisor.oidc import Client
+from supervisor.oidc import CLOSED_S, KEYS_AGAIN_S, Attempt, Client, NotVouched
+from supervisor.oidc import Issuer as Asked
 from supervisor.web.door import COOKIE
 from supervisor.web.routes.oidc import ATTEMPT, CALLBACK
+from tests.supervisor.clock import Clock
 from tests.supervisor.web.asking import Api
 from tests.supervisor.web.browsing import WAIT_MS, chromium
 from tests.supervisor.web.site import RealSite, real_site
@@ -405,3 +408,48 @@ async def test_somebody_logs_in_at_the_issuer_in_a_real_browser(api: Api, issuer
         assert "Jo@example.org" in await page.inner_text("header.top")
         await page.screenshot(path=tmp_path / "in.png")
     assert (wrong, issuer.refusals) == ([], [])
+
+
+# ── an issuer that does not answer ──
+
+
+async def test_an_issuer_that_hangs_is_left_alone_and_asked_again_later(issuer: Issuer) -> None:
+    """Three failures in a row spare it half a minute; one more spares it again, and an answer ends that."""
+    clock = Clock()
+    ours = Asked(Client(issuer.url, issuer.client, issuer.client_secret, "none"), within_s=0.1, clock=clock.now)
+    issuer.faults["discovery"] = "hang"
+    for failures, asked in ((1, 1), (2, 2), (3, 3), (4, 3), (5, 3)):
+        with pytest.raises(Unavailable):
+            await ours.begin(Attempt.fresh("/"), "http://here/")
+        assert (failures, issuer.asked["discovery"], ours.is_away) == (failures, asked, failures >= 3)
+    clock.now_s += CLOSED_S
+    with pytest.raises(Unavailable):
+        await ours.begin(Attempt.fresh("/"), "http://here/")
+    assert (issuer.asked["discovery"], ours.is_away) == (4, True)
+    clock.now_s += CLOSED_S
+    issuer.faults.clear()
+    assert (await ours.begin(Attempt.fresh("/"), "http://here/")).startswith(issuer.url)
+    assert not ours.is_away
+
+
+async def test_codes_in_plenty_do_not_make_us_ask_for_keys_in_plenty(issuer: Issuer) -> None:
+    """A key that it does not have is looked for once in a while."""
+    clock = Clock()
+    ours = Asked(Client(issuer.url, issuer.client, issuer.client_secret, "none"), clock=clock.now)
+    issuer.trick = "unknown_kid"
+    for codes, keys in ((1, 2), (2, 2), (3, 2)):
+        await _refused(ours, issuer)
+        assert (issuer.asked["token"], issuer.asked["keys"]) == (codes, keys)
+    clock.now_s += KEYS_AGAIN_S
+    await _refused(ours, issuer)
+    assert issuer.asked["keys"] == 3
+
+
+async def _refused(ours: Asked, issuer: Issuer) -> None:
+    attempt, here = Attempt.fresh("/"), "http://here/"
+    issuer.back_to.add(here)
+    url = await ours.begin(attempt, here)
+    async with aiohttp.ClientSession() as http, http.get(url, allow_redirects=False) as response:
+        code = parse_qs(urlsplit(response.headers["Location"]).query)["code"][0]
+    with pytest.raises(NotVouched):
+        await ours.end(attempt, code, here)
