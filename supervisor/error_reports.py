@@ -55,7 +55,7 @@ class Reports:
         try:
             self._client = Client(
                 dsn.reveal(), release=f"triald@{VERSION}", server_name=instance, default_integrations=False,
-                auto_enabling_integrations=False, send_default_pii=False, include_local_variables=False,
+                auto_enabling_integrations=False, include_local_variables=False,
                 max_request_body_size="never", auto_session_tracking=False, send_client_reports=False,
                 traces_sample_rate=None, shutdown_timeout=END_WITHIN_S, max_breadcrumbs=0,
             )  # fmt: skip

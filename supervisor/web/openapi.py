@@ -8,6 +8,7 @@ import msgspec
 
 from supervisor.roles import Role
 from supervisor.web.problems import Envelope
+from supervisor.web.refusable import HAS_RETRY_AFTER, SAYS, refusals, shows_pages
 from supervisor.web.route import Nothing, Route, Shape, shape_of
 
 REF = "#/components/schemas/{name}"
@@ -18,6 +19,13 @@ IDEMPOTENCY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     "description": "Sent again with the same key, the command has no second effect and gets the first answer.",
 }  # fmt: skip
+
+
+PAGE: dict[str, object] = {"text/html": _TEXT}
+HEADERS = {
+    "X-Request-Id": {**_TEXT, "description": "Finds the log lines of this request, and of the jobs that it asked for."},
+    "Retry-After": {"schema": {"type": "integer", "minimum": 0}, "description": "Seconds until it may be asked again."},
+}
 
 
 def document(routes: Iterable[tuple[str, Route]], version: str) -> dict[str, object]:
@@ -40,9 +48,25 @@ def document(routes: Iterable[tuple[str, Route]], version: str) -> dict[str, obj
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "triald_session"},
             },
-            "responses": {"Problem": _json("What went wrong", schemas[0])},
+            "headers": HEADERS,
+            "responses": _problems(schemas[0]),
         },
     }
+
+
+def _problems(envelope: object) -> dict[str, object]:
+    """What each refusal looks like, as JSON alone and where a browser gets a page."""
+    found: dict[str, object] = {}
+    for status, says in SAYS.items():
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *_waits(status))}
+        told: dict[str, object] = {**_json(says, envelope), "headers": headers}
+        found[f"Refused{status}"] = told
+        found[f"Shown{status}"] = {**told, "content": {"application/json": {"schema": envelope}, **PAGE}}
+    return found
+
+
+def _waits(status: int) -> tuple[str, ...]:
+    return ("Retry-After",) if status in HAS_RETRY_AFTER else ()
 
 
 def _types(shape: Shape) -> list[Any]:
@@ -94,17 +118,34 @@ def _in_query(reference: Mapping[str, str], components: Mapping[str, Any]) -> li
 
 
 def _responses(route: Route, shape: Shape, by_type: Mapping[int, Any]) -> dict[str, object]:
-    problem: dict[str, object] = {"default": {"$ref": "#/components/responses/Problem"}}
+    kind = "Shown" if shows_pages(route) else "Refused"
+    told: dict[str, object] = {
+        str(status): {"$ref": f"#/components/responses/{kind}{status}"} for status in refusals(route)
+    }
+    if kind == "Shown" and route.role is not Role.ANYONE:
+        told["303"] = {"description": "A browser is led to the login", "headers": {"Location": _TEXT}}
+    return dict(sorted((told | _well(route, shape, by_type)).items()))
+
+
+def _well(route: Route, shape: Shape, by_type: Mapping[int, Any]) -> dict[str, object]:
     match route.status:
         case 101:
-            return {"101": {"description": "A WebSocket"}} | problem
+            return {"101": {"description": "A WebSocket"}}
         case 303:
-            return {"303": {"description": "Done; see there", "headers": {"Location": _TEXT}}} | problem
+            return {"303": {"description": "Done; see there", "headers": {"Location": _TEXT}}}
+    headers: dict[str, object] = {"headers": {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}}
     if shape.answer is None:
-        return {str(route.status): {"description": "Well", "content": {route.media: {}}}} | problem
-    well = _json("Well", by_type[id(shape.answer)])
-    unwell = {str(status): _json("Not well", by_type[id(shape.answer)]) for status in route.also}
-    return {str(route.status): well} | unwell | problem
+        return {str(route.status): {"description": "Well", "content": {route.media: {}}, **headers}}
+    schema = by_type[id(shape.answer)]
+    told: dict[str, object] = {str(route.status): {**_json("Well", schema), **headers}}
+    return told | {str(status): _unwell(route, schema) for status in route.also}
+
+
+def _unwell(route: Route, schema: object) -> dict[str, object]:
+    """The same answer, told of what is not well; where the request itself was refused it is an envelope."""
+    either = {"anyOf": [schema, {"$ref": REF.format(name=Envelope.__name__)}]}
+    content: dict[str, object] = {"application/json": {"schema": either}}
+    return {"description": "Not well", "content": content | (PAGE if shows_pages(route) else {})}
 
 
 def _json(description: str, schema: object) -> dict[str, object]:

@@ -235,7 +235,7 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/mesh", status, Role.VIEWER),
         Route("GET", "/api/v1/mesh/descriptors", descriptors, Role.VIEWER),
         Route("GET", "/api/v1/mesh/named", named, Role.VIEWER),
-        Route("GET", "/api/v1/mesh/map", mapped, Role.VIEWER),
+        Route("GET", "/api/v1/mesh/map", mapped, Role.VIEWER, refuses=(404,)),
         Route("GET", "/api/v1/mesh/records/{ui}", record, Role.VIEWER),
         Route("GET", "/api/v1/mesh/tree", categories, Role.VIEWER),
         Route("GET", "/api/v1/mesh/tree/{number}", branch, Role.VIEWER),

@@ -145,10 +145,10 @@ def _map_link(about: str, text: str) -> str:
 RESOURCE = Resource(
     "mesh_pages",
     (
-        Route("GET", "/mesh", tree, Role.VIEWER),
+        Route("GET", "/mesh", tree, Role.VIEWER, refuses=(404,)),
         Route("GET", "/mesh/unmatched", unmatched, Role.VIEWER),
         Route("GET", "/mesh/unsure", unsure, Role.VIEWER),
-        Route("GET", "/mesh/map", choose, Role.VIEWER),
+        Route("GET", "/mesh/map", choose, Role.VIEWER, refuses=(404,)),
         Route("POST", "/mesh/decide", decide, Role.OPERATOR, status=303, form=True),
         Route("POST", "/mesh/undo", undo, Role.OPERATOR, status=303, form=True),
         Route("GET", "/mesh/{ui}", show, Role.VIEWER),
