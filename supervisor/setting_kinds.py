@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from actors.governance.limits import DEFAULTS as LIMITS_BY_DEFAULT
 from actors.governance.limits import Limit
+from actors.notices.alerts.letter import address as mail_address
 from actors.queue import cron as cron_rules
 
 STARS = "********"
@@ -176,6 +177,31 @@ def _network_texts(networks: Any) -> list[str]:
     return [str(one) for one in networks]
 
 
+def _addresses(given: object) -> tuple[str, ...]:
+    """Mail addresses with commas or blanks between them, or a list of a TOML file."""
+    words = given if isinstance(given, list) else re.split(r"[\s,]+", _text(given).strip(" ,"))
+    found = tuple(dict.fromkeys(mail_address(_text(one)) for one in words))
+    if not 1 <= len(found) <= 50:
+        raise ValueError
+    return found
+
+
+def _host_name(given: object) -> str:
+    text = _text(given).lower()
+    if not re.fullmatch(r"[a-z0-9_]([a-z0-9._-]{0,252}[a-z0-9])?|[0-9a-f:]+", text):
+        raise ValueError
+    return text
+
+
+def _events_url(given: object) -> str:
+    """https, or http of a host of our own."""
+    url = _text(given)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.fragment:
+        raise ValueError
+    return url
+
+
 def host_and_port(listen: str) -> tuple[str, int]:
     """The parts of an address that was read before; an IPv6 host without its brackets."""
     host, _, port = listen.rpartition(":")
@@ -313,5 +339,9 @@ NETWORKS = Kind("networks such as 10.0.0.0/8 with commas between", _networks, sh
 LIMITS = Kind(
     "name=count/period with commas between, such as viewer=60/min or logins=10/15min", _limits, show=_limit_texts
 )
+MAIL = Kind("a mail address such as triald@example.org", lambda given: mail_address(_text(given)))
+MAILS = Kind("mail addresses with commas between", _addresses, show=lambda value: list(value))  # type: ignore[call-overload]
+HOST = Kind("the name or the address of a host", _host_name)
+EVENTS_URL = Kind("a URL that begins with https://, or http:// of a host of our own", _events_url)
 CRON = Kind("five fields: minute hour day month weekday", _cron)
 ZONE = Kind("an IANA time zone such as Europe/Berlin", _zone)

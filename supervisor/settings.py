@@ -33,6 +33,7 @@ from supervisor.setting_sources import (
 
 SHORTEST_TOKEN = 32  # characters; tokens are kept by an unsalted hash, so they must be long and random
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 OPEN = ("ctgov", "ctis", "euctr", "isrctn")  # registries that anybody may ask; the WHO hands its files out on request
 
 
@@ -146,6 +147,27 @@ class Settings:
         kinds.HOSTS,
         "Hosts of our own network that webhooks may go to, also without TLS: hooks.internal:8080.",
     ] = ()
+    smtp_host: Annotated[str | None, kinds.HOST, "The mail server that alerts are sent by; without one none is."] = None
+    smtp_port: Annotated[int, kinds.whole(1, 65_535), "Its port."] = 587
+    smtp_tls: Annotated[
+        str,
+        kinds.one_of("starttls", "tls", "none"),
+        "How it is talked to: TLS that is asked for, TLS from the start (port 465), or none, then without a login.",
+    ] = "starttls"
+    smtp_user: Annotated[str | None, kinds.TEXT, "Who we are to it; without one there is no login."] = None
+    smtp_password: Annotated[Secret | None, kinds.SECRET, "The password of smtp_user."] = None
+    mail_from: Annotated[str | None, kinds.MAIL, "Whom mails of alerts come from."] = None
+    alerts_to: Annotated[tuple[str, ...], kinds.MAILS, "Whom they go to."] = ()
+    pagerduty_key: Annotated[
+        Secret | None, kinds.SECRET, "The routing key of a pager that takes PagerDuty's Events API v2."
+    ] = None
+    pagerduty_url: Annotated[str, kinds.EVENTS_URL, "Where that pager takes events."] = PAGERDUTY
+    alert_group_s: Annotated[
+        float, kinds.number(0, 3600), "How long alerts are gathered before people are told of them, together."
+    ] = 30.0
+    alert_repeat_hours: Annotated[
+        float, kinds.number(0.1, 8760), "How often mails remind of an alert that nobody has acknowledged."
+    ] = 4.0
     workers_least: Annotated[int, kinds.whole(1, 1000), "Workers that always run."] = 2
     workers_most: Annotated[int, kinds.whole(1, 1000), "Workers that run at most, however much waits."] = 20
     slots: Annotated[int, kinds.whole(1, 1000), "Jobs that one worker runs side by side."] = 8
@@ -354,7 +376,19 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
     host = values["listen"].rpartition(":")[0]
     if values["role"] != "worker" and not values["public_urls"] and not kinds.is_loopback(host):
         found.append("listen: expected HOST:PORT with a loopback host where no public_urls say how others reach it")
-    return [*found, *_unknown_registries(values), *_weak_token(values["token_file"])]
+    return [*found, *_mail(values), *_unknown_registries(values), *_weak_token(values["token_file"])]
+
+
+def _mail(values: Mapping[str, Any]) -> list[str]:
+    """A mail needs somebody whom it comes from and somebody whom it goes to; a login both its parts, and TLS."""
+    found: list[str] = []
+    if values["smtp_host"]:
+        found += [f"{name}: expected with smtp_host" for name in ("mail_from", "alerts_to") if not values[name]]
+    if bool(values["smtp_user"]) != bool(values["smtp_password"]):
+        found.append("smtp_password: expected with smtp_user, and only with it")
+    if values["smtp_user"] and values["smtp_tls"] == "none":
+        found.append("smtp_tls: expected starttls or tls where there is a smtp_user: a password is not sent in the clear")
+    return found
 
 
 def _unknown_registries(values: Mapping[str, Any]) -> list[str]:
