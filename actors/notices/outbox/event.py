@@ -19,8 +19,8 @@ KINDS: Mapping[str, str] = {
     "job.completed": "a job of your organisation was done",
     "job.failed": "a job of your organisation failed for good",
     "alert.opened": "the service raises an alert",
-    "alert.acknowledged": "somebody has seen it",
-    "alert.closed": "it is over",
+    "alert.acknowledged": "somebody has seen an alert",
+    "alert.closed": "an alert is over",
     "webhook.switched_off": "another webhook of yours was switched off, since it failed for too long",
 }
 OF_THE_SERVICE = frozenset(kind for kind in KINDS if kind.startswith("alert."))  # for the home organisation alone

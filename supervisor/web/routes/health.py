@@ -16,7 +16,7 @@ from supervisor import made
 from supervisor.made import Made
 from supervisor.pool_stats import stats
 from supervisor.roles import Role
-from supervisor.web import health
+from supervisor.web import health, told_health
 from supervisor.web.answering import OUTSIDE
 from supervisor.web.health import Part, PartStatus, Status
 from supervisor.web.mounting import json_response
@@ -85,7 +85,7 @@ async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 async def part(call: Call[Nothing, Nothing]) -> web.Response:
-    """One part of the service: database, queue, redis, mesh, duplicates, search, semantic, backup, or an actor's."""
+    """One part: database, queue, redis, mesh, duplicates, search, semantic, backup, mail, pagerduty, or an actor's."""
     parts = await _parts(call.site)
     name = call.word("name")
     if name not in parts:
@@ -130,6 +130,7 @@ async def _parts(site: Site) -> dict[str, Part]:
         **health.made_parts(await _made(site) if database.status == "healthy" else None, datetime.now(UTC)),
         "semantic": await _semantic(site, database),
         "backup": await _backup(site, database),
+        **await told_health.parts(site, database),
     }
     copies = site.supervisor.snapshot()
     return parts | {name: health.actor_part(name, wanted, copies) for name, wanted in site.supervisor.wanted.items()}
@@ -213,5 +214,5 @@ RESOURCE = Resource(
         _probe("/ready", ready, Ready),
         _probe("/live", live, Live),
     ),
-    of_registries=False,
+    of_registries=False, in_standby=True,
 )
