@@ -1,5 +1,7 @@
 """The keys that access tokens are signed with: in the database, so that all processes have the same."""
 
+import asyncio
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,26 +28,33 @@ class Keys:
     ) -> None:
         self._pool, self._masters, self._clock = pool, tuple(masters), clock
         self._keys: dict[str, Key] = {}
-        self._read_s: float | None = None
+        self._read_s = self._missed_s = -math.inf
+        self._turn = asyncio.Lock()
 
     async def signing(self) -> Key:
         """The newest; makes the first one ever."""
-        await self._refresh(FRESH_S)
+        await self.known(None)
         if not self._keys:
             async with self._pool.acquire() as db, db.transaction():
                 await store.add_first_key(db, *new_key(), datetime.now(UTC))
-            await self._refresh(0.0)
+            await self._read(self._clock())
         return next(iter(self._keys.values()))
 
-    async def known(self, id_: str) -> Mapping[str, Key]:
-        """Every key that is believed; looks again for one that is not there."""
-        await self._refresh(FRESH_S if id_ in self._keys else UNKNOWN_S)
-        return self._keys
+    async def known(self, id_: str | None) -> Mapping[str, Key]:
+        """Every key that is believed; looks again for one that is not there: another process may have just made it."""
+        if self._clock() - self._read_s < FRESH_S and (id_ is None or id_ in self._keys):
+            return self._keys
+        async with self._turn:
+            now_s = self._clock()
+            is_old, is_missed = now_s - self._read_s >= FRESH_S, id_ is not None and id_ not in self._keys
+            if is_old:
+                await self._read(now_s)
+            elif is_missed and now_s - self._missed_s >= UNKNOWN_S:
+                self._missed_s = now_s
+                await self._read(now_s)
+            return self._keys
 
-    async def _refresh(self, older_than_s: float) -> None:
-        now_s = self._clock()
-        if self._read_s is not None and now_s - self._read_s < older_than_s:
-            return
+    async def _read(self, now_s: float) -> None:
         kept = await store.keys(self._pool, datetime.now(UTC) - BELIEVED)
         self._keys = {id_: bearer.key_of(id_, salt, self._masters) for id_, salt in kept}
         self._read_s = now_s
