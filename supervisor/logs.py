@@ -37,7 +37,17 @@ SECRETS = (
     (re.compile(r"(\w+://[^\s:/@?#]*:)[^\s@/]+(@)"), rf"\1{STARS}\2"),  # the password of a URL
     (re.compile(r"\btriald_[A-Za-z0-9_-]{20,}"), f"triald_{STARS}"),
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+"), rf"\1{STARS}"),
-    (re.compile(r"(?i)\b((?:password|passwd|secret|token|api_?key)\s*[=:]\s*)[^\s&,;]+"), rf"\1{STARS}"),
+    (re.compile(r"(?i)\b(authorization[\"']?\s*[:=]\s*[\"']?\w+\s+)[^\s\"']+"), rf"\1{STARS}"),
+    (re.compile(r"(https?://)[^\s:/@?#]+(@)"), rf"\1{STARS}\2"),  # the key of a DSN
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), STARS),  # a JWT
+    (re.compile(r"\bwhsec_[\w+/=-]{10,}"), f"whsec_{STARS}"),
+    (
+        re.compile(
+            r"(?i)((?:\b|[_-])(?:password|passwd|passphrase|secret|token|(?:api|routing|private|signing)[_-]?key)"
+            r"[\"']?\s*[=:]\s*[\"']?)[^\s&,;\"']+"
+        ),
+        rf"\1{STARS}",
+    ),
 )
 
 

@@ -135,7 +135,10 @@ def test_the_end_puts_back_what_was_there() -> None:
     [
         f"cannot connect to postgresql://triald:{CANARY}@db/triald", f"redis://:{CANARY}@cache:6379",
         f"token triald_{CANARY}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA was used", f"Authorization: Bearer {CANARY}.x",
-        f"user=me password={CANARY} host=db", f"GET /x?api_key={CANARY}&a=1", f"PASSWORD: {CANARY}",
+        f"Authorization: Basic {CANARY}", f"{{'Authorization': 'Digest {CANARY}'}}", f"https://{CANARY}@sentry.example/7",
+        f"eyJhbGciOiJIUzI1NiJ9.{CANARY}.{CANARY}", f"whsec_{CANARY}{CANARY}", f'{{"client_secret": "{CANARY}"}}',
+        f"{{'refresh_token': '{CANARY}'}}", f"smtp_password = {CANARY}", f"pagerduty_routing_key={CANARY}",
+        f"-----BEGIN PRIVATE KEY----- private-key: {CANARY}", f"user=me password={CANARY} host=db", f"GET /x?api_key={CANARY}&a=1", f"PASSWORD: {CANARY}",
     ],
 )  # fmt: skip
 def test_no_secret_reaches_a_line(text: str) -> None:
@@ -151,6 +154,19 @@ def test_no_secret_reaches_a_line(text: str) -> None:
     assert len(lines(file)) >= 2
     assert CANARY not in file.getvalue().decode() + console.getvalue().decode()
     assert b"****" in console.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_what_somebody_sent_makes_no_line_and_no_colour_of_its_own(form: str) -> None:
+    """N35: no line can be forged, and no terminal be driven, by what stands in a field."""
+    forged = '\n{"event":"forged"}\r\n\x1b[2J\x1b]0;title\x07\u2028\x85'
+    with logged(form=form) as file:
+        emit("request.answered", method=forged, path=forged, status=400)
+        logging.getLogger("aiohttp.server").warning("odd: %s", forged)
+    text = file.getvalue()
+    assert text.count(b"\n") == 2 and b"\r" not in text
+    assert b"\x1b" not in text and b"\x07" not in text
+    assert not any(line.startswith(b'{"event":"forged"') for line in text.splitlines())
 
 
 def test_words_that_are_no_secret_stay() -> None:
