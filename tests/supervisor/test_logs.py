@@ -138,7 +138,8 @@ def test_the_end_puts_back_what_was_there() -> None:
         f"Authorization: Basic {CANARY}", f"{{'Authorization': 'Digest {CANARY}'}}", f"https://{CANARY}@sentry.example/7",
         f"eyJhbGciOiJIUzI1NiJ9.{CANARY}.{CANARY}", f"whsec_{CANARY}{CANARY}", f'{{"client_secret": "{CANARY}"}}',
         f"{{'refresh_token': '{CANARY}'}}", f"smtp_password = {CANARY}", f"pagerduty_routing_key={CANARY}",
-        f"-----BEGIN PRIVATE KEY----- private-key: {CANARY}", f"user=me password={CANARY} host=db", f"GET /x?api_key={CANARY}&a=1", f"PASSWORD: {CANARY}",
+        f"-----BEGIN PRIVATE KEY----- private-key: {CANARY}", f"user=me password={CANARY} host=db",
+        f"GET /x?api_key={CANARY}&a=1", f"PASSWORD: {CANARY}",
     ],
 )  # fmt: skip
 def test_no_secret_reaches_a_line(text: str) -> None:
