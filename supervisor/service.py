@@ -4,11 +4,14 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from actors.governance.approvals import Policy
+from actors.governance.approvals import Rule as ApprovalRule
 from actors.governance.limits import Limit
 from actors.governance.mode.watch import ModeWatch
 from actors.jobs import Kinds
@@ -20,6 +23,7 @@ from actors.queue.retry import RetryRule
 from actors.registries import Registry
 from actors.tools import Tools
 from supervisor import telling
+from supervisor.auditing import key_file
 from supervisor.embedded import Embedded
 from supervisor.hub import Hub
 from supervisor.logins import Rules
@@ -77,6 +81,16 @@ class Service:
             session=timedelta(hours=settings.session_hours),
             masters=tuple(one.reveal() for one in given if one is not None),
         )
+
+    @property
+    def audit_key(self) -> Path:
+        return key_file(self.settings)
+
+    @property
+    def approval_rule(self) -> ApprovalRule:
+        settings = self.settings
+        policy = Policy(settings.approval_policy.upper())
+        return ApprovalRule(settings.approval_rows, policy, timedelta(hours=settings.approval_hours))
 
     @property
     def limits(self) -> Mapping[str, Limit]:

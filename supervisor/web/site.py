@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from actors.governance.approvals import Rule as ApprovalRule
 from actors.governance.limits import Limit
 from actors.governance.mode.watch import ModeWatch
 from actors.jobs import JobKind
@@ -86,6 +88,12 @@ class Site(Protocol):
     def hub(self) -> Hub: ...
     @property
     def mode(self) -> ModeWatch: ...
+    @property
+    def audit_key(self) -> Path:
+        """The file of the key that exports of the audit are signed with."""
+
+    @property
+    def approval_rule(self) -> ApprovalRule: ...
     @property
     def lag(self) -> LoopLate: ...
     @property

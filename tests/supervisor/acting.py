@@ -32,8 +32,9 @@ def child_of(service: Service, name: str) -> Child:
 
 @asynccontextmanager
 async def acting(service: Service, *names: str) -> AsyncIterator[Supervisor]:
-    """These actors of a service, supervised, and no others."""
-    supervisor = Supervisor([child for child in children(service) if child.name in names], emit=emit)
+    """These actors of a service, supervised, and no others but who watches the mode, without which all stand by."""
+    wanted = {"mode", *names}
+    supervisor = Supervisor([child for child in children(service) if child.name in wanted], emit=emit)
     running = asyncio.create_task(supervisor.run())
     try:
         yield supervisor

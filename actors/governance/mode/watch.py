@@ -45,7 +45,7 @@ class ModeWatch:
         self._clock = clock
         self._poll_s = poll_s
         self._chosen: Chosen | None = None
-        self._read_s = -OBEY_WITHIN_S - 1
+        self._read_s = float("-inf")
         self._reading: asyncio.Lock | None = None
         self._look = asyncio.Event()
         self._told: tuple[Mode, bool] | None = None
@@ -74,6 +74,10 @@ class ModeWatch:
         """Calls `hear` with each mode that is seen to hold, from the next on; the answer ends that."""
         self._hear.append(hear)
         return lambda: self._hear.remove(hear)
+
+    def forget(self) -> None:
+        """What was read last counts no more: whoever asks next looks."""
+        self._read_s = float("-inf")
 
     def heard(self, _payload: str = "") -> None:
         """The row may have changed: it is looked at now."""

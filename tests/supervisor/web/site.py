@@ -1,12 +1,14 @@
 """A site of real parts: a database with trials of the demo world, a supervisor that runs, tokens of every role."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +16,7 @@ import asyncpg
 
 import actors.jobs
 from actors.governance.accounts import store as accounts
+from actors.governance.approvals import Rule as ApprovalRule
 from actors.governance.limits import DEFAULTS, Limit
 from actors.governance.mode.watch import ModeWatch
 from actors.jobs import JobKind
@@ -62,6 +65,8 @@ class RealSite:
     hub: Hub = field(default_factory=Hub)
     lag: LoopLag = field(default_factory=LoopLag)
     draining: bool = False
+    audit_key: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="triald-site-")) / "audit-key.pem")
+    approval_rule: ApprovalRule = field(default_factory=ApprovalRule)
     public_urls: tuple[str, ...] = ()
     login_rules: Rules = field(default_factory=Rules)
     limits: Mapping[str, Limit] = field(default_factory=lambda: dict.fromkeys(DEFAULTS, Limit(60_000, 60.0)))
