@@ -43,6 +43,7 @@ from supervisor.settings import KNOWN, BadSettings, Settings
 from supervisor.supervisor import Child
 from supervisor.tokens import make_token, new_token
 from supervisor.wiring import open_service
+from tests.observing.collector import collecting
 from tests.postgres import Servers, default_bin_dir
 from tests.queue.jobs import add, claim_one, register
 from tests.supervisor import acting
@@ -736,6 +737,27 @@ async def test_two_processes_with_other_settings_stop_and_speak_and_let_in_other
     assert any("service.ready" in line["text"] for line in calm.lines)
     assert {line["level"] for line in hasty.lines} <= {"warning", "error"}
     assert "alert.opened" in {line["event"] for line in hasty.lines}
+
+
+@shows("otlp_url", "trace_percent", "sentry_dsn")
+async def test_traces_and_errors_go_where_the_settings_say_and_nowhere_else(given: Given) -> None:
+    """N39: otlp_url, trace_percent, sentry_dsn."""
+
+    async def told(**settings: object) -> tuple[int, int]:
+        async with collecting() as collector:
+            if "otlp_url" in settings:
+                settings["otlp_url"] = collector.otlp_url
+            if "sentry_dsn" in settings:
+                settings["sentry_dsn"] = collector.sentry_dsn
+            async with open_service(given(**settings)):
+                emit("request.answered", method="GET", path="/", status=500, took_s=0.1, trace_id="t")
+                emit("request.failed", path="/", error="ValueError: no")
+            return len(collector.spans), len(collector.reports)
+
+    assert await told() == (0, 0)
+    assert await told(otlp_url="") == (1, 0)
+    assert await told(otlp_url="", trace_percent=0) == (0, 0)
+    assert await told(sentry_dsn="") == (0, 1)
 
 
 def test_the_effect_of_every_setting_is_shown() -> None:
