@@ -41,8 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _commands(asked: list[str]) -> dict[str, Command]:
     """The one asked for by its name, which starts without what others need; all of them otherwise."""
-    known = [name for name in names(COMMANDS) if name in asked]
+    known = [name for name in names(COMMANDS) if spelled(name) in asked]
     return catalog(COMMANDS, "COMMAND", Command, only=known or None)
+
+
+def spelled(name: str) -> str:
+    """A command as people write it: import-from, which no file could be named."""
+    return name.replace("_", "-")
 
 
 def make_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
@@ -52,7 +57,7 @@ def make_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"triald {VERSION}")
     where = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in commands.values():
-        one = where.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
+        one = where.add_parser(spelled(command.name), help=command.help, description=command.help, allow_abbrev=False)
         command.add_arguments(one)
         for leaf in _leaves(one):
             _add_settings(leaf, shown=command.is_service)

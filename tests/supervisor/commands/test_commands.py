@@ -9,7 +9,7 @@ import pytest
 
 import supervisor.commands
 from actors.runtime.catalog import catalog
-from supervisor.__main__ import make_parser
+from supervisor.__main__ import make_parser, spelled
 from supervisor.commands import Command, overrides
 from supervisor.settings import KNOWN
 from tests.supervisor.commands.running import ROOT, Triald, environment
@@ -94,7 +94,7 @@ async def test_every_reading_command_answers_in_json(triald: Triald) -> None:
 def test_every_command_and_action_is_in_the_documentation() -> None:
     text = (ROOT / "docs" / "commands.md").read_text("utf-8")
     for name in COMMANDS:
-        assert f"triald {name}" in text
+        assert f"triald {spelled(name)}" in text
     for name in ("jobs", "schedules", "refused", "token"):
         actions = actions_of(COMMANDS[name])
         assert actions

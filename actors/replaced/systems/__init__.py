@@ -1,0 +1,1 @@
+"""The replaced systems, one file each, ending in `SYSTEM`."""
