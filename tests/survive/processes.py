@@ -103,12 +103,13 @@ async def running(
     program: tuple[str, ...] = UP,
     settings: Mapping[str, object] | None = None,
     ready: bool = True,
+    root: Path = ROOT,
 ) -> AsyncIterator[Running]:
-    """A process of the service until the context ends, however it ends; its log is heard."""
+    """A process of the service until the context ends, however it ends; its log is heard. `root` has its code."""
     name = f"triald-{next(_names)}"
     environment = environment_of(dsn, settings or {}, name=name, data_dir=data_dir)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *program, cwd=ROOT, env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
+        sys.executable, *program, cwd=root, env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
         limit=LINE_BYTES, start_new_session=True,
     )  # fmt: skip
     one = Running(process, name)
@@ -178,10 +179,10 @@ class Ended:
         return orjson.loads(self.out)
 
 
-async def command(dsn: str, *words: str, settings: Mapping[str, object] | None = None) -> Ended:
+async def command(dsn: str, *words: str, settings: Mapping[str, object] | None = None, root: Path = ROOT) -> Ended:
     """One command of the command line, to its end."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "supervisor", *words, cwd=ROOT, stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
+        sys.executable, "-m", "supervisor", *words, cwd=root, stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
         env=environment_of(dsn, settings or {}),
     )  # fmt: skip
     async with asyncio.timeout(WITHIN_S):
