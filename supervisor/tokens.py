@@ -61,6 +61,8 @@ async def program(db: store.Database, login: str, role: Role, tenant: int = HOME
     if (found := await accounts.find_user(db, login)) is not None:
         if found.kind == "person":
             raise Refusal(f"name: {login!r} is a person; give the token to them by --user", field="name")
+        if not Role.of(found.role).may(role):
+            raise Refusal(f"role: the program {login!r} is a {found.role}; a token may do no more", field="role")
         return found.id
     return await accounts.add_user(db, tenant, login, role.word, kind="program")
 

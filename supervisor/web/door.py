@@ -3,6 +3,8 @@
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -23,6 +25,7 @@ from supervisor.web.site import Site
 NOBODY = Who(Role.ANYONE, "anyone")
 LONGEST_TOKEN = 1024
 LOGIN = "/login"
+ACCOUNT = "/account"
 COOKIE = "triald_session"
 
 
@@ -136,7 +139,7 @@ class Door:
             await self._count(request, route, stranger)
             return None
         known = self._known.get(_key(shown))
-        await self._count(request, route, known or stranger)
+        await self._count(request, route, known or replace(stranger, login=f"token of {stranger.login}"))
         who = await self._who(shown)
         if who is not None and who != known:
             await self._count(request, route, who)
@@ -158,8 +161,12 @@ class Door:
         return who
 
     async def _count(self, request: web.Request, route: Route, who: Who) -> None:
-        """One turn of the caller, of the caller's in this group of routes, of the caller's tenant. Raises Refused."""
-        await self._take(request, who.key, who.role.word)
+        """One turn of the caller, of the caller's in this group of routes, of the caller's tenant. Raises Refused.
+
+        Of strangers a group is apart from all else: who asks for much that opens to nobody holds up no login.
+        """
+        if route.group is None or who.role is not Role.ANYONE:
+            await self._take(request, who.key, who.role.word)
         if route.group is not None:
             await self._take(request, f"{route.group} of {who.key}", route.group)
         if who.tenant:
@@ -234,3 +241,5 @@ def is_secure(request: web.Request, site: Site) -> bool:
 def check_door(request: web.Request, public_urls: Collection[str] = ()) -> None:
     """What every request must pass, also one to nowhere. Raises Refused."""
     check_host(request.headers.get("Host"), public_urls)
+    if not request.raw_path.startswith(("/", "*")):  # a whole URL, whose host counts (RFC 9112, section 3.2.2)
+        check_host(urlsplit(request.raw_path).netloc, public_urls)

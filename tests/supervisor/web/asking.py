@@ -7,6 +7,7 @@ import aiohttp
 
 from supervisor.roles import Role
 from tests.supervisor.web.site import RealSite
+from tests.survive.processes import until
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,11 @@ class Api:
         status, body = await self.ask("GET", path, **more)
         assert status == 200, (path, body, self.failed)
         return body
+
+    async def until_closed(self, path: str, headers: dict[str, str]) -> None:
+        """What opened it opens it no more: others see that within seconds."""
+
+        async def is_closed() -> bool:
+            return (await self.ask("GET", path, role=None, headers=headers))[0] == 401
+
+        await until(is_closed)
