@@ -51,6 +51,15 @@ async def find(db: store.Database, wanted: Wanted, *, values: bool = False) -> a
         return replace(found, facets=await _named(one, found.facets)) if values else found
 
 
+async def rows_beyond(db: store.Database, wanted: Wanted, most: int) -> int | None:
+    """How many rows an export has where that is more than `most`, else None. Raises BadSearch."""
+    if wanted.by_likeness or not await store.has_more_than(db, most):
+        return None
+    search, meanings = await settled(db, wanted)
+    rows = await answer.count_everything(db, search, meanings)
+    return rows if rows > most else None
+
+
 async def everything(db: answer.Exporting, wanted: Wanted) -> AsyncIterator[Sequence[Any]]:
     """All that is found, some rows at a time, by our id. Raises BadSearch."""
     if wanted.by_likeness:

@@ -230,7 +230,7 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
             payload = kinds["scrape"].new(kinds["scrape"].payload(registry=registry, mode=mode)).payload
             await _put(db, f"scrape_{registry}_{mode}", times, settings.scrape_zone, "scrape", payload)
     upkeep = kinds["maintain"].payload(days=settings.kept_days)
-    for follower in ("assess", "dedupe", "watch", "learn_search", "mesh_code"):
+    for follower in ("assess", "dedupe", "expire", "watch", "learn_search", "mesh_code"):
         await _put(db, follower, "* * * * *", "UTC", follower, kinds[follower].new().payload)
     report = kinds["daily_report"].new(kinds["daily_report"].payload(zone=settings.scrape_zone)).payload
     await _put(db, "daily_report", settings.report_cron, settings.scrape_zone, "daily_report", report)

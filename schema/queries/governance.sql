@@ -95,10 +95,11 @@ where ($1::text is null or state = $1::text) and ($2::text is null or requested_
 order by id desc limit $4::integer;
 
 -- name: covering
--- $1 login text, $2 gate text, $3 phase text, $4 now timestamptz -> the approval that covers a request, of any kind but each
+-- $1 login text, $2 gate text, $3 phase text, $4 now timestamptz, $5 asked text -> the approval that covers a request
 select id from approvals
 where requested_by = $1::text and gate = $2::text and state = 'approved' and covers_until > $4::timestamptz
-  and (policy = 'APPROVE_SESSION' or (policy = 'APPROVE_PHASE' and phase = $3::text))
+  and (policy = 'APPROVE_SESSION' or (policy = 'APPROVE_PHASE' and phase = $3::text)
+       or (policy = 'REQUIRE_EACH' and job_id is not null and asked = $5::text))
 order by covers_until desc limit 1;
 
 -- name: same_request

@@ -403,3 +403,30 @@ where t.id = any(array(
           select from trials o where o.cluster_id = t.cluster_id and o.id < t.id and o.removed_at is null))
 ))
 order by t.id;
+
+-- name: count_export
+-- $1 to $6 as in export -> how many trials that is
+with asked as materialized (
+    select $1::tsquery as question
+)
+select count(*) from (
+    select t.id from asked a join trials t on t.words @@ a.question
+    where trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o
+          where o.cluster_id = t.cluster_id and o.id < t.id and o.words @@ a.question
+            and trial_fits(o.start_on, o.completion_on, o.last_updated_on, o.removed_at, o.min_age_days, o.max_age_days, o.words,
+                           o.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)))
+    union all
+    select t.id from trials t
+    where $1::tsquery is null
+      and trial_fits(t.start_on, t.completion_on, t.last_updated_on, t.removed_at, t.min_age_days, t.max_age_days, t.words,
+                     t.points, $2::date[], $3::bigint[], $4::float8[], $5::tsquery)
+      and (not $6::boolean or t.cluster_id is null or not exists (
+          select from trials o where o.cluster_id = t.cluster_id and o.id < t.id and o.removed_at is null))
+) found;
+
+-- name: has_more_than
+-- $1 number -> whether there are more trials than that
+select exists (select from trials offset $1::bigint limit 1);

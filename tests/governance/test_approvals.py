@@ -44,7 +44,7 @@ async def test_a_job_leaves_held_when_somebody_else_agrees(db: "Pool") -> None:
     one = await asked(db)
     assert await operating.state_of(db, one.job_id or 0) == "held"
     done = await deciding.approve(db, one.id, by="sam", reason=None, now=await now_of(db))
-    assert (done.state, done.decided_by, done.covers_until) == (State.APPROVED, "sam", None)
+    assert (done.state, done.decided_by) == (State.APPROVED, "sam")
     assert await operating.state_of(db, one.job_id or 0) == "ready"
 
 
@@ -120,7 +120,7 @@ async def test_who_asked_may_take_it_back(db: "Pool") -> None:
 @pytest.mark.parametrize(
     ("policy", "other_phase", "lasts"),
     [
-        (Policy.REQUIRE_EACH, False, timedelta(0)),
+        (Policy.REQUIRE_EACH, False, timedelta(days=1)),
         (Policy.APPROVE_PHASE, False, timedelta(days=30)),
         (Policy.APPROVE_SESSION, True, timedelta(hours=8)),
     ],
@@ -132,9 +132,10 @@ async def test_what_an_approval_covers(db: "Pool", policy: Policy, other_phase: 
     one, now = await asked(db, wish, Rule(policy=policy)), await now_of(db)
     assert await store.covering(db, wish, now) is None
     await deciding.approve(db, one.id, by="sam", reason=None, now=now)
-    covers = lasts > timedelta(0)
-    assert await store.covering(db, wish, now) == (one.id if covers else None)
-    assert await store.covering(db, replace(wish, phase="writing"), now) == (one.id if other_phase else None)
+    assert await store.covering(db, wish, now) == one.id
+    each = policy is Policy.REQUIRE_EACH
+    assert await store.covering(db, replace(wish, phase="writing"), now) == (one.id if other_phase or each else None)
+    assert await store.covering(db, replace(wish, asked="q=lung"), now) == (None if each else one.id)
     assert await store.covering(db, replace(wish, who="kim"), now) is None
     assert await store.covering(db, replace(wish, gate="delete"), now) is None
     assert await store.covering(db, wish, now + lasts) is None
@@ -156,5 +157,6 @@ async def test_lists_counts_and_what_is_old_goes(db: "Pool") -> None:
     await deciding.approve(db, one.id, by="sam", reason=None, now=now)
     assert [each.id for each in await store.listed(db, state="waiting")] == [other.id]
     assert [each.id for each in await store.listed(db, who="jo")] == [other.id, one.id]
+    assert await store.trim(db, now + timedelta(hours=23)) == 0
     assert await store.trim(db, now + timedelta(days=400)) == 1
     assert [each.id for each in await store.listed(db)] == [other.id]

@@ -15,6 +15,7 @@ from actors.errors import Conflict, Forbidden, Refusal
 
 SESSION = timedelta(hours=8)
 PHASE = timedelta(days=30)
+SAME = timedelta(days=1)  # what was approved may be fetched again for so long, should a connection break
 EXPORT = "export"  # the gate of what leaves in bulk
 
 
@@ -83,11 +84,11 @@ def needs(rule: Rule, rows: int) -> bool:
     return rows > rule.rows
 
 
-def covers_until(policy: Policy, now: datetime) -> datetime | None:
-    """Until when an approval that is given now is good for more than what it was asked for."""
+def covers_until(policy: Policy, now: datetime) -> datetime:
+    """Until when an approval that is given now is good: for the same, for a phase, for all that its gate lets by."""
     match policy:
         case Policy.REQUIRE_EACH:
-            return None
+            return now + SAME
         case Policy.APPROVE_PHASE:
             return now + PHASE
         case Policy.APPROVE_SESSION:

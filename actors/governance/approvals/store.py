@@ -38,8 +38,8 @@ async def listed(
 
 
 async def covering(db: Database, wish: Wish, now: datetime) -> int | None:
-    """The approval that was given before and covers this too."""
-    found = await db.fetchval(query("governance.covering"), wish.who, wish.gate, wish.phase, now)
+    """The approval that was given before and covers this."""
+    found = await db.fetchval(query("governance.covering"), wish.who, wish.gate, wish.phase, now, wish.asked)
     return None if found is None else int(found)
 
 

@@ -81,15 +81,26 @@ async def everything(
     A description finds what shares one of its rarest words, as on its pages.
     """
     plan = ask.ask(replace(asked, cursor=None))
-    if is_description(plan.text):
-        what = await describe(db, plan.text, meanings)
-        text, nothing = both(what.question, plan.facets), not what.question
-    else:
-        read = await _asked(db, asked, plan, meanings, ask.CAPS, values=False)
-        text, nothing = read.text, read.words.nothing
-    if not nothing:
+    text = await _everything(db, asked, plan, meanings)
+    if text is not None:
         async for rows in store.export(db, text, plan.limits, collapse=asked.collapse):
             yield rows
+
+
+async def count_everything(db: Database, asked: ask.Search, meanings: Sequence[Meaning] = ()) -> int:
+    """How many trials `everything` gives. Raises BadSearch."""
+    plan = ask.ask(replace(asked, cursor=None))
+    text = await _everything(db, asked, plan, meanings)
+    return 0 if text is None else await store.count_export(db, text, plan.limits, collapse=asked.collapse)
+
+
+async def _everything(db: Database, asked: ask.Search, plan: ask.Plan, meanings: Sequence[Meaning]) -> str | None:
+    """The question to the index, empty for all; None where nothing can answer."""
+    if is_description(plan.text):
+        what = await describe(db, plan.text, meanings)
+        return both(what.question, plan.facets) if what.question else None
+    read = await _asked(db, asked, plan, meanings, ask.CAPS, values=False)
+    return None if read.words.nothing else read.text
 
 
 async def _asked(

@@ -267,6 +267,16 @@ async def export(db: Cursors, text: str, limits: ask.Limits, *, collapse: bool) 
         yield some
 
 
+async def count_export(db: Database, text: str, limits: ask.Limits, *, collapse: bool) -> int:
+    """How many trials `export` gives."""
+    return int(await db.fetchval(query("search.count_export"), text or None, *limits.given, collapse))
+
+
+async def has_more_than(db: Database, trials: int) -> bool:
+    """Whether the mirror holds more trials than so many, counted no further."""
+    return bool(await db.fetchval(query("search.has_more_than"), trials))
+
+
 # ── what trials teach ──
 
 

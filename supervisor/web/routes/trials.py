@@ -19,6 +19,7 @@ from supervisor.finding import Wanted
 from supervisor.roles import Role
 from supervisor.web import standing
 from supervisor.web import trial_answers as answers
+from supervisor.web.export_gate import gate
 from supervisor.web.exports import exported
 from supervisor.web.route import Call, Nothing, Resource, Route
 from supervisor.web.trial_answers import Filters, SearchQuery, SimilarTrials, Suggestions, TrialsPage, VersionsList
@@ -53,16 +54,21 @@ class ExportQuery(Filters, frozen=True, forbid_unknown_fields=True):
 
     format: Format = "csv"
     mode: Mode = "text"
+    approval_phase: Annotated[str, Meta(max_length=100)] = ""  # of your work, where approvals are for one
+    because: Annotated[str, Meta(max_length=500)] = ""  # for who is to agree to a large one
 
     def wanted(self) -> Wanted:
         return replace(Filters.wanted(self), mode=self.mode)
 
 
 async def export(call: Call[ExportQuery, Nothing]) -> web.StreamResponse:
-    """Everything that a search finds, as a file of CSV, NDJSON or Parquet."""
+    """Everything that a search finds, as a file of CSV, NDJSON or Parquet; a large one once somebody else agrees."""
+    asked = call.query
     try:
-        call.shows_only(*call.query.registry)
-        return await exported(call.request, call.site.pool, call.query.wanted(), call.query.format)
+        call.shows_only(*asked.registry)
+        if (waits := await gate(call, asked.wanted(), phase=asked.approval_phase, because=asked.because)) is not None:
+            return waits
+        return await exported(call.request, call.site.pool, asked.wanted(), asked.format)
     except BadSearch as error:
         raise answers.refused(error) from error
 
@@ -126,7 +132,7 @@ RESOURCE = Resource(
     (
         Route("GET", "/api/v1/trials", search, Role.VIEWER),
         Route("GET", "/api/v1/trials/suggest", suggest, Role.VIEWER),
-        Route("GET", "/api/v1/trials/export", export, Role.VIEWER, media="*/*"),
+        Route("GET", "/api/v1/trials/export", export, Role.VIEWER, media="*/*", exports=True),
         Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/similar", similar, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions", versions, Role.VIEWER),

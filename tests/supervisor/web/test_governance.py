@@ -285,3 +285,41 @@ async def test_flags_are_changed_by_an_admin_of_the_home_tenant(api: Api) -> Non
     assert (await api.ask("DELETE", f"{path}/rules/{rule['id']}"))[0] == 200
     assert (await api.ask("DELETE", path))[0] == 200
     assert (await api.ask("DELETE", path))[0] == 404
+
+
+EXPORT = "/api/v1/trials/export?format=ndjson&because=the%20review"
+
+
+async def test_a_large_export_waits_until_somebody_else_agrees(trials: Api) -> None:
+    """R11: more rows than the rule says → 202 {gateId}; asked again → the same; approved → the job goes on, the file comes."""
+    trials.site.approval_rule = ApprovalRule(rows=100)
+    status, told = await trials.ask("GET", EXPORT, role=Role.RESEARCHER)
+    assert (status, told["state"], told["rows"]) == (202, "waiting", 300)
+    assert (await trials.ask("GET", EXPORT, role=Role.RESEARCHER))[1]["gateId"] == told["gateId"]
+    assert await operating.state_of(trials.site.all_tenants, told["job"]) == "held"
+    path = f"/api/v1/approvals/{told['gateId']}"
+    assert (await trials.get(path, role=Role.RESEARCHER))["asked"] == "format=ndjson"
+    assert (await trials.ask("POST", f"{path}/approve", role=Role.STEWARD))[0] == 200
+    assert await operating.state_of(trials.site.all_tenants, told["job"]) == "ready"
+    body = await trials.get(EXPORT, role=Role.RESEARCHER)
+    assert len(body.splitlines()) == 300
+    assert (await trials.ask("GET", EXPORT, role=Role.VIEWER))[0] == 202
+    assert (await trials.ask("GET", EXPORT.replace("ndjson", "csv"), role=Role.RESEARCHER))[0] == 202
+    assert [one.action for one in await entries(trials, action="approvals_ask")] == ["approvals_ask"] * 3
+
+
+async def test_a_small_export_waits_for_nobody(trials: Api) -> None:
+    """R11: up to the rule's rows."""
+    for rows in (300, 299):
+        trials.site.approval_rule = ApprovalRule(rows=rows)
+        assert (await trials.ask("GET", EXPORT, role=Role.RESEARCHER))[0] == (200 if rows == 300 else 202)
+    assert (await trials.ask("GET", f"{EXPORT}&registry=ctis", role=Role.RESEARCHER))[0] == 200
+
+
+async def test_a_demo_exports_nothing(trials: Api) -> None:
+    """R03: exports 403, of trials and of the audit."""
+    await put(trials, Mode.DEMO)
+    for path in (EXPORT, "/api/v1/audit/export"):
+        status, told = await trials.ask("GET", path)
+        assert (status, told["code"]) == (403, "demo")
+    assert (await trials.ask("GET", "/api/v1/trials"))[0] == 200

@@ -1,0 +1,24 @@
+"""Tells who asked that somebody has agreed: held until then, and let go by the approval alone."""
+
+from dataclasses import dataclass
+
+from actors.events import store as events
+from actors.jobs import JobKind
+from actors.queue.attempt import Attempt
+from actors.queue.outcome import Outcome
+from actors.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    login: str
+
+
+async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
+    async with tools.db.acquire() as db, db.transaction():
+        told = {"job": attempt.job.id, "state": "approved"}
+        await events.append(db, room=f"user:{payload.login}", kind="approval.decided", payload=told, is_final=True)
+        return await attempt.finish(db, told)
+
+
+JOB = JobKind("announce_approval", Payload, run)
