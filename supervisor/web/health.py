@@ -29,6 +29,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 NOT_USED = Part("not_used", "triald needs no Redis: the queue is in PostgreSQL")
+NO_MODEL = Part("not_used", "this version segments no images, so there is no model to ask")
 
 
 def overall(parts: Mapping[str, Part]) -> Status:

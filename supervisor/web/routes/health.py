@@ -127,6 +127,7 @@ async def _parts(site: Site) -> dict[str, Part]:
             slots=sum(desk.slots for desk in desks),
         ),
         "redis": health.NOT_USED,
+        "ml": health.NO_MODEL,
         **health.made_parts(await _made(site) if database.status == "healthy" else None, datetime.now(UTC)),
         "semantic": await _semantic(site, database),
         "backup": await _backup(site, database),
