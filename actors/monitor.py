@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actors.backup import store as backup
+from actors.governance.approvals import store as approvals
+from actors.governance.audit import store as audit
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Close, Open, Thresholds, judge, rules
 from actors.monitoring.lately import summed
@@ -131,7 +133,7 @@ class Monitor:
             ("listen_queue_percent", ""): 100.0 * await monitoring.listen_queue_usage(self.pool),
             ("jobs_rescued", ""): float(await monitoring.rescued_since(self.pool, now - timedelta(minutes=10))),
         }
-        measured |= await self._trials(now)
+        measured |= await self._trials(now) | await self._governance()
         if (age_s := await backup.age_s(self.pool, now, wanted=self.backs_up)) is not None:
             measured["backup_age_s", ""] = age_s
         if dead + done >= FEWEST_ENDED:
@@ -140,6 +142,15 @@ class Monitor:
         for table, size in (await monitoring.table_sizes(self.pool)).items():
             measured["table_size_bytes", table] = float(size)
         return measured
+
+    async def _governance(self) -> Measured:
+        unsealed, age_s = await audit.waiting(self.pool)
+        approvals_waiting, _ = await approvals.waiting(self.pool)
+        return {
+            ("approvals_waiting", ""): float(approvals_waiting),
+            ("audit_unsealed", ""): float(unsealed),
+            ("audit_unsealed_s", ""): age_s,
+        }
 
     async def _trials(self, now: datetime) -> Measured:
         """Flags, duplicates, and how old all is; stale ones are counted from the records themselves, flagged or not."""

@@ -9,6 +9,7 @@ import asyncpg
 
 from actors.events.feed import Feed
 from actors.governance.audit.sealer import Sealer
+from actors.governance.mode import Mode
 from actors.monitor import Gauge, Monitor
 from actors.monitoring.alarms import Thresholds
 from actors.queue.beat import Beat, Vital
@@ -174,6 +175,7 @@ def _gauge(service: Service, scaling: Scaling) -> Gauge:
         return {
             ("workers", "running"): float(sum(seen.name == "worker" for seen in service.supervisor.snapshot())),
             ("workers", "wanted"): float(service.supervisor.wanted["worker"]),
+            **{("mode", mode.value): float(service.mode.now is mode) for mode in Mode},
         }
 
     return Gauge(tell=service.metrics.tell, scale=scaling.step, here=here)

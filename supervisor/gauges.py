@@ -40,6 +40,9 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_listen_queue_usage": ((), "Use of PostgreSQL's queue of notifications, from 0 to 1."),
     "triald_breaker_open": (("breaker",), "1 while nobody calls what asked for a pause or keeps failing, else 0."),
     "triald_approvals_waiting": ((), "Approvals that wait for somebody's decision."),
+    "triald_audit_unsealed": ((), "Entries of the audit that have no place in its chain yet."),
+    "triald_audit_unsealed_seconds": ((), "How long the oldest of them has waited."),
+    "triald_mode": (("mode",), "1 for the mode that this process obeys, 0 for the others."),
     "triald_backup_age_seconds": ((), "Time since the last good backup."),
 }
 
@@ -51,6 +54,7 @@ LIVE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_pool_waiting": (("pool",), "Callers who wait for a database connection."),
     "triald_pool_most": (("pool",), "Database connections that a pool may open."),
     "triald_http_connections": ((), "Connections of clients that are open."),
+    "triald_watchers": ((), "Connections of those who watch what happens."),
     "triald_memory_limit_bytes": ((), "Memory that this process may use, before the system ends it."),
 }
 
@@ -95,6 +99,9 @@ MEASURES: Mapping[str, Measure] = {
     "actor_failures": Measure("triald_actor_failures", "actor"),
     "breaker_open": Measure("triald_breaker_open", "breaker"),
     "approvals_waiting": Measure("triald_approvals_waiting"),
+    "audit_unsealed": Measure("triald_audit_unsealed"),
+    "audit_unsealed_s": Measure("triald_audit_unsealed_seconds"),
+    "mode": Measure("triald_mode", "mode"),
     "backup_age_s": Measure("triald_backup_age_seconds"),
 }
 

@@ -16,6 +16,7 @@ PartStatus = Literal["healthy", "degraded", "unhealthy", "not_used"]
 
 STUCK_S = 60.0  # a claim loop comes round at least every few seconds
 LATE_S = 5.0  # of the event loop
+UNSEALED_S = 60.0  # a sealer comes round twice a second
 BEHIND_S = 3600.0  # followers wait while a scrape brings very many, as the first one does
 Details = dict[str, float | int | str | None]
 
@@ -85,6 +86,18 @@ def semantic_part(*, database: Part, embedder: str | None, refused: str | None, 
     if refused:
         return Part("not_used", f"semantic search is unavailable: {refused}")
     return Part("healthy", None, {"embedder": embedder, "due": due})
+
+
+def governance_part(*, database: Part, mode: str, is_readable: bool, unsealed: int, age_s: float) -> Part:
+    """Whether the mode can be read, and the audit is chained; whatever the mode is, that is well."""
+    details: Details = {"mode": mode, "unsealed": unsealed, "oldest_unsealed_s": round(age_s, 1)}
+    if database.status == "unhealthy":
+        return Part("unhealthy", "its database does not answer")
+    if not is_readable:
+        return Part("unhealthy", "the mode cannot be read: the service stands by", details)
+    if age_s > UNSEALED_S:
+        return Part("degraded", "entries of the audit wait for their place in the chain", details)
+    return Part("healthy", None, details)
 
 
 def backup_part(now_standing: Standing | None, now: datetime, *, stale: bool) -> Part:

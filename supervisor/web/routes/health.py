@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from actors.backup import store as backup
+from actors.governance.audit import store as audit
 from actors.monitoring import store as monitoring
 from actors.queue import store as queue
 from actors.trials.semantic import answer as by_likeness
@@ -85,7 +86,7 @@ async def detailed(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 async def part(call: Call[Nothing, Nothing]) -> web.Response:
-    """One part: database, queue, redis, mesh, duplicates, search, semantic, backup, mail, pagerduty, or an actor's."""
+    """One part: database, queue, redis, mesh, duplicates, search, semantic, backup, governance, mail, or an actor's."""
     parts = await _parts(call.site)
     name = call.word("name")
     if name not in parts:
@@ -131,6 +132,7 @@ async def _parts(site: Site) -> dict[str, Part]:
         **health.made_parts(await _made(site) if database.status == "healthy" else None, datetime.now(UTC)),
         "semantic": await _semantic(site, database),
         "backup": await _backup(site, database),
+        "governance": await _governance(site, database),
         **await told_health.parts(site, database),
     }
     copies = site.supervisor.snapshot()
@@ -175,6 +177,19 @@ async def _semantic(site: Site, database: Part) -> Part:
     if now is None:
         return health.semantic_part(database=Part("unhealthy"), embedder=None, refused=None, due=0)
     return health.semantic_part(database=database, embedder=now.embedder, refused=by_likeness.refusal(now), due=now.due)
+
+
+async def _governance(site: Site, database: Part) -> Part:
+    mode, unsealed, age_s = await site.mode.current(), 0, 0.0
+    try:
+        async with asyncio.timeout(DATABASE_WITHIN_S):
+            if database.status == "healthy":
+                unsealed, age_s = await audit.waiting(site.pool)
+    except OUTSIDE:
+        database = Part("unhealthy")
+    return health.governance_part(
+        database=database, mode=mode.value, is_readable=site.mode.is_readable, unsealed=unsealed, age_s=age_s
+    )
 
 
 async def _backup(site: Site, database: Part) -> Part:
