@@ -101,6 +101,10 @@ class Service:
         return self.settings.requests_at_once
 
     @property
+    def request_within_s(self) -> float:
+        return self.settings.request_within_s
+
+    @property
     def oidc(self) -> Client | None:
         settings = self.settings
         if settings.oidc_issuer is None or settings.oidc_client_id is None:

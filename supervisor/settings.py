@@ -85,6 +85,11 @@ class Settings:
     requests_at_once: Annotated[
         int, kinds.whole(1, 10_000), "Requests of one caller that a process answers at the same time at most."
     ] = 30
+    request_within_s: Annotated[
+        float,
+        kinds.number(0.1, 3600),
+        "How long a client may take to send the head of a request, and again to send its body; then it is hung up on.",
+    ] = 30.0
     jwt_secret: Annotated[
         Secret | None,
         kinds.KEY,

@@ -17,7 +17,7 @@ from actors.runtime.telemetry import emit
 from supervisor.metrics import LASTING
 from supervisor.spans import joined
 from supervisor.web import standing
-from supervisor.web.door import LOGIN, TURN, Door, check_door
+from supervisor.web.door import ACCOUNT, LOGIN, TURN, Door, check_door
 from supervisor.web.problems import MALFORMED, Problem, envelope, problem_of, problem_of_status
 from supervisor.web.render import Pages
 from supervisor.web.route import Who
@@ -96,6 +96,8 @@ def _told(request: web.Request, problem: Problem, pages: Pages, who: Who | None)
     if problem.status == 401:
         after = f"?next={quote(request.path_qs, safe='')}" if request.method == "GET" else ""
         return web.Response(status=303, headers={"Location": LOGIN + after})
+    if problem.code == "password_change_needed":
+        return web.Response(status=303, headers={"Location": ACCOUNT})
     text = pages.render("error.html", problem=problem, request_id=request[REQUEST_ID], who=who, here="")
     return web.Response(status=problem.status, text=text, content_type="text/html", headers=dict(problem.headers))
 
@@ -119,6 +121,8 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     if turn := request.get(TURN):
         response.headers.update(turn.headers())
     response.headers.pop("Server", None)
+    if "Upgrade" in request.headers and response.status != 101:
+        response.force_close()  # what comes next on this connection was meant for another protocol
 
 
 def request_id_of(given: str | None) -> str:

@@ -79,7 +79,7 @@ async def listening(site: Site, host: str, port: int) -> AsyncIterator[int]:
     runner = web.AppRunner(build(site), access_log=None, shutdown_timeout=END_WITHIN_S, handler_cancellation=True)
     await runner.setup()
     try:
-        listener = await _listener(runner, host, port)
+        listener = await _listener(site, runner, host, port)
         server = cast(web.Server, runner.server)
         forget = site.metrics.watch("triald_http_connections", lambda: {(): float(len(server.connections))})
         try:
@@ -93,9 +93,10 @@ async def listening(site: Site, host: str, port: int) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def _listener(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+async def _listener(site: Site, runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
     loop, server = asyncio.get_running_loop(), cast(web.Server, runner.server)  # there, once it has been set up
-    return await loop.create_server(lambda: Speaker(server, loop=loop), host, port, backlog=BACKLOG)
+    within_s = site.request_within_s
+    return await loop.create_server(lambda: Speaker(server, loop=loop, within_s=within_s), host, port, backlog=BACKLOG)
 
 
 async def serve(site: Site, host: str, port: int, life: Life) -> None:

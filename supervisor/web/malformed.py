@@ -14,6 +14,9 @@ from supervisor.web.problems import INTERNAL, MALFORMED, Problem
 LONGEST_LINE_BYTES = 32 * 1024  # the longest text of a search, every letter of four bytes, with room for filters
 LONGEST_FIELD_BYTES = 16 * 1024
 
+KEPT_OPEN_S = 620.0  # for the next request: longer than proxies in front keep a connection, of which the longest is 600
+LINGERS_S = 2.0  # what a client may take to stop sending a body that nobody wants, and to read why
+
 NO_LOG = logging.Logger("aiohttp.access", logging.CRITICAL + 1)  # each answer is an event of telemetry instead
 
 TOO_LONG = Problem(
@@ -25,14 +28,50 @@ TOO_LONG = Problem(
 
 
 class Speaker(web.RequestHandler):
-    """Speaks HTTP on one connection. What a client sent is not repeated, neither to it nor in the log."""
+    """Speaks HTTP on one connection. What a client sent is not repeated, neither to it nor in the log.
 
-    __slots__ = ()
+    Who has not sent the head of a request within `within_s` is hung up on, however busily it sends; bodies that are
+    packed stay so, since they would be unpacked before anybody asked how large they become.
+    """
 
-    def __init__(self, server: web.Server, *, loop: asyncio.AbstractEventLoop) -> None:
+    __slots__ = ("_head_timer", "_within_s")
+
+    def __init__(self, server: web.Server, *, loop: asyncio.AbstractEventLoop, within_s: float) -> None:
         super().__init__(
-            server, loop=loop, max_line_size=LONGEST_LINE_BYTES, max_field_size=LONGEST_FIELD_BYTES, access_log=NO_LOG
-        )
+            server, loop=loop, max_line_size=LONGEST_LINE_BYTES, max_field_size=LONGEST_FIELD_BYTES, access_log=NO_LOG,
+            keepalive_timeout=KEPT_OPEN_S, lingering_time=LINGERS_S, auto_decompress=False,
+        )  # fmt: skip
+        self._within_s = within_s
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        seen = self._request_count
+        super().data_received(data)
+        if self._request_count > seen:
+            self._forget_head()
+        elif self._waiter is not None and self._head_timer is None:  # nobody is being answered: a head has begun
+            self._wait_for_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._forget_head()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        self._head_timer = self._loop.call_later(self._within_s, self._hang_up)
+
+    def _forget_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _hang_up(self) -> None:
+        self._head_timer = None
+        emit("request.answered", method="(none)", path="(none)", status=408, took_s=self._within_s)
+        self.force_close()
 
     def handle_error(
         self,

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler as WebHandler
 from actors.errors import Forbidden
 from actors.governance.accounts.store import act_for
 from supervisor.web import standing
+from supervisor.web.bodies import body_of
 from supervisor.web.door import NOBODY, Door
 from supervisor.web.governing import Refusals, append, check_mode
 from supervisor.web.keys import LOOK
@@ -38,7 +39,7 @@ def mounted(route: Route, site: Site, door: Door, refusals: Refusals | None = No
         await check_mode(route, site)
         with door.among(who, site.at_once) if route.is_counted_at_once else nullcontext():
             query, problem = _query(request, route, shape)
-            body = await _body(request, route, shape)
+            body = await _body(request, route, shape, site)
             if route.says_sources:
                 standing.know(request, await request.app[LOOK].sources())
             async with _database(route, site, who) as db:
@@ -69,12 +70,11 @@ def _query(request: web.Request, route: Route, shape: Shape) -> tuple[Any, Refus
         return shape.query(), error
 
 
-async def _body(request: web.Request, route: Route, shape: Shape) -> Any:
+async def _body(request: web.Request, route: Route, shape: Shape, site: Site) -> Any:
     if not route.is_command:
         return NOTHING
-    if route.form:
-        return read_form(await request.read(), request.content_type, shape.body)
-    return read_body(await request.read(), request.content_type, shape.body)
+    body = await body_of(request, within_s=site.request_within_s)
+    return (read_form if route.form else read_body)(body, request.content_type, shape.body)
 
 
 async def _command(route: Route, call: Call[Any, Any]) -> web.StreamResponse:

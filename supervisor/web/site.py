@@ -71,6 +71,10 @@ class Site(Protocol):
         """Requests of one caller that this process answers at the same time, at most."""
 
     @property
+    def request_within_s(self) -> float:
+        """What a client may take to send the head of a request, and again for its body."""
+
+    @property
     def worker(self) -> UUID: ...
     @property
     def started_at(self) -> datetime: ...

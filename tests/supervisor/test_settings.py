@@ -20,7 +20,7 @@ URL = f"postgresql://triald:{PASSWORD}@db.example.org/triald"
 # For each setting a value that is not the default, as text.
 OTHERS: Mapping[str, str] = {
     "data_dir": "/srv/triald", "database_url": URL, "listen_url": URL, "database_pooler": "true", "pool_most": "7",
-    "pool_wait_s": "0.5", "statement_limit_s": "5", "listen": "[::1]:9090", "role": "api",
+    "pool_wait_s": "0.5", "request_within_s": "12", "statement_limit_s": "5", "listen": "[::1]:9090", "role": "api",
     "public_urls": "https://triald.example.org", "metrics_listen": "127.0.0.1:9090", "contact": "trials@example.org",
     "registries": "ctgov", "registry_bases": "clinicaltrials.gov=http://127.0.0.1:9000", "registry_per_min": "ctgov=30",
     "scrape_cron": "30 1 * * *", "reconcile_cron": "0 5 * * *", "full_scrape_cron": "0 4 1 * *",

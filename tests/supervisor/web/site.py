@@ -71,6 +71,7 @@ class RealSite:
     login_rules: Rules = field(default_factory=Rules)
     limits: Mapping[str, Limit] = field(default_factory=lambda: dict.fromkeys(DEFAULTS, Limit(60_000, 60.0)))
     at_once: int = 100
+    request_within_s: float = 30.0
     trusted_proxies: tuple[Network, ...] = ()
     oidc: Client | None = None
     webhook_hosts: frozenset[tuple[str, int]] = frozenset({("hooks.test", 8080)})
