@@ -32,7 +32,7 @@ async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
         applied = await applying.apply(tools.db, payload.days, now, dry_run=False)
     except Busy:  # whoever reads the history for long must not make those wait who end jobs
         return Snooze(AGAIN_S)
-    orphans, _ = await applying.sweep(tools.files, await applying.named_files(tools.db), now, dry_run=False)
+    orphans, _ = await applying.sweep(tools.db, tools.files, now, dry_run=False)
     removed = {one.name: one.number for one in applied} | {"files": len(orphans)}
     emit("database.maintained", new=added, number=sum(removed.values()))
     return Done({"partitions_added": added, "removed": removed})

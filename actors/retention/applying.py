@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from actors.retention import DAYS, Aged, Kept, rules, store
 from actors.runtime.catalog import catalog
 from actors.runtime.database import Database
 from actors.runtime.files import LocalFiles
+
+if TYPE_CHECKING:
+    import asyncpg
 
 GRACE = timedelta(days=1)  # a file is there before the row that names it, and backups read both
 
@@ -53,6 +57,16 @@ async def named_files(db: Database) -> dict[str, set[str]]:
 
 
 async def sweep(
+    pool: "asyncpg.Pool[Any]", files: LocalFiles, now: datetime, *, dry_run: bool
+) -> tuple[list[str], list[str]]:
+    """As `swept`; nothing where a backup is under way: what its rows name must stay until it is copied."""
+    async with pool.acquire() as db, db.transaction():
+        if not await store.backups_are_away(db):
+            return [], []
+        return await swept(files, await named_files(db), now, dry_run=dry_run)
+
+
+async def swept(
     files: LocalFiles, named: Mapping[str, set[str]], now: datetime, *, dry_run: bool
 ) -> tuple[list[str], list[str]]:
     """Files older than a day that no row names, removed unless `dry_run`, and those that no area calls its own.

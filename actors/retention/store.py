@@ -13,3 +13,8 @@ async def older(db: Database, name: str, before: datetime) -> int:
 
 async def tables(db: Database) -> list[str]:
     return [row["name"] for row in await db.fetch(query("retention.tables"))]
+
+
+async def backups_are_away(db: Database) -> bool:
+    """Whether none is made just now; one that begins waits until the transaction ends."""
+    return bool(await db.fetchval(query("retention.keep_backups_away")))

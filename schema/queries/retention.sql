@@ -74,6 +74,15 @@ select pg_try_advisory_xact_lock(1953655140, 1)
 -- $1 before timestamptz -> the last of each kind and state is kept
 select count(*) from backup_runs b where ended_at < $1::timestamptz and exists (
     select from backup_runs n where (n.kind, n.state) = (b.kind, b.state) and (n.ended_at, n.id) > (b.ended_at, b.id))
+-- name: older_sessions
+-- $1 before timestamptz -> with the wrong passwords of that time
+select (select count(*) from sessions where until_at < $1::timestamptz or ended_at < $1::timestamptz)
+     + (select count(*) from login_failures where failed_at < $1::timestamptz)
+
+-- name: older_rate_buckets
+-- $1 before timestamptz
+select count(*) from rate_buckets where at < $1::timestamptz
+
 
 -- name: older_approvals
 -- $1 before timestamptz -> how many were decided before, and cover nothing any more

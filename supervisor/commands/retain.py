@@ -32,7 +32,7 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
             applied = await applying.apply(pool, settings.kept_days, now, dry_run=dry_run)
         except Busy as error:
             raise Unavailable(f"{error}: somebody reads it just now; try again in a minute") from error
-        orphans, strange = await applying.sweep(files, await applying.named_files(pool), now, dry_run=dry_run)
+        orphans, strange = await applying.sweep(pool, files, now, dry_run=dry_run)
     told = {"dry_run": dry_run, "aged": [asdict(one) for one in applied], "held": _held(), "files": len(orphans)}
     print(
         as_json(told | {"unknown_files": strange}) if given.json else _shown(applied, orphans, strange, dry_run=dry_run)

@@ -20,6 +20,7 @@ from actors.backup.restoring import restore
 from actors.backup.sets import AnotherAtWork
 from actors.backup.store import NotMigrated, standing
 from actors.errors import NotFound, Unavailable
+from actors.retention import applying
 from actors.runtime.database import Database
 from actors.runtime.files import LocalFiles
 from tests.backup.places import fill, place_at, put
@@ -178,6 +179,22 @@ async def test_a_set_is_of_one_moment_while_others_write(postgres: Postgres, fol
         assert all((tmp_path / f"back{number}" / row["key"]).is_file() for row in keys)
         await db.execute(f"drop database {postgres.name}_{number}")
     db.terminate()
+
+
+async def test_no_file_is_swept_while_a_backup_reads_the_rows_that_name_it(place: Place, folder: Path) -> None:
+    """A file that no row names any more may be named by the rows of the moment that is backed up."""
+    files, long_after = LocalFiles(place.files, secret=b""), datetime.now(UTC) + 3 * DAY
+    await files.put("strange/1.txt", b"...", "text/plain")
+    pool = await asyncpg.create_pool(place.url, min_size=1, max_size=2)
+    swept: list[object] = []
+
+    async def look(moment: object) -> None:
+        swept.append(await applying.sweep(pool, files, long_after, dry_run=True))
+
+    await make(place, folder, rule=RULE, look=look)
+    assert swept == [([], [])]
+    assert "strange/1.txt" in (await applying.sweep(pool, files, long_after, dry_run=True))[1]
+    pool.terminate()
 
 
 async def test_a_set_that_would_lack_a_file_is_none(place: Place, folder: Path) -> None:
