@@ -21,11 +21,17 @@ IDEMPOTENCY = {
 }  # fmt: skip
 
 
+_COUNT = {"type": "integer", "minimum": 0}
 PAGE: dict[str, object] = {"text/html": _TEXT}
 HEADERS = {
     "X-Request-Id": {**_TEXT, "description": "Finds the log lines of this request, and of the jobs that it asked for."},
-    "Retry-After": {"schema": {"type": "integer", "minimum": 0}, "description": "Seconds until it may be asked again."},
+    "Retry-After": {"schema": _COUNT, "description": "Seconds until it may be asked again."},
+    "RateLimit-Limit": {"schema": _COUNT, "description": "Requests that may be asked in a row."},
+    "RateLimit-Remaining": {"schema": _COUNT, "description": "Of these, how many are left now."},
+    "RateLimit-Reset": {"schema": _COUNT, "description": "Seconds until all of them are back."},
 }
+HEADERS_OF_ALL = ("X-Request-Id",)
+HEADERS_OF_RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def document(routes: Iterable[tuple[str, Route]], version: str) -> dict[str, object]:
@@ -133,7 +139,8 @@ def _well(route: Route, shape: Shape, by_type: Mapping[int, Any]) -> dict[str, o
             return {"101": {"description": "A WebSocket"}}
         case 303:
             return {"303": {"description": "Done; see there", "headers": {"Location": _TEXT}}}
-    headers: dict[str, object] = {"headers": {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}}
+    told_with = HEADERS_OF_ALL if not route.metered else HEADERS_OF_ALL + HEADERS_OF_RATES
+    headers: dict[str, object] = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in told_with}}
     if shape.answer is None:
         return {str(route.status): {"description": "Well", "content": {route.media: {}}, **headers}}
     schema = by_type[id(shape.answer)]
