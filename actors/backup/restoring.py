@@ -25,7 +25,7 @@ MAINTENANCE = ("postgres", "template1")  # databases to be in while others are m
 NAME_BYTES = 63
 LOOKS = 20  # whether others are in a database
 LOOK_EVERY_S = 0.1
-VECTORS = re.compile(r"\bEXTENSION - (vector|EXTENSION vector)\b|\bEXTENSION vector\b| trial_vectors(_\w+)?\b")
+VECTORS = re.compile(r"\bEXTENSION (- )?vector\b| trial_vectors(_\w+)?\b")  # in pg_restore's list of contents
 
 
 class NotEmpty(Refusal):

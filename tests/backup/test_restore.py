@@ -16,9 +16,11 @@ from actors.backup.place import Place, with_database
 from actors.backup.restoring import Differs, InUse, NotEmpty, restore
 from actors.backup.sets import Set
 from actors.errors import Refusal
+from actors.trials.semantic import store as semantic
+from actors.trials.semantic.embedder import LOCAL, mark
 from supervisor.embedded import wheel_bin_dir
 from tests.backup.places import disown, fill, own, place_at, put
-from tests.postgres import Postgres
+from tests.postgres import PG15_BIN, Postgres, Servers
 
 RULE = Rule()
 
@@ -201,3 +203,24 @@ async def test_an_owner_that_is_no_superuser_backs_up_the_rows_of_every_tenant(
         await db.execute("set triald.tenant = '1'")
         assert await db.fetchval("select count(*) from users") == 20
     await disown(any_postgres, role, name, str(restored.kept_database))
+
+
+async def test_vectors_are_restored_where_there_is_pgvector_and_left_out_where_not(
+    servers: Servers, folder: Path, tmp_path: Path
+) -> None:
+    """From the embedded PostgreSQL 18 to itself, and to a PostgreSQL 15 that lacks the extension."""
+    if not (PG15_BIN / "initdb").exists():
+        pytest.skip(f"PostgreSQL 15 is not in {PG15_BIN}")
+    newer, older = await servers.at(wheel_bin_dir()), await servers.at(PG15_BIN)
+    async with newer.database() as one, older.database(empty=True) as other:
+        pool = await asyncpg.create_pool(one.dsn, min_size=1, max_size=2)
+        assert await semantic.open_for(pool, mark(LOCAL), LOCAL.dimensions) is None
+        pool.terminate()
+        done = await drill(place_at(one.dsn, tmp_path), folder, rule=RULE)
+        assert (done.ok, done.without) == (True, ())
+        assert "trial_vectors" in {table.table for table in done.tables}
+        async with store.connected(other.dsn) as db:
+            has_vectors = "vector" in await store.extensions(db)
+        restored = await restore(place_at(other.dsn, tmp_path), done.made.set)
+        assert restored.without == (() if has_vectors else ("trial_vectors",))
+        assert (await content(other.dsn))["trial_followers"] == (await content(one.dsn))["trial_followers"]
