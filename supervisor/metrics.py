@@ -75,9 +75,19 @@ class Metrics:
         self._embedded = self._counter("triald_trials_embedded", "Trials that vectors were made of.")
         self._notices = self._counter("triald_notices", "Notices that were made, by what they tell.", "kind")
         self._sent = self._counter(
-            "triald_webhook_attempts", "Attempts at sending a notice, by how they ended.", "state"
+            "triald_webhook_attempts", "Attempts at sending an event to a webhook, by how they ended.", "state"
+        )
+        self._switched_off = self._counter("triald_webhooks_switched_off", "Webhooks that failed for too long.")
+        self._told = self._counter("triald_alerts_told", "What people were told of alerts.", "way", "what")
+        self._alert_sends = self._counter(
+            "triald_alert_sends", "Attempts at telling people by a way, by how they ended.", "way", "state"
         )
         self._slow = self._counter("triald_slow_statements", "SQL statements that took over a second.", "statement")
+        self._frames = self._counter("triald_event_frames", "Frames of events that were told to those who watch.")
+        self._replayed = self._counter("triald_events_replayed", "Events told again to those who came back.")
+        self._watchers_dropped = self._counter(
+            "triald_watchers_dropped", "Connections of those who watch that were ended, by why.", "reason"
+        )
         self._source_seconds = Histogram(
             "triald_source_seconds",
             "Time that registries took to answer.",
@@ -97,6 +107,11 @@ class Metrics:
                 self._http.count(_word(fields, "method"), _word(fields, "path"), int(_number(fields, "status")), took_s)
             case "jobs.settled":
                 self._jobs_settled(fields)
+            case "events.told":
+                self._frames.inc(_number(fields, "number"))
+                self._replayed.inc(_number(fields, "records"))
+            case "watcher.dropped":
+                self._watchers_dropped.labels(_word(fields, "reason")).inc()
             case "job.rescued":
                 self._rescued.labels(_word(fields, "reason")).inc()
             case "actor.crashed":
@@ -128,6 +143,12 @@ class Metrics:
                 self._notices.labels(_word(fields, "kind")).inc(_number(fields, "number"))
             case "webhook.ended":
                 self._sent.labels(_word(fields, "state")).inc()
+            case "webhook.switched_off":
+                self._switched_off.inc()
+            case "alert.told":
+                self._told.labels(_word(fields, "name"), _word(fields, "kind")).inc()
+            case "alert.sent":
+                self._alert_sends.labels(_word(fields, "name"), _word(fields, "state")).inc()
             case "trials.merged" | "trials.unmerged":
                 self._clusters.labels(event.partition(".")[2]).inc(_number(fields, "number"))
             case "trials.compared":

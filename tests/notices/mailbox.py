@@ -46,8 +46,10 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def mailbox(*, tls: ssl.SSLContext | None = None, needs_login: bool = False) -> AsyncIterator[Mailbox]:
-    """Listens on 127.0.0.1; with a context it asks for STARTTLS."""
+async def mailbox(
+    *, tls: ssl.SSLContext | None = None, around: ssl.SSLContext | None = None, needs_login: bool = False
+) -> AsyncIterator[Mailbox]:
+    """Listens on 127.0.0.1; with `tls` it asks for STARTTLS, with `around` it speaks TLS from the start."""
     one = Mailbox()
 
     def serve() -> SMTP:
@@ -56,7 +58,7 @@ async def mailbox(*, tls: ssl.SSLContext | None = None, needs_login: bool = Fals
             auth_required=needs_login, auth_require_tls=tls is not None, enable_SMTPUTF8=False,
         )  # fmt: skip
 
-    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0, ssl=around)
     one.port = server.sockets[0].getsockname()[1]
     try:
         yield one

@@ -50,7 +50,13 @@ def fed() -> Metrics:
     emit("trials.merged", number=4)
     emit("trials.compared", mode="alone", records=6)
     emit("webhook.ended", state="delivered", took_s=0.1)
+    emit("webhook.switched_off", id=7, reason="it failed for long")
+    emit("alert.told", name="mail", kind="opened", number=1)
+    emit("alert.told", name="mail", kind="opened", number=1)
+    emit("alert.sent", name="pagerduty", state="failed", error="it answered 503")
     emit("alert.opened", alert="queue_depth", severity="high")
+    emit("events.told", number=12, records=5)
+    emit("watcher.dropped", name="anna", code=4408, reason="it does not read")
     emit("statement.took_long", name="jobs.claim", took_s=1.5, state="done")
     emit("request.answered", method="GET", path="/api/v1/trials/{id}", status=200, took_s=0.003)
     emit("request.answered", method="GET", path="/api/v1/trials/{id}", status=200, took_s=0.7)
@@ -96,7 +102,13 @@ def fed() -> Metrics:
         ("triald_clusters_total", {"event": "merged"}, 4),
         ("triald_records_compared_total", {"how": "alone"}, 6),
         ("triald_webhook_attempts_total", {"state": "delivered"}, 1),
+        ("triald_webhooks_switched_off_total", {}, 1),
+        ("triald_alerts_told_total", {"way": "mail", "what": "opened"}, 2),
+        ("triald_alert_sends_total", {"way": "pagerduty", "state": "failed"}, 1),
         ("triald_alerts_opened_total", {"alert": "queue_depth"}, 1),
+        ("triald_event_frames_total", {}, 12),
+        ("triald_events_replayed_total", {}, 5),
+        ("triald_watchers_dropped_total", {"reason": "it does not read"}, 1),
         ("triald_slow_statements_total", {"statement": "jobs.claim"}, 1),
         ("triald_http_requests_total", {"method": "GET", "path": "/api/v1/trials/{id}", "status": "200"}, 2),
         ("triald_http_requests_total", {"method": "other", "path": "(none)", "status": "405"}, 1),
@@ -140,6 +152,7 @@ def test_a_process_that_has_seen_nothing_tells_no_invented_numbers() -> None:
     names = re.findall(rb"^(triald\w+|[a-z]+_\w+)[ {]", Metrics().exposition(), re.M)
     assert {name.decode() for name in names if not name.startswith(b"process_")} == {
         "triald_late_results_refused_total", "triald_search_learned_total", "triald_trials_embedded_total",
+        "triald_webhooks_switched_off_total",
     }  # fmt: skip
 
 

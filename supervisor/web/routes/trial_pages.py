@@ -152,6 +152,6 @@ RESOURCE = Resource(
     "trial_pages",
     (
         Route("GET", "/trials", search, Role.VIEWER, keeps_form=True),
-        Route("GET", "/trials/{id}", show, Role.VIEWER),
+        Route("GET", "/trials/{id}", show, Role.VIEWER, of_tenant=True),  # whether it is watched
     ),
 )

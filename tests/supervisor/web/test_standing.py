@@ -19,7 +19,7 @@ from tests.supervisor.web.asking import Api
 from tests.supervisor.web.coded import take_mesh
 from tests.supervisor.web.reviewed import ISRCTN, NCT, PAIR, review
 from tests.supervisor.web.site import mirror, world_page
-from tests.supervisor.web.watched import OWNER, fill
+from tests.supervisor.web.watched import fill
 from tests.survive.processes import running, until
 from tests.trials.pages import Refused, page, trial
 
@@ -31,6 +31,7 @@ OTHERS = {
     "/api/v1/actors", "/api/v1/alerts", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/jobs/{id}/explain",
     "/api/v1/queues", "/api/v1/queues/{name}", "/api/v1/schedules", "/api/v1/schedules/{name}/ticks",
     "/api/v1/registries", "/api/v1/registries/{name}", "/api/v1/webhooks", "/api/v1/webhooks/{id}/deliveries",
+    "/webhooks", "/webhooks/{id}", "/api/v1/silences", "/api/v1/alerts/ways",
 }  # fmt: skip
 THEMSELVES = ("/", "/registries", "/api/v1/registries", "/api/v1/registries/ctgov")
 ASKED = {
@@ -66,7 +67,7 @@ def paths(ids: dict[str, int]) -> Iterator[tuple[str, bool]]:
 
 async def somewhere_of_each(api: Api, folder: Path) -> dict[str, int]:
     """Something of everything that pages show; ids by resource."""
-    pool = api.site.pool
+    pool = api.site.all_tenants
     await mirror(pool, page([trial(1)], [Refused("it is broken", b"{", "NCT00000009")]))
     await fill(pool)
     await mirror(pool, world_page(day=2))
@@ -76,10 +77,9 @@ async def somewhere_of_each(api: Api, folder: Path) -> dict[str, int]:
     isrctn = await store.open_scrape(pool, "isrctn", "full", since=None, job_id=None, at=datetime.now(UTC))
     await store.close_scrape(pool, isrctn, "done", at=datetime.now(UTC))
     refused = await pool.fetchval("select id from refused_records limit 1")
-    webhook = await pool.fetchval("select id from webhooks where owner = $1 limit 1", OWNER)
     of_world = world_page(day=2).trials[-1].registry_id
     trial_id = await pool.fetchval("select id from trials where registry_id = $1", of_world)
-    return {"trials": trial_id, "refused": refused, "refused_pages": refused, "watching_pages": webhook,
+    return {"trials": trial_id, "refused": refused, "refused_pages": refused,
             "scrapes": 1, "scrape_pages": 1}  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def port_of_nobody() -> int:
 async def goes_down(api: Api, dsn: str, folder: Path, registry: str) -> datetime:
     """A real scrape by the real service from a port where nobody listens; since when the registry does not answer."""
     settings = {"registries": registry, "registry_bases": f"clinicaltrials.gov=http://127.0.0.1:{port_of_nobody()}"}
-    pool = api.site.pool
+    pool = api.site.all_tenants
     async with running(dsn, folder, settings=settings):
         [asked] = await ask_for_scrapes(pool, [registry], mode="full")
         await until(
@@ -135,7 +135,7 @@ async def test_every_page_and_answer_says_which_registry_does_not_answer_and_sin
 
 async def test_what_shows_records_of_other_registries_alone_says_nothing_of_it(api: Api, tmp_path: Path) -> None:
     """G07: a registry that is down is no reason to doubt what is held of another."""
-    pool = api.site.pool
+    pool = api.site.all_tenants
     await review(pool, tmp_path)
     ends: tuple[tuple[str, End], ...] = (("ctgov", "failed"), ("isrctn", "done"), ("drks", "done"))
     for registry, end in ends:
@@ -162,7 +162,7 @@ async def test_what_shows_records_of_other_registries_alone_says_nothing_of_it(a
 
 @pytest.mark.parametrize("path", ["/", "/jobs", "/alerts", "/api/v1/jobs", "/api/v1/schedules"])
 async def test_what_shows_nothing_of_registries_does_not_tell_of_them(trials: Api, path: str) -> None:
-    pool = trials.site.pool
+    pool = trials.site.all_tenants
     scrape = await store.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
     await store.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
     _, headers, body = await trials.whole("GET", path, role=Role.VIEWER)

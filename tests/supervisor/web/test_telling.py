@@ -33,9 +33,8 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def told(api: Api) -> Api:
     """Alerts of each kind, of some of which people were told; a webhook that answers and one that was switched off."""
-    pool = api.site.pool
+    pool = api.site.all_tenants
     async with pool.acquire() as db, db.transaction():
-        await db.execute("select set_config('triald.tenant', '*', true)")
         for name, subject, value in (
             ("disk_full", "/var/lib/triald", 91.4), ("registry_unavailable", "ctis", 1.0),
             ("queue_deep", "default", 12_345.0),
@@ -155,7 +154,7 @@ async def test_an_operator_silences_and_acknowledges_an_alert_from_its_page(told
         await visit.page.uncheck("input[name=critical][value=mail]")
         await visit.page.click("form[action='/alerts/routes'] button")
         assert not await visit.page.is_checked("input[name=critical][value=mail]")
-    assert "mail" not in (await store.routes(told.site.pool))["critical"]
+    assert "mail" not in (await store.routes(told.site.all_tenants))["critical"]
 
 
 async def test_who_only_reads_has_no_buttons_on_the_page_of_alerts(told: Api, browser: Browser) -> None:

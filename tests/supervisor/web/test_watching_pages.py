@@ -15,8 +15,8 @@ from tests.supervisor.web.watched import fill, follow
 from tests.trials.pages import nct
 
 PAGES = (
-    "/watching", "/watching?unread=true", "/webhooks", "/webhooks/1", "/webhooks/2", "/reports/daily", "/reports/daily/latest",
-    "/flagged/stale", "/flagged/outcomes_switched", "/registries", f"/trials/{nct(901)}",
+    "/watching", "/watching?unread=true", "/webhooks", "/webhooks/1", "/webhooks/2", "/reports/daily",
+    "/reports/daily/latest", "/flagged/stale", "/flagged/outcomes_switched", "/registries", f"/trials/{nct(901)}",
 )  # fmt: skip
 
 
@@ -169,7 +169,8 @@ async def test_news_is_told_while_the_page_is_open(watched: Api, browser: Browse
         async with visiting(browser, watched) as visit:
             await visit.go("/watching")
             await watched.site.all_tenants.execute(
-                """insert into notices (tenant_id, trial_id, version, made_at, owner, registry, registry_id, kinds, changes)
+                """insert into notices
+                       (tenant_id, trial_id, version, made_at, owner, registry, registry_id, kinds, changes)
                    values (1, 1, 77, now(), 'admin', 'ctgov', 'NCT00000077', '{status}', '[]')"""
             )
             await visit.until("#news:not([hidden])")
