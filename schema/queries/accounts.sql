@@ -75,10 +75,11 @@ select u.id, u.tenant_id, t.name as tenant, u.login, u.name, u.email, u.role, u.
 from users u join tenants t on t.id = u.tenant_id where u.issuer = $1 and u.subject = $2
 
 -- name: users
--- $1 after login or '', $2 limit -> people of whoever this transaction acts for
+-- $1 after login or '', $2 limit, $3 part of a login, name or address, or '' -> people of whoever this transaction acts for
 select u.id, u.tenant_id, t.name as tenant, u.login, u.name, u.email, u.role, u.kind, u.created_at, u.seen_at, u.disabled_at,
        u.must_change, u.password is not null as has_password, u.issuer
-from users u join tenants t on t.id = u.tenant_id where u.login > $1 order by u.login limit $2::integer
+from users u join tenants t on t.id = u.tenant_id
+where u.login > $1 and strpos(lower(concat_ws(' ', u.login, u.name, u.email)), lower($3::text)) > 0 order by u.login limit $2::integer
 
 -- name: set_role
 -- $1 id, $2 role -> the id

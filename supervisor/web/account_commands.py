@@ -49,9 +49,8 @@ class Passwords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: Password
 
 
-async def add_user(call: Call[Any, NewUser]) -> str | None:
+async def add_user(call: Call[Any, Any], asked: NewUser) -> str | None:
     """A user of the caller's tenant; the one-time password, where one was made."""
-    asked = call.body
     email = check_email(asked.email) if asked.email else None
     password = asked.password
     if password is not None:
@@ -111,9 +110,8 @@ async def reset_password(call: Call[Any, Any], login: str) -> str:
     return password
 
 
-async def new_token(call: Call[Any, NewToken], login: str | None = None) -> str:
+async def new_token(call: Call[Any, Any], asked: NewToken, login: str | None = None) -> str:
     """One's own, or that of a program of one's tenant; shown once."""
-    asked = call.body
     user = call.who.user if login is None else (await _program(call, login)).id
     if call.who.scopes is not None:
         raise Refusal("scopes: a token that is not for everything makes no others", field="scopes")
@@ -140,18 +138,21 @@ async def end_session(call: Call[Any, Any], session: int) -> None:
     """One's own. Raises NotFound."""
     if not await store.end_session(call.db, session, call.who.user, datetime.now(UTC), "ended by its user"):
         raise NotFound(f"session: there is no session {session} of yours")
+    if session == call.who.session:
+        call.request.app[DOOR].forget(call.request)
 
 
-async def change_password(call: Call[Any, Passwords]) -> None:
+async def change_password(call: Call[Any, Any], asked: Passwords) -> None:
     """One's own; the other logins end. Raises Refused."""
     door = call.request.app[DOOR]
     who = await door.identity_of_call(call.request)
     try:
-        await door.logins.change_password(who, call.body.before, call.body.after)
+        await door.logins.change_password(who, asked.before, asked.after)
     except WrongLogin:
         raise Refused.field("before", "expected the password so far") from None
     except TooManyTries as error:
         raise too_many(error) from None
+    door.forget(call.request)
 
 
 def too_many(error: TooManyTries) -> Refused:

@@ -5,6 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from supervisor.web import wording
+from supervisor.web.navigation import navigation
 
 FOLDER = Path(__file__).parent / "pages"
 
@@ -22,6 +23,7 @@ class Pages:
             auto_reload=False,
         )
         self._environment.filters |= wording.FILTERS
+        self._environment.globals["navigation"] = navigation
 
     def render(self, name: str, **given: object) -> str:
         return self._environment.get_template(name).render(**given)

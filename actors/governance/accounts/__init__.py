@@ -1,7 +1,7 @@
 """People: who they are, how they come in, and whose rows they see. No I/O.
 
 Three things open the service. A *token* is what a program shows; it is someone's, may do no more than they, and ends. A
-*session* is a login: of a browser, which holds a cookie, or of a program, which holds an access token (a JWT of minutes)
+*session* is a login: of a browser, which holds a cookie, or of a program, which holds an access token (a short JWT)
 and a refresh token, which is used once for the next pair. One that is used twice was stolen: the whole login ends.
 
     password, OIDC or token ──▶ session ──▶ cookie
@@ -23,6 +23,7 @@ MOST_SCOPES = 50
 READ, WRITE = "read", "write"
 
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[A-Za-z0-9.-]{1,255}")
+_TENANT = re.compile(r"[^\W_][\w .&'()-]{0,99}")
 _SCOPE = re.compile(r"(?:[a-z][a-z_]{0,39}:)?(?:read|write)")
 
 
@@ -116,6 +117,15 @@ def check_email(email: str) -> str:
     return email
 
 
+def check_tenant(name: str) -> str:
+    """The name of an organisation. Raises Refusal."""
+    if not _TENANT.fullmatch(name):
+        raise Refusal(
+            f"name: expected 1 to 100 letters, digits, spaces and . _ & ' ( ) -, got {name[:120]!r}", field="name"
+        )
+    return name
+
+
 def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """What a token is for: `read`, `write`, or the same of one resource as in `trials:read`. Raises Refusal."""
     if not 1 <= len(scopes) <= MOST_SCOPES:
@@ -127,7 +137,7 @@ def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def allows(scopes: tuple[str, ...] | None, resource: str, *, is_command: bool) -> bool:
-    """Whether a token of these scopes is for a route; None is no token, or one for everything. Who may write may read."""
+    """Whether a token of these scopes is for a route; None: no token, or one for everything. Who may write may read."""
     if scopes is None:
         return True
     wanted = {WRITE} if is_command else {READ, WRITE}

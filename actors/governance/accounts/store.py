@@ -1,4 +1,4 @@
-"""People, logins and projects in PostgreSQL. What a tenant's rows are asked for with acts for that tenant, or for all."""
+"""People, logins and projects in PostgreSQL. Whoever asks for a tenant's rows acts for it, or for all."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.errors import NotFound, Refusal
 from actors.governance import check_name
-from actors.governance.accounts import EVERY_TENANT, HOME, Entered, Session, Tenant, User, UserRow
+from actors.governance.accounts import EVERY_TENANT, HOME, Entered, Session, Tenant, User, UserRow, check_tenant
 from actors.governance.accounts.lockout import Tries, after_try, refused_for_s
 from actors.governance.limits import Limit
 from actors.runtime.database import Database as Database
@@ -50,7 +50,7 @@ async def is_bound(db: Database) -> bool:
 
 async def add_tenant(db: Database, name: str) -> int:
     """Raises Refusal where there is one of that name."""
-    id_ = await db.fetchval(query("accounts.add_tenant"), check_name(name))
+    id_ = await db.fetchval(query("accounts.add_tenant"), check_tenant(name))
     if id_ is None:
         raise Refusal(f"name: there is a tenant {name!r} already", field="name")
     return int(id_)
@@ -135,9 +135,9 @@ async def user_of_issuer(db: Database, issuer: str, subject: str) -> User | None
     return User(**row) if row else None
 
 
-async def users(db: Database, *, after: str = "", limit: int = 100) -> list[UserRow]:
-    """By login, of whomever the transaction acts for."""
-    return [UserRow(**row) for row in await db.fetch(query("accounts.users"), after, limit)]
+async def users(db: Database, *, after: str = "", limit: int = 100, q: str = "") -> list[UserRow]:
+    """By login, of whomever the transaction acts for; `q` is a part of a login, a name or an address."""
+    return [UserRow(**row) for row in await db.fetch(query("accounts.users"), after, limit, q)]
 
 
 async def set_role(db: Database, one: User, role: str) -> None:
@@ -191,7 +191,7 @@ async def note_seen(db: Database, one: int) -> None:
 
 
 async def begin_try(db: Database, login: str, now: datetime) -> float:
-    """Before a password is compared: counts the try as a wrong one, in a transaction. How long to wait, where not now."""
+    """Before a password is compared: counts the try as a wrong one, in a transaction. How long to wait, if so."""
     name = login.casefold()
     await db.execute(query("accounts.lock_login"), name)
     row = await db.fetchrow(query("accounts.failures"), name)

@@ -16,7 +16,6 @@ from supervisor.web.pages_of import local, page, see
 from supervisor.web.route import Call, Nothing, Resource, Route
 
 
-
 class Next(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where to go afterwards: a path of ours."""
 
@@ -105,5 +104,6 @@ RESOURCE = Resource(
         Route("POST", "/login", log_in, Role.ANYONE, status=303, form=True, group="logins"),
         Route("POST", "/logout", log_out, Role.ANYONE, status=303, form=True, metered=False),
     ),
-    of_registries=False, in_standby=True,
+    of_registries=False,
+    in_standby=True,
 )

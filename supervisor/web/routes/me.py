@@ -73,7 +73,7 @@ async def own_tokens(call: Call[Nothing, Nothing]) -> TokensList:
 
 async def new_token(call: Call[Nothing, NewToken]) -> TokenMade:
     """A token of one's own, for a program."""
-    return TokenMade(call.body.name, await commands.new_token(call))
+    return TokenMade(call.body.name, await commands.new_token(call, call.body))
 
 
 async def revoke(call: Call[Nothing, Nothing]) -> Done:
@@ -84,7 +84,7 @@ async def revoke(call: Call[Nothing, Nothing]) -> Done:
 
 async def change_password(call: Call[Nothing, Passwords]) -> Done:
     """One's other logins end."""
-    await commands.change_password(call)
+    await commands.change_password(call, call.body)
     return Done()
 
 

@@ -6,14 +6,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from actors.errors import NotFound
-from actors.governance.accounts import store as accounts
-from actors.governance.projects import Project, may_change, may_see, store
-from actors.governance.projects.store import LastOwner
+from actors.governance.projects import Project, store
 from supervisor.roles import Role
-from supervisor.web import account_commands
+from supervisor.web import project_commands as commands
 from supervisor.web.paging import PageQuery, page_of
-from supervisor.web.problems import Refused
 from supervisor.web.route import Call, Nothing, Resource, Route
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -93,12 +89,12 @@ async def add(call: Call[Nothing, NewProject]) -> ProjectTold:
 
 async def project(call: Call[Nothing, Nothing]) -> ProjectTold:
     """One project."""
-    return told(await _seen(call))
+    return told(await commands.seen(call))
 
 
 async def change(call: Call[Nothing, Change]) -> ProjectTold:
     """Its name, what it is about, whether it is done with."""
-    one, asked = await _changed(call), call.body
+    one, asked = await commands.changed(call), call.body
     await store.change(
         call.db, one.id, name=asked.name or one.name,
         description=one.description if asked.description is None else asked.description,
@@ -109,7 +105,7 @@ async def change(call: Call[Nothing, Change]) -> ProjectTold:
 
 async def members(call: Call[Nothing, Nothing]) -> MembersList:
     """Who belongs to it."""
-    one = await _seen(call)
+    one = await commands.seen(call)
     return MembersList(tuple(
         MemberTold(m.login, m.name, m.role, m.part, m.since_at) for m in await store.members(call.db, one.id)
     ))  # fmt: skip
@@ -117,39 +113,14 @@ async def members(call: Call[Nothing, Nothing]) -> MembersList:
 
 async def put_member(call: Call[Nothing, Part]) -> Done:
     """Somebody of the tenant belongs to it, or owns it, from now on."""
-    one = await _changed(call)
-    user = await account_commands.user_of(call, call.word("login"))
-    try:
-        await store.put_member(call.db, one.id, user.id, call.body.part)
-    except LastOwner as error:
-        raise Refused(409, "last_owner", str(error)) from error
+    await commands.put_member(call, await commands.changed(call), call.word("login"), call.body.part)
     return Done()
 
 
 async def remove_member(call: Call[Nothing, Nothing]) -> Done:
     """They see nothing of it any more."""
-    one = await _changed(call)
-    user = await accounts.user(call.db, call.word("login"))
-    try:
-        await store.remove_member(call.db, one.id, user.id)
-    except LastOwner as error:
-        raise Refused(409, "last_owner", str(error)) from error
+    await commands.remove_member(call, await commands.changed(call), call.word("login"))
     return Done()
-
-
-async def _seen(call: Call[Nothing, Nothing] | Call[Nothing, Change] | Call[Nothing, Part]) -> Project:
-    """Raises NotFound, also for one that the caller may not see: it tells a stranger nothing."""
-    one = await store.find(call.db, call.id(), call.who.user)
-    if not may_see(one, is_admin=call.who.may(Role.ADMIN)):
-        raise NotFound(f"project: there is no project {one.id}")
-    return one
-
-
-async def _changed(call: Call[Nothing, Nothing] | Call[Nothing, Change] | Call[Nothing, Part]) -> Project:
-    one = await _seen(call)
-    if not may_change(one, is_admin=call.who.may(Role.ADMIN)):
-        raise Refused(403, "forbidden", "this needs an owner of the project")
-    return one
 
 
 RESOURCE = Resource(

@@ -18,8 +18,9 @@ MOST = 200
 
 
 class UsersQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """By login; `after` is the last one seen."""
+    """By login; `after` is the last one seen, `q` a part of a login, a name or an address."""
 
+    q: Annotated[str, Meta(max_length=100)] = ""
     after: Annotated[str, Meta(max_length=100)] = ""
     limit: Annotated[int, Meta(ge=1, le=MOST)] = 100
 
@@ -104,14 +105,14 @@ def told(one: UserRow) -> UserTold:
 async def users(call: Call[UsersQuery, Nothing]) -> UsersPage:
     """The people and programs of one's tenant."""
     asked = call.query
-    rows = await store.users(call.db, after=asked.after, limit=asked.limit + 1)
+    rows = await store.users(call.db, after=asked.after, limit=asked.limit + 1, q=asked.q)
     shown = rows[: asked.limit]
     return UsersPage(tuple(map(told, shown)), shown[-1].login if len(rows) > asked.limit else None)
 
 
 async def add(call: Call[Nothing, NewUser]) -> Added:
     """A person, or a program that acts for itself."""
-    return Added(call.body.login, await commands.add_user(call))
+    return Added(call.body.login, await commands.add_user(call, call.body))
 
 
 async def change(call: Call[Nothing, Change]) -> Changed:
@@ -138,7 +139,7 @@ async def tokens_of(call: Call[Nothing, Nothing]) -> TokensList:
 
 async def new_token(call: Call[Nothing, NewToken]) -> TokenMade:
     """A token of a program."""
-    return TokenMade(call.body.name, await commands.new_token(call, call.word("login")))
+    return TokenMade(call.body.name, await commands.new_token(call, call.body, call.word("login")))
 
 
 async def tenants(call: Call[Nothing, Nothing]) -> TenantsList:

@@ -148,6 +148,7 @@ async def visiting(
     page.on("pageerror", lambda error: visit.wrong.append(str(error)))
     page.on("request", lambda asked: None if asked.url.startswith(url) else visit.wrong.append(asked.url))
     await visit.go("/login")
+    await page.click("text=With a token")
     await page.fill("#token", api.site.tokens[role])
     await page.press("#token", "Enter")
     await page.wait_for_url(url + "/", timeout=WAIT_MS)
