@@ -55,6 +55,7 @@ def settings_of(given: argparse.Namespace, environ: Mapping[str, str]) -> Settin
         "registries": ",".join(names),
         "registry_per_min": ",".join(f"{name}={demo_world.PER_MIN}" for name in names),
         "alert_stale_trials": str(given.trials),  # the world's trials change as seldom as real ones
+        "mode": "demo",  # at the first start: nothing leaves a world that is made up
         "log_level": "warning",
     }
     return read(overrides(given), kept, given.settings_file, defaults=defaults, default_file=None)
