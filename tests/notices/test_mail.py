@@ -2,20 +2,16 @@
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from actors.notices.alerts.letter import Envelope, letter
 from actors.notices.alerts.telling import Episode, Item
 from actors.runtime.mail import Mailer, Security, Server
 from actors.runtime.post import NotAccepted, Withheld
-from tests.notices.mailbox import mailbox
+from tests.notices.mailbox import mailbox, make_certificate, serving
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ALERT = Item(Episode(1, "disk_full", "/data", "critical", "91 % of the disk is in use", AT), "opened")
@@ -24,32 +20,7 @@ MAIL = letter([ALERT], Envelope("triald@example.org", ("ops@example.org", "night
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of localhost and by itself, with its key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(secret + made.public_bytes(pem))
-    return file
-
-
-def serving(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 def server(port: int, security: Security = "none", trusted: Path | None = None, password: str = "a password") -> Server:  # noqa: S107

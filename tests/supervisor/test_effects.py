@@ -25,6 +25,8 @@ from actors.backup import sets
 from actors.backup.keeping import Rule
 from actors.backup.make import make
 from actors.jobs import JobKind
+from actors.monitoring import store as monitoring
+from actors.monitoring.alarms import Open, Thresholds, rules
 from actors.queue import operating
 from actors.queue.attempt import Attempt
 from actors.queue.outcome import Done, Fail, Outcome
@@ -33,7 +35,9 @@ from actors.runtime.post import BadTarget
 from actors.runtime.telemetry import emit
 from actors.tools import Tools
 from actors.trials.semantic import answer as by_likeness
+from demo.events_sink import pager
 from demo.webhook_sink import sink
+from supervisor import telling
 from supervisor.crew import children
 from supervisor.database import open_pool
 from supervisor.roles import Role
@@ -43,6 +47,7 @@ from supervisor.settings import KNOWN, BadSettings, Settings
 from supervisor.supervisor import Child
 from supervisor.tokens import make_token, new_token
 from supervisor.wiring import open_service
+from tests.notices import mailbox
 from tests.observing.collector import collecting
 from tests.postgres import Servers, default_bin_dir
 from tests.queue.jobs import add, claim_one, register
@@ -319,6 +324,83 @@ async def test_webhook_hosts_are_hosts_of_our_own_that_are_told(given: Given) ->
         async with open_service(given(webhook_hosts=f"127.0.0.1:{one.port}")) as service:
             assert (await service.tools.post(one.url, b"{}", []))[0] == 200
             assert ("127.0.0.1", one.port) in service.webhook_hosts
+
+
+# ── who is told of alerts ──
+
+
+async def raise_alert(service: Service) -> None:
+    await monitoring.open_alert(service.all_tenants, Open(rules(Thresholds())[4], "/data", 91.0))
+
+
+async def tell_all(service: Service) -> None:
+    """One turn of the notifier."""
+    await service.mode.current()
+    async with telling.notifier(service) as one:
+        await one.decide()
+        for channel in one.ways:
+            await one.send_all(channel)
+
+
+@shows("smtp_host", "smtp_port", "smtp_tls", "smtp_user", "smtp_password", "mail_from", "alerts_to")
+async def test_smtp_settings_are_the_server_the_login_and_the_ends_of_a_mail(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N39: smtp_*, mail_from, alerts_to. Certificates of a server of our own are those that SSL_CERT_FILE names."""
+    certificate = mailbox.make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    ends = {"mail_from": "triald@example.org", "alerts_to": "ops@example.org,night@example.org", "alert_group_s": 0}
+    async with mailbox.mailbox(tls=mailbox.serving(certificate), needs_login=True) as box:
+        login = {"smtp_user": "triald", "smtp_password": "a password", "smtp_port": box.port}
+        async with open_service(given(smtp_host="localhost", **login, **ends)) as service:
+            await raise_alert(service)
+            await tell_all(service)
+            assert service.told_by == {"mail"}
+    [mail] = box.mails
+    assert (mail["From"], mail["To"]) == ("triald@example.org", "ops@example.org, night@example.org")
+    assert (box.logins, box.was_tls) == ([("triald", "a password")], [True])
+    async with (
+        mailbox.mailbox() as plain,
+        open_service(given(smtp_host="localhost", smtp_port=plain.port, smtp_tls="none", **ends)) as service,
+    ):
+        await service.all_tenants.execute("delete from alert_episodes")
+        await tell_all(service)
+    assert (len(plain.mails), plain.was_tls, plain.logins) == (1, [False], [])
+
+
+@shows("pagerduty_key", "pagerduty_url")
+async def test_pagerduty_settings_are_where_events_go_and_whose_they_are(given: Given) -> None:
+    """N39: pagerduty_key, pagerduty_url: a pager of our own network too."""
+    async with pager() as events:
+        settings = given(pagerduty_url=events.url, pagerduty_key=events.key, alert_group_s=0)
+        async with open_service(settings) as service:
+            await raise_alert(service)
+            await tell_all(service)
+            assert service.told_by == {"pagerduty"}
+    assert ([event["routing_key"] for event in events.events], events.actions) == ([events.key], ["trigger"])
+
+
+@shows("alert_group_s", "alert_repeat_hours")
+async def test_alert_group_s_and_alert_repeat_hours_are_when_mails_are_sent(given: Given) -> None:
+    """N39: alert_group_s, alert_repeat_hours."""
+    ends = {"mail_from": "triald@example.org", "alerts_to": "ops@example.org"}
+    ends |= {"smtp_tls": "none", "smtp_host": "127.0.0.1"}
+    async with mailbox.mailbox() as box:
+        for group_s, mails in ((3600, 0), (0, 1)):
+            async with open_service(given(smtp_port=box.port, alert_group_s=group_s, **ends)) as service:
+                await raise_alert(service)
+                await tell_all(service)
+                assert len(box.mails) == mails
+        await service_of_long_ago(given, box.port, ends)
+        assert len(box.mails) == 2
+
+
+async def service_of_long_ago(given: Given, port: int, ends: dict[str, str]) -> None:
+    """What was told is two hours old: by default that is too soon for a reminder."""
+    for hours in (4, 1):
+        async with open_service(given(smtp_port=port, alert_group_s=0, alert_repeat_hours=hours, **ends)) as service:
+            await service.all_tenants.execute("update alert_told set told_at = now() - interval '2 hours'")
+            await tell_all(service)
 
 
 # ── how much runs side by side ──
