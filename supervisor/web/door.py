@@ -193,8 +193,15 @@ def _shown(request: web.Request) -> Shown | None:
         scheme, _, text = given.partition(" ")
         text = text.strip()
         return Token(text) if scheme.lower() == "bearer" and _may_be_one(text) else None
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = _session_of(request)
     return Cookie(cookie) if _may_be_one(cookie) else None
+
+
+def _session_of(request: web.Request) -> str:
+    """What the session's cookie holds; nothing where there are two, of which one was put there by somebody else."""
+    pairs = (pair.strip().partition("=") for line in request.headers.getall("Cookie", []) for pair in line.split(";"))
+    found = {value for name, _, value in pairs if name == COOKIE}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _may_be_one(text: str) -> bool:
