@@ -1,9 +1,16 @@
 """What is backed up of a service, and where the programs for it are."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
+
+from actors.backup import store
 from actors.backup.place import Place
+from actors.errors import Unavailable
+from actors.governance.audit import Act
+from actors.governance.audit import store as audit
 from actors.retention.applying import named_files
 from supervisor.database import Ways
 from supervisor.embedded import wheel_bin_dir
@@ -29,3 +36,10 @@ def bin_dirs() -> tuple[Path, ...]:
     for pattern in SYSTEM_BINS:
         found += sorted(Path("/").glob(pattern.removeprefix("/")))
     return tuple(dict.fromkeys(found))
+
+
+async def note(place: Place, act: Act) -> None:
+    """Writes what was done into the audit of the service, where that has one already."""
+    with suppress(Unavailable, asyncpg.UndefinedFunctionError):
+        async with store.connected(place.url) as db:
+            await audit.append(db, act)

@@ -11,7 +11,8 @@ from actors.backup.drill import Drill
 from actors.backup.keeping import Rule
 from actors.backup.make import Made
 from actors.errors import Refusal
-from supervisor.backups import place_of
+from supervisor.auditing import by_command
+from supervisor.backups import note, place_of
 from supervisor.commands import CANNOT_USE, Command, DatabaseUnavailable, Exit, has_database, json_option, unavailable
 from supervisor.database import open_urls
 from supervisor.printing import as_json, count, duration, table
@@ -43,8 +44,11 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
             with shown_on(sys.stderr) as tell:
                 if given.drill:
                     done = await recorded.held(place, folder, rule=rule, tell=tell)
+                    made = done.made
                 else:
                     made = await recorded.backup(place, folder, rule=rule, tell=tell)
+            rows = sum(made.set.manifest.rows.values())
+            await note(place, by_command("backup_drill" if given.drill else "backup", made.set.name, rows=rows))
     except CANNOT_USE as error:
         raise unavailable(error) from error
     if given.drill:

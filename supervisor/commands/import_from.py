@@ -9,8 +9,10 @@ from typing import Any, BinaryIO
 
 from actors.errors import NotFound
 from actors.governance.accounts import HOME
+from actors.governance.audit import store as audit
 from actors.replaced import System
 from actors.replaced.dump import files_of
+from supervisor.auditing import by_command
 from supervisor.commands import Command, Exit, database, json_option
 from supervisor.printing import as_json, printable, table
 from supervisor.settings import Settings
@@ -44,6 +46,9 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
         with _report(given.refused) as refuse, shown_on(sys.stderr) as tell:
             taking = Taking(db, system, given.path, HOME, given.owner, refuse, tell)
             taken = await taking.run(dry_run=given.dry_run)
+        if not given.dry_run:
+            rows, count = sum(taken.rows.values()), sum(taken.new.values())
+            await audit.append(db, by_command("import_from", system.name, rows=rows, count=count))
     print(as_json(_told(taken, system, dry_run=given.dry_run)) if given.json else _shown(taken, dry_run=given.dry_run))
     return Exit.OK
 

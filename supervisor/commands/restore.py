@@ -7,7 +7,8 @@ from typing import Any
 
 from actors.backup import copying, restoring, sets
 from actors.backup.restoring import Restored
-from supervisor.backups import place_of
+from supervisor.auditing import by_command
+from supervisor.backups import note, place_of
 from supervisor.commands import CANNOT_USE, Command, Exit, json_option, unavailable
 from supervisor.database import open_urls
 from supervisor.printing import as_json, count
@@ -33,10 +34,12 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
             return Exit.OK
         try:
             async with open_urls(settings) as ways:
+                place = place_of(settings, ways)
                 done = await restoring.restore(
-                    place_of(settings, ways), one, into=given.into,
-                    files_into=given.files.absolute() if given.files else None, replace=given.yes, tell=tell,
+                    place, one, into=given.into, files_into=given.files.absolute() if given.files else None,
+                    replace=given.yes, tell=tell,
                 )  # fmt: skip
+                await note(place, by_command("restore_aside" if given.into else "restore", one.name, rows=done.rows))
         except CANNOT_USE as error:
             raise unavailable(error) from error
     print(as_json(_told(done)) if given.json else _shown(done))

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actors.errors import Unavailable
+from actors.governance.audit import store as audit
 from actors.queue.keeping import Busy
 from actors.retention import applying
 from actors.retention.applying import Applied
 from actors.runtime.files import LocalFiles
+from supervisor.auditing import by_command
 from supervisor.commands import Command, Exit, database, json_option
 from supervisor.printing import as_json, table
 from supervisor.settings import Settings
@@ -33,6 +35,9 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
         except Busy as error:
             raise Unavailable(f"{error}: somebody reads it just now; try again in a minute") from error
         orphans, strange = await applying.sweep(pool, files, now, dry_run=dry_run)
+        if not dry_run:
+            number = sum(one.number for one in applied) + len(orphans)
+            await audit.append(pool, by_command("retain", rows=number))
     told = {"dry_run": dry_run, "aged": [asdict(one) for one in applied], "held": _held(), "files": len(orphans)}
     print(
         as_json(told | {"unknown_files": strange}) if given.json else _shown(applied, orphans, strange, dry_run=dry_run)

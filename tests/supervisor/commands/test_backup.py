@@ -4,14 +4,14 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from actors.backup import sets
 from tests.backup.places import fill, put
 from tests.postgres import Postgres
 from tests.supervisor.commands.running import Triald
 
 if TYPE_CHECKING:
-    import asyncpg
-
     Connection = asyncpg.Connection[asyncpg.Record]
 
 
@@ -38,6 +38,11 @@ async def test_a_backup_is_made_and_restored_into_a_scratch_database_and_in_plac
     done = await triald("restore", folder, "--yes", "--json")
     assert (done.code, done.json["rows"], done.json["files"]) == (0, looked.json["rows"], 2)
     assert Path(done.json["kept_files"]).is_dir()
+    there = await asyncpg.connect(postgres.dsn)
+    acts = await there.fetch("select action, subject, role from audit_entries order by id")
+    await there.close()
+    name = Path(sets.choose(Path(folder)).path).name
+    assert [tuple(row) for row in acts][-1:] == [("restore", name, "machine")]
     nothing, nowhere = await asyncio.gather(triald("restore", str(tmp_path / "none")), triald("backup"))
     assert (nothing.code, nowhere.code) == (3, 2)
     assert "DIR: expected a folder for backups, or the setting backup_dir" in nowhere.err
