@@ -126,8 +126,8 @@ async def test_who_watches_hears_of_each_change_once(db: "Pool") -> None:
         assert await heard.get() is Mode.STANDBY
     assert watch.stands_by
     end()
-    life.draining.set()
-    await running
+    running.cancel()
+    await asyncio.wait([running])
     assert heard.empty()
 
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -24,6 +24,10 @@ import pytest
 from actors.backup import sets
 from actors.backup.keeping import Rule
 from actors.backup.make import make
+from actors.governance import approvals
+from actors.governance.approvals import Wish
+from actors.governance.approvals import store as approval_store
+from actors.governance.audit.signing import public_of
 from actors.jobs import JobKind
 from actors.monitoring import store as monitoring
 from actors.monitoring.alarms import Open, Thresholds, rules
@@ -38,6 +42,7 @@ from actors.trials.semantic import answer as by_likeness
 from demo.events_sink import pager
 from demo.webhook_sink import sink
 from supervisor import telling
+from supervisor.auditing import own_key
 from supervisor.crew import children
 from supervisor.database import open_pool
 from supervisor.roles import Role
@@ -683,6 +688,68 @@ async def test_alert_backup_hours_is_how_old_the_last_good_backup_may_be(
     async with open_service(given(alert_backup_hours=hours)) as service:
         await round_of(child_of(service, "monitor"))
     assert await db.fetchval("select count(*) from alerts where name = 'backup_stale'") == int(opened)
+
+
+@shows("governance_days")
+@pytest.mark.parametrize(("days", "kept"), [(5, (0, 0)), (15, (1, 1))])
+async def test_governance_days_is_how_long_approvals_and_access_requests_are_kept_that_have_ended(
+    given: Given, db: Pool, days: int, kept: tuple[int, int]
+) -> None:
+    """N39: governance_days. The nightly upkeep meets an approval and a request that were denied ten days ago."""
+    await db.execute("""
+        insert into users (tenant_id, login, role) values (1, 'jo', 'viewer'), (1, 'sam', 'steward');
+        insert into approvals (tenant_id, gate, policy, state, requested_by, decided_by, expires_at, decided_at)
+            values (1, 'export', 'REQUIRE_EACH', 'denied', 'jo', 'sam', now(), now() - interval '10 days');
+        insert into access_requests (tenant_id, subject, because, duration, state, requested_by, decided_by, decided_at)
+            values (1, 'phi:trial:1', 'x', 'day', 'denied', 'jo', 'sam', now() - interval '10 days')
+    """)
+    async with open_service(given(governance_days=days)) as service:
+        await db.execute("update schedules set next_due_at = now() - interval '1 min' where name = 'maintain'")
+        async with acting.acting(service, "scheduler", "worker", "worker_claimer", "worker_settler"):
+            await until(partial(db.fetchval, "select state = 'done' from job_history where kind = 'maintain'"))
+    [row] = await db.fetch("select (select count(*) from approvals), (select count(*) from access_requests)")
+    assert tuple(row) == kept
+
+
+# ── what others must agree to, and what the service may do at all ──
+
+
+@shows("mode")
+async def test_mode_is_what_a_service_may_do_that_starts_for_the_first_time(given: Given) -> None:
+    """N19, N39: mode; later the row says it."""
+    for mode in ("standby", "live"):
+        async with open_service(given(mode=mode)) as service:
+            assert (service.mode.now.value, service.mode.now.works) == ("STANDBY", False)
+
+
+@shows("audit_key_file")
+async def test_audit_key_file_is_where_the_key_is_that_exports_are_signed_with(given: Given, tmp_path: Path) -> None:
+    """R13, N39: audit_key_file."""
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    keys = set()
+    for settings in (given(audit_key_file=folder / "a.pem"), given(audit_key_file=folder / "b.pem"), given()):
+        keys.add(public_of(await own_key(settings)))
+    assert len(keys) == 3
+    assert sorted(one.name for one in folder.iterdir()) == ["a.pem", "b.pem"]
+    assert (given().data_dir / "audit-key.pem").exists()
+
+
+@shows("approval_rows", "approval_policy", "approval_hours")
+@pytest.mark.parametrize(
+    ("rows", "policy", "hours", "needed"), [(299, "require_each", 1.5, True), (300, "approve_session", 48, False)]
+)
+async def test_approval_settings_say_what_needs_one_of_which_kind_and_for_how_long_it_waits(
+    given: Given, db: Pool, rows: int, policy: str, hours: float, needed: bool
+) -> None:
+    """R11, N39: approval_rows, approval_policy, approval_hours."""
+    await db.execute("insert into users (tenant_id, login, role) values (1, 'jo', 'viewer')")
+    words = {"approval_rows": rows, "approval_policy": policy, "approval_hours": hours}
+    async with open_service(given(**words)) as service:
+        assert approvals.needs(service.approval_rule, 300) is needed
+        now = datetime.now(UTC)
+        one = await approval_store.ask(service.all_tenants, Wish("export", "jo", 1), service.approval_rule, now)
+    assert (one.policy, one.expires_at - now) == (policy.upper(), timedelta(hours=hours))
 
 
 # ── when it alarms ──

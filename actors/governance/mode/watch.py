@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from actors.governance.mode import OBEY_WITHIN_S, Chosen, Mode, in_force, may_ask, store
-from actors.runtime.life import Life, pause
+from actors.runtime.life import Life
 from actors.runtime.telemetry import emit
 
 POLL_S = 1.0
@@ -97,14 +97,15 @@ class ModeWatch:
         return may_ask(await self.current(), stands_in=stands_in)
 
     async def run(self, life: Life) -> None:
-        """The actor: looks each second, and when it is told to."""
+        """The actor: looks each second, and when it is told to; until it is cancelled, for others drain by it."""
         try:
             while True:
                 life.beat()
                 await self._read()
-                if life.draining.is_set():
-                    return
-                await pause(life, self._poll_s, self._look)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._poll_s):
+                        await self._look.wait()
+                self._look.clear()
         finally:
             if self._own is not None:
                 self._own.terminate()
