@@ -19,6 +19,7 @@ def observe(service: Service) -> None:
     limit_bytes = float(memory_limit_bytes())
     watch("triald_info", lambda: {(VERSION,): 1.0})
     watch("triald_database_up", lambda: {(): float(service.beat.is_heard(within_s))})
+    watch("triald_watchers", lambda: {(): float(len(service.hub))})
     watch("triald_memory_limit_bytes", lambda: {(): limit_bytes})
     for name, pool in service.pools.items():
         _observe_pool(service, name, pool)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -93,6 +93,17 @@ async def in_projects(db: Database, asked: Sequence[Asked]) -> set[tuple[int, in
     """The users and projects of those who may."""
     given = [list(column) for column in zip(*asked, strict=True)]
     return {(row["user_id"], row["project_id"]) for row in await db.fetch(query("events.in_projects"), *given)}
+
+
+Mark: TypeAlias = tuple[str, int]  # user, token or session, and its number
+
+
+async def marks(
+    db: Database, users: Collection[int], tokens: Collection[int], sessions: Collection[int]
+) -> dict[Mark, int]:
+    """Of each that there is a number, which is another one when anything has changed that decides what one may do."""
+    rows = await db.fetch(query("events.marks"), list(users), list(tokens), list(sessions))
+    return {(row["what"], row["id"]): row["mark"] for row in rows}
 
 
 def _event(row: Any) -> Event:

@@ -54,3 +54,13 @@ from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) as asked (u
 join projects p on p.id = asked.project_id and p.tenant_id = asked.tenant_id
 where asked.is_admin or exists (
     select from project_members m where m.project_id = p.id and m.user_id = asked.user_id and m.tenant_id = p.tenant_id)
+
+-- name: marks
+-- $1 users bigint[], $2 tokens bigint[], $3 sessions bigint[] -> of each that there is, a number that is another once anything has changed that decides what
+-- one may do with it: who watches a thousand connections looks once at all of them, and again only at those
+select 'user' as what, u.id, hashtext(row(u.role, u.login, u.tenant_id, u.must_change, u.disabled_at, t.disabled_at)::text) as mark
+from users u join tenants t on t.id = u.tenant_id where u.id = any($1::bigint[])
+union all
+select 'token', a.id, hashtext(row(a.role, a.scopes, a.revoked_at, a.expires_at)::text) from access_tokens a where a.id = any($2::bigint[])
+union all
+select 'session', s.id, hashtext(row(s.ended_at, s.until_at)::text) from sessions s where s.id = any($3::bigint[])

@@ -19,7 +19,8 @@ from supervisor.web.lobby import NEEDS, Lobby, Visit, asked
 from supervisor.web.problems import Refused
 from supervisor.web.route import Who
 
-EVERY_S = 0.5
+EVERY_S = 1.0
+LOOK_EVERY_S = 60.0  # at each, though nothing seems to have changed
 UNKNOWN_S = 60.0  # a database that is away for so long cannot take a token back either
 AT_ONCE = 20
 REVOKED = 4401
@@ -44,33 +45,55 @@ async def _guard(lobby: Lobby, door: Door) -> None:
 
 
 async def check(lobby: Lobby, door: Door) -> None:
-    """All of them once; who shows the same is looked up once."""
-    shown: dict[tuple[str | None, str | None], list[Visit]] = {}
-    for visit in lobby.visits:
-        headers = visit.request.headers
-        shown.setdefault((headers.get("Authorization"), headers.get("Cookie")), []).append(visit)
-    groups = list(shown.values())
-    for at in range(0, len(groups), AT_ONCE):
-        await asyncio.gather(*(_check(door, visits) for visits in groups[at : at + AT_ONCE]))
-    await _check_projects(lobby)
-
-
-async def _check(door: Door, visits: Sequence[Visit]) -> None:
+    """All of them once: one look at what may have changed, and a closer one at those of whom something has."""
+    visits = tuple(lobby.visits)
     try:
-        who = await door.who(visits[0].request)
-    except Refused:
+        marks = await _marks(lobby, visits)
+    except OUTSIDE:
         for visit in visits:
             _note_unknown(visit)
         return
+    now, doubtful = time.time(), []
     for visit in visits:
-        visit.unknown_since = None
-        if who is None or not _is_as_before(visit.who, who):
-            visit.lobby.hub.drop(visit.client, REVOKED, "log in again")
-            continue
-        visit.who = who
-        for name, room in tuple(visit.rooms.items()):
-            if not who.may(NEEDS.get(room.kind, Role.VIEWER)):
-                visit.expel(name)
+        found = tuple(marks.get(mark) for mark in _marks_of(visit.who))
+        if found != visit.marks:
+            door.forget(visit.request)  # what is remembered of them may be older than the change
+            doubtful.append(visit)
+        elif (visit.until_s is not None and now >= visit.until_s) or now - visit.looked_at_s >= LOOK_EVERY_S:
+            doubtful.append(visit)
+        visit.marks, visit.unknown_since = found, None
+    for at in range(0, len(doubtful), AT_ONCE):
+        await asyncio.gather(*(_look(door, visit) for visit in doubtful[at : at + AT_ONCE]))
+    await _check_projects(lobby)
+
+
+async def _marks(lobby: Lobby, visits: Sequence[Visit]) -> dict[store.Mark, int]:
+    wanted: dict[str, set[int]] = {"user": set(), "token": set(), "session": set()}
+    for visit in visits:
+        for what, id_ in _marks_of(visit.who):
+            wanted[what].add(id_)
+    return await store.marks(lobby.pool, *wanted.values()) if visits else {}
+
+
+def _marks_of(who: Who) -> list[store.Mark]:
+    marks = [("user", who.user), ("token", who.token), ("session", who.session)]
+    return [(what, id_) for what, id_ in marks if id_]
+
+
+async def _look(door: Door, visit: Visit) -> None:
+    try:
+        who, shown = await door.who(visit.request), await door.shown(visit.request)
+    except Refused:
+        visit.marks = None
+        _note_unknown(visit)
+        return
+    if who is None or shown is None or not _is_as_before(visit.who, who):
+        visit.lobby.hub.drop(visit.client, REVOKED, "log in again")
+        return
+    visit.who, visit.until_s, visit.looked_at_s = who, shown.until_s, time.time()
+    for name, room in tuple(visit.rooms.items()):
+        if not who.may(NEEDS.get(room.kind, Role.VIEWER)):
+            visit.expel(name)
 
 
 def _is_as_before(before: Who, now: Who) -> bool:

@@ -107,6 +107,9 @@ class Visit:
         self.lobby, self.client, self.who, self.request = lobby, client, who, request
         self.rooms: dict[str, Room] = {}
         self.unknown_since: float | None = None  # since when it could not be told whether they may still be here
+        self.marks: tuple[int | None, ...] | None = None  # what it was that they may be here by, as of the last look
+        self.until_s: float | None = None  # seconds since 1970: then what they showed opens nothing more
+        self.looked_at_s = 0.0
         self._said: list[float] = []
 
     async def hear(self, text: str | bytes) -> bool:

@@ -1,7 +1,7 @@
 """The hub: who hears what, in how many frames, and what those cost who do not read."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
 import orjson
@@ -19,7 +19,7 @@ ANNA = Watcher("anna", HOME)
 
 
 @pytest.fixture
-def stack() -> Iterator[ExitStack]:
+async def stack() -> AsyncIterator[ExitStack]:
     with ExitStack() as one:
         yield one
 
@@ -66,6 +66,18 @@ async def test_the_first_goes_at_once_and_what_follows_is_gathered(stack: ExitSt
     assert [len(one["events"]) for one in told] == [MOST_EVENTS, MOST_EVENTS, 5]
     assert [one["id"] for one in told] == [11, 21, 26]
     assert numbers(told) == list(range(2, 27))
+
+
+async def test_what_comes_after_a_pause_need_not_wait(stack: ExitStack) -> None:
+    """Ten events a second come as they happen, not each a tenth of a second late."""
+    hub = Hub()
+    _, ear = seated(hub, stack, "service")
+    hub.hear([event(1)])
+    await asyncio.sleep(hubs.PAUSE_S)
+    hub.hear([event(2)])
+    assert numbers(ear.take()) == [1, 2]
+    hub.hear([event(3)])
+    assert ear.frames == []
 
 
 async def test_a_hundred_steps_of_one_job_are_few_frames_and_its_end_comes_at_once(stack: ExitStack) -> None:
