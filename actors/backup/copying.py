@@ -152,10 +152,6 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def free_bytes(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
-
-
 def told(error: OSError, folder: Path) -> NoRoom:
     """An error of the disk in our words."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 _COPY = re.compile(r'COPY (?:"?\w+"?\.)?"?(\w+)"? \(([^)]*)\) FROM stdin', re.I)
-_INSERT = re.compile(r'INSERT INTO (?:"?\w+"?\.)?"?(\w+)"? \(([^)]*)\) VALUES\s*', re.I)
+_INSERT = re.compile(r'INSERT\s+INTO\s+(?:"?\w+"?\.)?"?(\w+)"? \(([^)]*)\) VALUES\s*', re.I)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _ESCAPE = re.compile(r"\\(.)")
-_VALUE = re.compile(r"\s*(?:E?'((?:[^']|'')*)'(?:::[\w \[\]\".]+)?|([^,()']+))\s*([,)])", re.S)
+_VALUE = re.compile(r"\s*(?:E?'([^']*(?:''[^']*)*)'(?:::[\w \[\]\".]+)?|([^,()']+))\s*([,)])", re.S)
 LONGEST = 64 << 20  # characters of one statement
 
 
@@ -54,12 +54,7 @@ def _inserted(
     line: str, number: int, numbered: Iterator[tuple[int, str]]
 ) -> Iterator[tuple[str, int, dict[str, str | None]]]:
     """One statement, which may go over several lines and hold several rows."""
-    statement = line
-    while not _is_whole(statement):
-        following = next(numbered, None)
-        if following is None or len(statement) > LONGEST:
-            raise NotSql(f"line {number}: the statement has no end")
-        statement += following[1]
+    statement = _statement(line, number, numbered)
     head = _INSERT.match(statement)
     if head is None:
         raise NotSql(f"line {number}: expected INSERT INTO table (columns) VALUES")
@@ -72,9 +67,17 @@ def _inserted(
         at = len(statement) - len(statement[at:].lstrip(", \r\n\t"))
 
 
-def _is_whole(statement: str) -> bool:
-    """Whether it ends with a ; that is in no text."""
-    return statement.rstrip().endswith(";") and statement.count("'") % 2 == 0
+def _statement(line: str, number: int, numbered: Iterator[tuple[int, str]]) -> str:
+    """To the ; at the end of a line that is in no text. Raises NotSql."""
+    lines, quotes, length = [line], line.count("'"), len(line)
+    while quotes % 2 or not lines[-1].rstrip().endswith(";"):
+        following = next(numbered, None)
+        if following is None or length > LONGEST:
+            raise NotSql(f"line {number}: the statement has no end")
+        lines.append(following[1])
+        quotes += following[1].count("'")
+        length += len(following[1])
+    return "".join(lines)
 
 
 def _values(statement: str, at: int, number: int) -> tuple[list[str | None], int]:
