@@ -30,13 +30,19 @@ async def ask_for_scrapes(
     accept_removed: bool = False,
     kinds: Mapping[str, JobKind[Any]] | None = None,
     trace: str = "",
+    tenant: int | None = None,
 ) -> tuple[Asked, ...]:
-    """The jobs, one for each registry; `kinds` as the settings make them; `trace` is the id that leads to who asks."""
+    """The jobs, one for each registry; `kinds` as the settings make them; `trace` is the id that leads to who asks.
+
+    `tenant` is whose jobs they are, and who is told how they end.
+    """
     kind, trace = (kinds or job_kinds())["scrape"], trace or f"asked-{secrets.token_hex(8)}"
-    jobs = [
-        kind.new(kind.payload(registry=registry, mode=mode, since=since, accept_removed=accept_removed), trace_id=trace)
+    whose = None if tenant is None else str(tenant)
+    wanted = [
+        kind.payload(registry=registry, mode=mode, since=since, accept_removed=accept_removed)
         for registry in registries
     ]
+    jobs = [kind.new(one, trace_id=trace, tenant=whose) for one in wanted]
     ids = await store.enqueue(db, jobs)
     return tuple(
         [

@@ -140,14 +140,19 @@ begin
     return coalesce(cardinality(ids), 0);
 end $$;
 
--- A tenant's own jobs tell how they ended, in the transaction that ends them. Of all others this costs a comparison.
+-- A tenant's own jobs tell how they ended, in the transaction that ends them. Of all others this costs a comparison, where nobody
+-- asked for it a look.
 create function jobs_tell_end() returns trigger language plpgsql as $$
 declare
     is_done boolean := tg_table_name <> 'jobs';
+    told    text := case when is_done then 'job.completed' else 'job.failed' end;
 begin
-    if new.tenant !~ '^[0-9]{1,18}$' then return null; end if;
+    if new.tenant !~ '^[0-9]{1,18}$'
+       or not exists (select from webhooks where tenant_id = new.tenant::bigint and is_on and told = any(kinds)) then
+        return null;
+    end if;
     perform outbox_append(
-        clock_timestamp(), array[new.tenant::bigint], array[case when is_done then 'job.completed' else 'job.failed' end],
+        clock_timestamp(), array[new.tenant::bigint], array[told],
         array['job:' || new.id || case when is_done then '' else ':' || (to_jsonb(new) ->> 'fence') end], array[null::text],
         array[jsonb_build_object(
             'job', new.id, 'kind', new.kind, 'queue', new.queue, 'state', new.state, 'attempts', new.attempts,

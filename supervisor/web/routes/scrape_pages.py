@@ -56,8 +56,9 @@ async def begin(call: Call[Nothing, Begin]) -> web.Response:
     if registry not in call.site.registries:
         raise Refused.field("registry", f"there is no registry {registry!r}")
     [asked] = await ask_for_scrapes(
-        call.db, [registry], mode=call.body.mode, kinds=call.site.kinds, trace=telemetry.trace_id.get()
-    )
+        call.db, [registry], mode=call.body.mode, kinds=call.site.kinds, trace=telemetry.trace_id.get(),
+        tenant=call.who.tenant,
+    )  # fmt: skip
     return see(f"/jobs/{asked.job}")
 
 

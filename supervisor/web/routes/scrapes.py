@@ -78,6 +78,7 @@ async def begin(call: Call[Nothing, NewScrape]) -> Enqueued:
         accept_removed=asked.accept_removed,
         kinds=call.site.kinds,
         trace=telemetry.trace_id.get(),
+        tenant=call.who.tenant,
     )
     return Enqueued(one.job, one.joined)
 

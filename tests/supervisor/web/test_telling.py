@@ -95,6 +95,19 @@ async def test_the_secret_of_a_webhook_is_shown_once_and_its_kinds_may_be_change
     assert (await api.ask("POST", f"{path}/replay", json={}, role=Role.VIEWER))[1] == {"replayed": 0}
 
 
+async def test_who_asks_for_a_scrape_is_told_how_it_ended(api: Api) -> None:
+    """C21: it is a job of their organisation."""
+    await api.ask("POST", "/api/v1/webhooks", json={"url": "https://example.org/hook", "kinds": ["job.failed"]})
+    status, asked = await api.ask("POST", "/api/v1/scrapes", json={"registry": "ctgov", "mode": "full"})
+    assert status in (200, 202)
+    await api.site.all_tenants.execute(
+        "update jobs set state = 'running', worker = gen_random_uuid(), fence = 1 where id = $1", asked["job"]
+    )
+    await api.site.all_tenants.execute("update jobs set state = 'dead', worker = null where id = $1", asked["job"])
+    [told] = (await api.get("/api/v1/webhooks/1/deliveries"))["deliveries"]
+    assert (told["kind"], told["data"]["job"], told["data"]["kind"]) == ("job.failed", asked["job"], "scrape")
+
+
 async def test_a_silence_says_of_what_for_how_long_and_why(api: Api) -> None:
     """N24: by an operator; who reads sees it."""
     body = {"name": "registry_*", "hours": 4, "why": "it moves house"}
