@@ -62,7 +62,9 @@ class Settings:
         bool, kinds.BOOLEAN, "Whether database_url leads to a pooler in transaction mode: no prepared statements then."
     ] = False
     pool_most: Annotated[
-        int, kinds.whole(6, 500), "Connections of this process's pool at most; three more beat, listen and watch the mode."
+        int,
+        kinds.whole(6, 500),
+        "Connections of this process's pool at most; three more beat, listen and watch the mode.",
     ] = 20
     pool_wait_s: Annotated[float, kinds.number(0.1, 300), "How long a request waits for a free connection."] = 2.0
     statement_limit_s: Annotated[float, kinds.number(0.1, 86_400), "How long one SQL statement may take."] = 30.0

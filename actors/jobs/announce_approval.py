@@ -1,4 +1,4 @@
-"""Tells who asked that somebody has agreed: held until then, and let go by the approval alone."""
+"""Tells who asked for a large export that it can be fetched: held until somebody agrees, let go by that alone."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ class Payload:
 
 async def run(payload: Payload, attempt: Attempt, tools: Tools) -> Outcome:
     async with tools.db.acquire() as db, db.transaction():
-        told = {"job": attempt.job.id, "state": "approved"}
-        await events.append(db, room=f"user:{payload.login}", kind="approval.decided", payload=told, is_final=True)
+        told = {"job": attempt.job.id}
+        await events.append(db, room=f"user:{payload.login}", kind="export.ready", payload=told, is_final=True)
         return await attempt.finish(db, told)
 
 

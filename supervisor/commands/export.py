@@ -10,9 +10,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import Refusal
+from actors.governance.audit import store as audit
 from actors.trials.exporting import files
 from actors.trials.exporting.export import a_process, export
 from actors.trials.exporting.plan import Block, Manifest
+from supervisor.auditing import by_command
 from supervisor.commands import Command, Exit, connection, has_database, json_option
 from supervisor.commands import DatabaseUnavailable as NoDatabase
 from supervisor.printing import as_json
@@ -37,6 +39,8 @@ async def run(given: argparse.Namespace, settings: Settings) -> int:
     target = given.target.expanduser().absolute()
     async with connection(settings) as db, db.transaction(isolation="repeatable_read", readonly=True):
         made = await (_one_file if target.suffix == ".parquet" else _folder)(db, target, given)
+    async with connection(settings) as db, db.transaction():
+        await audit.append(db, by_command("export", rows=made.trials, format="parquet"))
     if given.json:
         told = {"target": str(target), "trials": made.trials, "files": len(made.files), "written": made.written}
         print(as_json(told | {"bytes": made.bytes}))
