@@ -3,12 +3,14 @@
 JSON for machines, columns for a terminal. Whatever looks like a secret is replaced by stars before a line is made.
 """
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
@@ -25,7 +27,7 @@ LEVELS: Mapping[str, int] = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-DEBUG_EVENTS = frozenset({"jobs.settled"})  # many a second; job.settled tells of each that somebody can trace
+DEBUG_EVENTS = frozenset({"jobs.settled", "events.told"})  # many; job.settled tells of each that somebody can trace
 ERROR_EVENTS = frozenset({"actor.crashed", "actor.hung", "supervisor.gave_up"})
 WARNING_VERBS = frozenset({
     "abandoned", "awaited", "beat_failed", "cut_off", "failed", "fell_behind", "interrupted", "lease_lost", "lost",
@@ -103,7 +105,7 @@ def _logger(file: BinaryIO, *, console: bool, colours: bool) -> Any:
     import structlog
 
     shape: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=24, sort_keys=False), _to_bytes]
+        [_readable, structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=24, sort_keys=False), _to_bytes]
         if console
         else [structlog.processors.JSONRenderer(serializer=_json)]
     )
@@ -118,8 +120,25 @@ def _redact(_: "WrappedLogger", __: str, line: "EventDict") -> "EventDict":
     return first | {key: without_secrets(value) for key, value in line.items() if key not in first}
 
 
+def _readable(_: "WrappedLogger", __: str, line: "EventDict") -> "EventDict":
+    """Lines of a traceback stand apart from those that begin an event, and move no cursor; other texts are quoted."""
+    if (traceback := line.get("exception")) is not None:
+        line["exception"] = indent(_plain(str(traceback)), "    ")
+    return line
+
+
 def _json(line: object, **_: object) -> bytes:
-    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
+    """One line, whatever a reader takes for the end of one: orjson leaves U+0085, U+2028 and their like as they are."""
+    told = orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
+    text = told.decode()
+    return told if text.isprintable() else _plain(text).encode()
+
+
+def _plain(text: str) -> str:
+    """What cannot be seen as JSON escapes it; line breaks stay."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
 def _to_bytes(_: "WrappedLogger", __: str, line: Any) -> bytes:
