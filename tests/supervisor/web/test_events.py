@@ -14,6 +14,8 @@ import pytest
 from actors.events import store
 from actors.events.feed import Feed
 from actors.governance import store as governance
+from actors.governance.mode import Mode
+from actors.governance.mode import store as modes
 from actors.queue import store as queue
 from actors.queue.job import NewJob
 from actors.runtime.signals import Listener
@@ -24,6 +26,7 @@ from supervisor.roles import Role
 from supervisor.watching import MOST_ROOMS
 from supervisor.web import live, wires
 from supervisor.web.app import listening
+from supervisor.web.governing import STANDS_BY
 from supervisor.web.guard import EVERY_S, REVOKED
 from supervisor.web.lobby import MOST_REPLAYED, SAYS_MOST
 from supervisor.web.routes import events
@@ -187,6 +190,19 @@ async def test_a_socket_closes_when_its_token_is_revoked(api: Api) -> None:
         await governance.revoke_token(api.site.all_tenants, "viewer")
         assert await talk.closes() == REVOKED
     assert EVERY_S <= 1
+
+
+async def test_sockets_and_streams_close_when_the_service_stands_by(fed: Api) -> None:
+    """R02: STANDBY, chosen by whoever may."""
+    async with talking(fed, "service") as talk, streaming(fed, "service") as (_, next_):
+        async with fed.site.all_tenants.acquire() as db, db.transaction():
+            await modes.switch(db, Mode.STANDBY, by=None, because=None)
+        fed.site.mode.forget()
+        await fed.site.mode.current()
+        assert await talk.closes() == STANDS_BY
+        while orjson.loads((await next_()).get("data", "{}")).get("code") != STANDS_BY:
+            pass
+    await until(lambda: not len(fed.site.hub))
 
 
 # ── what is told ──
