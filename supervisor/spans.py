@@ -22,6 +22,7 @@ TRACEPARENT = re.compile(
 )
 JOINED = re.compile(r".*/(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})", re.S)
 SAMPLED = 1
+PROBES = ("/live", "/ready", "/health", "/metrics")  # asked all day, and part of nothing
 LONGEST_TRACEPARENT = 200
 
 Kind = Literal["server", "consumer", "client", "internal"]
@@ -94,7 +95,9 @@ def span_of(
     return _SPANS[event](fields, place, running, fresh_id)
 
 
-def _request(fields: Mapping[str, object], place: Place, _: Running | None, __: Callable[[], int]) -> Span:
+def _request(fields: Mapping[str, object], place: Place, _: Running | None, __: Callable[[], int]) -> Span | None:
+    if str(fields.get("path")).startswith(PROBES):
+        return None
     method, route, status = str(fields.get("method")), str(fields.get("path")), _whole(fields.get("status"))
     told: Attributes = {
         "http.request.method": method, "http.route": route, "http.response.status_code": status,
@@ -144,7 +147,7 @@ def _firing(fields: Mapping[str, object], place: Place, _: Running | None, __: C
     return Span(f"schedule {name}", "internal", place, place.root_id, None, 0.0, attributes={"triald.schedule": name})
 
 
-_SPANS = {
+_SPANS: Mapping[str, Callable[..., Span | None]] = {
     "request.answered": _request,
     "job.settled": _job,
     "source.answered": _source,

@@ -64,6 +64,11 @@ def test_what_went_wrong_is_marked(event: str, fields: dict[str, Any], failed: b
     assert [span.failed for span in spans((event, {**fields, "trace_id": "abc", "took_s": 0.5}))] == [failed]
 
 
+@pytest.mark.parametrize("path", ["/live", "/ready", "/health/services/{name}", "/metrics"])
+def test_who_asks_all_day_whether_it_is_well_makes_no_traces(path: str) -> None:
+    assert spans(("request.answered", {"path": path, "status": 200, "trace_id": "abc"})) == []
+
+
 def test_what_belongs_to_no_trace_or_is_no_step_of_one_is_no_span() -> None:
     assert (
         spans(("request.answered", {}), ("page.written", {"trace_id": "abc"}), ("job.settled", {"trace_id": ""})) == []
