@@ -21,6 +21,17 @@ create table backup_runs (
 );
 create index backup_runs_latest on backup_runs (kind, state, ended_at);
 
+-- pg_dump looks for nothing by a search path, and asks the policies of rows where whoever owns them is no superuser: so this
+-- names the function that it calls with its schema.
+create or replace function acts_for(tenant_id bigint) returns boolean language sql stable parallel safe as $$
+    select current_setting('triald.tenant', true) = '*' or tenant_id = public.acting_tenant()
+        or starts_with(current_setting('application_name'), 'triald * ')
+$$;
+
 -- back
 
+create or replace function acts_for(tenant_id bigint) returns boolean language sql stable parallel safe as $$
+    select current_setting('triald.tenant', true) = '*' or tenant_id = acting_tenant()
+        or starts_with(current_setting('application_name'), 'triald * ')
+$$;
 drop table backup_runs;

@@ -46,25 +46,14 @@ async def put(folder: Path, *keys: str, body: bytes = b"...") -> None:
 async def own(postgres: Postgres, role: str, name: str) -> str:
     """The URL of a migrated database whose owner is no superuser, as at a hospital's shared server."""
     admin = await asyncpg.connect(postgres.dsn)
-    await admin.execute(f"create role {role} login createdb superuser")
+    await admin.execute(f"create role {role} login createdb nosuperuser")
     await admin.execute(f"create database {name} owner {role}")
     url = with_database(postgres.dsn, name).replace("//postgres@", f"//{role}@")
     owner = await asyncpg.connect(url)
     await migrate(owner)
-    # A function with a setting of its own only superusers may make; and one must find others without a search path.
-    await owner.execute("alter function jobs_held_for_approval() reset all")
-    await owner.execute(ACTS_FOR)
     await owner.close()
-    await admin.execute(f"alter role {role} nosuperuser")
     await admin.close()
     return url
-
-
-ACTS_FOR = """
-create or replace function acts_for(tenant_id bigint) returns boolean language sql stable parallel safe as $$
-    select current_setting('triald.tenant', true) = '*' or tenant_id = public.acting_tenant()
-$$
-"""
 
 
 async def disown(postgres: Postgres, role: str, *names: str) -> None:
