@@ -73,11 +73,14 @@ select distinct on (registry) registry,
 from scrapes where state <> 'cancelled' order by registry, id desc
 
 -- name: breakers
--- -> per breaker: 1 while nobody calls what it guards, else 0: a source that asked for a pause, webhooks that keep failing
+-- -> per breaker: 1 while nobody calls what it guards, else 0: a source that asked for a pause, webhooks that keep
+-- failing, a way of alerts to people
 select name as breaker, case when closed_until > clock_timestamp() then 1.0 else 0.0 end as open from rate_limits
 union all
 select 'webhooks', case when exists (select 1 from webhooks where is_on and closed_until > clock_timestamp())
                         then 1.0 else 0.0 end
+union all
+select name, case when closed_until > clock_timestamp() then 1.0 else 0.0 end from alert_channels
 
 -- name: rescued_since
 -- $1 since timestamptz -> how many jobs were taken back

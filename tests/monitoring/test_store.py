@@ -190,4 +190,6 @@ async def test_a_source_that_asked_for_a_pause_is_an_open_breaker_until_it_is_ov
         "insert into rate_limits (name, per_min, slot_at, closed_until, clock_at) values"
         " ('ctgov', 300, now(), now() + interval '1 minute', now()), ('ctis', 60, now(), now() - interval '1 s', now())"
     )
-    assert await store.breakers(db) == {"ctgov": 1.0, "ctis": 0.0, "webhooks": 0.0}
+    told = await store.breakers(db)
+    assert (told.pop("ctgov"), told.pop("ctis")) == (1.0, 0.0)
+    assert "webhooks" in told and set(told.values()) == {0.0}
