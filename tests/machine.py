@@ -1,6 +1,6 @@
 """Gets what the tests need beside Python packages, where this user may: `python -m tests.machine`.
 
-Without PostgreSQL 15, PgBouncer or Prometheus the tests that need them say that they were skipped; without a Chromium
+Without PostgreSQL 15, PgBouncer, systemd or Prometheus the tests that need them say that they were skipped; without a Chromium
 the tests cannot pass, so that ends with what to install.
 """
 
@@ -39,6 +39,7 @@ NEEDS = (
     BROWSER,
     Need("PostgreSQL 15", "postgresql-15", (PG15_BIN / "initdb").exists),
     Need("PgBouncer", "pgbouncer", _has_pgbouncer),
+    Need("systemd-analyze", "systemd", lambda: shutil.which("systemd-analyze") is not None),
     Need("Prometheus", "prometheus", has_prometheus),
 )
 
