@@ -48,6 +48,7 @@ BENCHES = (
     Bench("kills", "a sweep over five registries, killed again and again", quick="--kills 3 --trials 200"),
     Bench("startup", "from the command to ready", quick="--runs 1", takes_pg=False),
     Bench("idle", "what doing nothing costs", quick="--seconds 5 --settle 2", takes_pg=False),
+    Bench("events", "what happens, told to many who watch", quick="--clients 50 --seconds 2"),
     Bench("autoscale", "scaling rules on the same traces", quick="--seeds 1", takes_pg=False),
     Bench("search_speed", "searches while trials come in", quick="--trials 2000 --seconds 6 --overlaps 5"),
     Bench("search_quality", "descriptions of patients that find fitting trials"),

@@ -59,6 +59,10 @@ select count(*) from daily_reports where day < ($1::timestamptz at time zone 'UT
 -- $1 before timestamptz
 select count(*) from duplicate_events where at < $1::timestamptz and decision_id is null
 
+-- name: older_event_log
+-- $1 before timestamptz -> the last one stays
+select count(*) from events where at < $1::timestamptz and id < (select max(id) from events)
+
 -- name: tables
 -- -> every table, those of partitions and of extensions left out
 select c.relname as name from pg_class c
@@ -70,10 +74,6 @@ order by 1
 -- -> whether none is under way; those that come wait until the transaction ends
 select pg_try_advisory_xact_lock(1953655140, 1)
 
--- name: older_backup_runs
--- $1 before timestamptz -> the last of each kind and state is kept
-select count(*) from backup_runs b where ended_at < $1::timestamptz and exists (
-    select from backup_runs n where (n.kind, n.state) = (b.kind, b.state) and (n.ended_at, n.id) > (b.ended_at, b.id))
 -- name: older_sessions
 -- $1 before timestamptz -> with the wrong passwords of that time
 select (select count(*) from sessions where until_at < $1::timestamptz or ended_at < $1::timestamptz)
@@ -83,6 +83,10 @@ select (select count(*) from sessions where until_at < $1::timestamptz or ended_
 -- $1 before timestamptz
 select count(*) from rate_buckets where at < $1::timestamptz
 
+-- name: older_backup_runs
+-- $1 before timestamptz -> the last of each kind and state is kept
+select count(*) from backup_runs b where ended_at < $1::timestamptz and exists (
+    select from backup_runs n where (n.kind, n.state) = (b.kind, b.state) and (n.ended_at, n.id) > (b.ended_at, b.id))
 
 -- name: older_approvals
 -- $1 before timestamptz -> how many were decided before, and cover nothing any more
