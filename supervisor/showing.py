@@ -1,23 +1,28 @@
 """How far something is, on one line of a terminal; where there is none, nothing but its steps."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 CLEAR = "\r\x1b[K"
+EVERY_S = 0.1
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @contextmanager
-def shown_on(out: TextIO) -> Iterator[Callable[[str, int, int], None]]:
+def shown_on(out: TextIO, now_s: Callable[[], float] = time.monotonic) -> Iterator[Callable[[str, int, int], None]]:
     """Call it with what is done, how much of it, and of how much (0: nobody knows)."""
-    is_terminal, said = out.isatty(), ""
+    is_terminal, said, at_s = out.isatty(), "", 0.0
 
     def tell(what: str, done: int, total: int) -> None:
-        nonlocal said
+        nonlocal said, at_s
         if is_terminal:
-            out.write(f"{CLEAR}{line(what, done, total)}")
-            out.flush()
+            now = now_s()
+            if what != said or now - at_s >= EVERY_S:
+                at_s = now
+                out.write(f"{CLEAR}{line(what, done, total)}")
+                out.flush()
         elif what != said:
             out.write(f"{what} …\n")
         said = what
