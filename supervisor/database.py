@@ -149,7 +149,7 @@ async def open_pool(
     """
     pool = Pool(
         url, min_size=min(least, settings.pool_most), max_size=settings.pool_most, max_queries=50_000,
-        max_inactive_connection_lifetime=300.0, loop=None, connection_class=Connection,
+        max_inactive_connection_lifetime=settings.pool_idle_s, loop=None, connection_class=Connection,
         record_class=asyncpg.Record, init=init if every_tenant else partial(_for_requests, settings, init),
         command_timeout=settings.statement_limit_s, timeout=10,
         statement_cache_size=0 if settings.database_pooler else 100,

@@ -67,6 +67,9 @@ class Settings:
         "Connections of this process's pool at most; three more beat, listen and watch the mode.",
     ] = 20
     pool_wait_s: Annotated[float, kinds.number(0.1, 300), "How long a request waits for a free connection."] = 2.0
+    pool_idle_s: Annotated[
+        float, kinds.number(1, 86_400), "How long a connection beyond the first few of a pool stays open unused."
+    ] = 30.0
     statement_limit_s: Annotated[float, kinds.number(0.1, 86_400), "How long one SQL statement may take."] = 30.0
     listen: Annotated[str, kinds.ADDRESS, "Where the web pages and the HTTP interface are served."] = "127.0.0.1:8080"
     public_urls: Annotated[

@@ -142,6 +142,26 @@ async def test_pool_most_bounds_the_connections_in_use(given: Given, most: int) 
         assert len(set(await asyncio.gather(*busy))) == most
 
 
+@shows("pool_idle_s")
+async def test_pool_idle_s_is_how_long_connections_stay_that_nobody_needs(given: Given, dsn: str) -> None:
+    """N39, S18: pool_idle_s; those that a pool always has stay."""
+    async with (
+        open_pool(given(pool_idle_s=1), dsn, least=2) as quick,
+        open_pool(given(pool_idle_s=600), dsn, least=2) as slow,
+    ):
+        for pool in (quick, slow):
+            async with AsyncExitStack() as stack:
+                for _ in range(6):
+                    await stack.enter_async_context(pool.acquire())
+            assert pool.get_size() == 6
+
+        async def shrunk() -> bool:
+            return quick.get_size() == 2
+
+        await until(shrunk)
+        assert slow.get_size() == 6
+
+
 @shows("pool_wait_s")
 async def test_pool_wait_s_is_how_long_a_request_waits_for_a_connection_before_it_is_refused(
     given: Given, db: Pool

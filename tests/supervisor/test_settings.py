@@ -37,7 +37,7 @@ OTHERS: Mapping[str, str] = {
     "pagerduty_url": "http://127.0.0.1:9009/v2/enqueue", "alert_group_s": "5", "alert_repeat_hours": "1",
     "mode": "standby", "audit_key_file": "/run/audit-key.pem", "approval_rows": "5", "approval_policy": "approve_phase",
     "approval_hours": "2.5", "governance_days": "400",
-    "otlp_url": "http://collector:4318/v1/traces", "trace_percent": "5", "sentry_dsn": "https://key@sentry.example.org/7",
+    "pool_idle_s": "90", "otlp_url": "http://collector:4318/v1/traces", "trace_percent": "5", "sentry_dsn": "https://key@sentry.example.org/7",
     "semantic": "off", "log_format": "json", "log_level": "debug", "token_file": "/run/token",
 }  # fmt: skip
 
