@@ -6,6 +6,7 @@ a setting names them, with their port.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -21,6 +22,8 @@ TIMEOUT_S = 10.0  # name, TCP, TLS and the head of the answer
 EXCERPT_S = 1.0  # and what is read of its body: the answer is known by then
 EXCERPT_BYTES = 1000
 LONGEST_URL = 2000
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name in ASCII, or an address
 
 Host = tuple[str, int]
 
@@ -72,8 +75,10 @@ def target(text: str, own: Collection[Host] = ()) -> URL:
         port = url.port
     except ValueError as error:
         raise BadTarget(f"url: expected a URL: {error}", field="url") from error
-    if len(text) > LONGEST_URL or not url.host or url.scheme not in ("http", "https") or port is None:
+    if len(text) > LONGEST_URL or not url.host or url.scheme not in ("http", "https") or not port:
         raise BadTarget(f"url: expected https://… of {LONGEST_URL} characters at most", field="url")
+    if not (text.isprintable() and _HOST.fullmatch(url.raw_host or "")):
+        raise BadTarget("url: expected a URL on one line, with the name of a host", field="url")
     if url.user or url.password or url.fragment:
         raise BadTarget("url: expected no password and no fragment in it", field="url")
     if (url.host, port) in own:
