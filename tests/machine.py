@@ -1,7 +1,7 @@
 """Gets what the tests need beside Python packages, where this user may: `python -m tests.machine`.
 
-Without PostgreSQL 15, PgBouncer, systemd or Prometheus the tests that need them say that they were skipped; without a Chromium
-the tests cannot pass, so that ends with what to install.
+Without PostgreSQL 15, PgBouncer, systemd or Prometheus the tests that need them say that they were skipped; without a
+Chromium the tests cannot pass, so that ends with what to install.
 """
 
 import os
