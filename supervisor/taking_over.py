@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 BATCH = 500  # rows
 ADAPTER_VERSION = 1
 MOST_DECISIONS = 100_000
+BESIDE_CHARS = 500
 SHOWN_CHARS = 300  # of a refused row
 
 Refuse = Callable[["RefusedRow"], None]
@@ -126,7 +127,7 @@ class Taking:
         for found in dump.rows(self.path):
             for column in self.system.beside.get(found.table, ()):
                 if found.row.get(column) is not None:
-                    kept[found.table].setdefault(str(found.row[column]), []).append(found.row)
+                    kept[found.table].setdefault(str(found.row[column]), []).append(_short(found.row))
                     break
         return kept
 
@@ -249,6 +250,13 @@ class Taking:
             return
         await projects.add(self.db, one.name, one.description, owner.id)
         self.taken.new["projects"] += 1
+
+
+def _short(row: Row) -> Row:
+    """Without what is long, such as a registry's raw answer: all of these rows are held in memory."""
+    return {
+        name: value for name, value in row.items() if isinstance(value, str | int) and len(str(value)) <= BESIDE_CHARS
+    }
 
 
 def json_line(refused: RefusedRow) -> bytes:
