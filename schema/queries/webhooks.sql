@@ -60,6 +60,10 @@ with chosen as (
 update webhook_deliveries d set state = 'waiting', ended_at = null, made_at = $4::timestamptz, attempts = 0
 from chosen c where d.id = c.id returning d.id;
 
+-- name: has_delivery
+-- $1 webhook id, $2 delivery id -> whether it is one of its
+select exists (select from webhook_deliveries where webhook_id = $1::bigint and id = $2::bigint);
+
 -- name: delivery
 -- $1 id -> one, with where it goes and what is told
 select d.id, d.state, d.made_at, w.id as webhook_id, w.owner, w.tenant_id, w.url, w.secret, w.is_on, w.failures,

@@ -132,12 +132,15 @@ async def test(db: Database, owner: str, webhook_id: int, at: datetime) -> int:
 
 
 async def replay(db: Database, owner: str, webhook_id: int, delivery_id: int | None, at: datetime) -> int:
-    """Sends one delivery again, or all that were given up; how many. Raises NotFound and Refusal."""
+    """Sends one delivery again, or all that were given up; how many: one that waits is sent anyway.
+
+    Raises NotFound and Refusal.
+    """
     if not (await webhook(db, owner, webhook_id)).is_on:
         raise Refusal("webhook: it is switched off; switch it on to send again")
+    if delivery_id is not None and not await db.fetchval(query("webhooks.has_delivery"), webhook_id, delivery_id):
+        raise NotFound(f"delivery: there is no delivery {delivery_id} of it")
     rows = await db.fetch(query("webhooks.replay"), owner, webhook_id, delivery_id, at, MOST_REPLAYED)
-    if delivery_id is not None and not rows:
-        raise NotFound(f"delivery: there is no delivery {delivery_id} of it that has ended")
     await db.execute(query("webhooks.enqueue"), [row["id"] for row in rows], at)
     return len(rows)
 

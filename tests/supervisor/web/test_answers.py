@@ -47,14 +47,14 @@ async def test_search_finds_pages_of_trials_without_gap_or_repetition(trials: Ap
         found += [one["id"] for one in told["trials"]]
         if (cursor := told["next"]) is None:
             break
-    expected = await trials.site.pool.fetchval(
+    expected = await trials.site.all_tenants.fetchval(
         "select count(*) from trials where status in ('recruiting', 'completed')"
     )
     assert len(found) == len(set(found)) == expected == told["count"] > 37
 
 
 async def test_words_found_are_marked_and_the_rest_is_escaped(api: Api) -> None:
-    await mirror(api.site.pool, page([trial(1, title="<b>Heart</b> & <script>alert(1)</script>")]))
+    await mirror(api.site.all_tenants, page([trial(1, title="<b>Heart</b> & <script>alert(1)</script>")]))
     [one] = (await api.get("/api/v1/trials?q=heart"))["trials"]
     assert one["title"] == "<b>Heart</b> & <script>alert(1)</script>"
     assert one["title_html"] == ("&lt;b&gt;<mark>Heart</mark>&lt;/b&gt; &amp; &lt;script&gt;alert(1)&lt;/script&gt;")
@@ -64,22 +64,24 @@ async def test_words_found_are_marked_and_the_rest_is_escaped(api: Api) -> None:
 async def test_a_trial_is_found_by_any_number_that_it_states(api: Api, number: str) -> None:
     scheme = {"C": "ctri", "2": "eudract", "N": "nct", "I": "isrctn"}[number[0]]
     ids = (Identifier("nct", "NCT00000001", "main"), Identifier(scheme, number, "secondary"))
-    await mirror(api.site.pool, page([trial(1, ids=ids)]))
+    await mirror(api.site.all_tenants, page([trial(1, ids=ids)]))
     assert (await api.get(f"/api/v1/trials/{quote(number, safe='')}"))["registry_id"] == "NCT00000001"
     found = await api.get(f"/api/v1/trials?q={quote(number, safe='')}")
     assert [one["registry_id"] for one in found["exact"]] == ["NCT00000001"]
 
 
 async def test_a_trial_tells_its_versions_and_gives_each_record_as_it_came(trials: Api) -> None:
-    await mirror(trials.site.pool, world_page(day=2))
-    changed = await trials.site.pool.fetchval("select trial_id from trial_versions where event = 'changed' limit 1")
+    await mirror(trials.site.all_tenants, world_page(day=2))
+    changed = await trials.site.all_tenants.fetchval(
+        "select trial_id from trial_versions where event = 'changed' limit 1"
+    )
     told = await trials.get(f"/api/v1/trials/{changed}/versions")
     assert [one["version"] for one in told["versions"]] == [2, 1]
     diff = (await trials.get(f"/api/v1/trials/{changed}/versions/2"))["changes"]
     assert diff and all(change["before"] != change["after"] for change in diff)
     for version in (1, 2):
         _, headers, _ = await trials.whole("GET", f"/api/v1/trials/{changed}/raw?version={version}")
-        kept = await store.raw(trials.site.pool, changed, version)
+        kept = await store.raw(trials.site.all_tenants, changed, version)
         assert headers["Content-Disposition"].startswith('attachment; filename="NCT')
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["ETag"] == f'"{kept.sha256.hex()}"'
@@ -88,7 +90,7 @@ async def test_a_trial_tells_its_versions_and_gives_each_record_as_it_came(trial
 
 async def test_a_registry_that_fails_is_told_as_unavailable_and_nothing_is_made_up(trials: Api) -> None:
     """N02: with the source down its state says so, with since when; search answers from what was mirrored before."""
-    pool = trials.site.pool
+    pool = trials.site.all_tenants
     before = (await trials.get("/api/v1/registries"))["registries"]
     assert [(one["state"], one["present"], one["unavailable_since"]) for one in before] == [("ok", TRIALS, None)]
     first_failure = datetime.now(UTC) - timedelta(hours=2)
@@ -136,12 +138,12 @@ async def test_a_storm_of_retries_has_one_effect(api: Api) -> None:
     assert {status for status, _, _ in answers} == {202}
     assert len({body["job"] for _, _, body in answers}) == 1
     assert sum("Idempotent-Replayed" not in told for _, told, _ in answers) == 1
-    assert await api.site.pool.fetchval("select count(*) from jobs") == 1
+    assert await api.site.all_tenants.fetchval("select count(*) from jobs") == 1
 
 
 async def test_every_command_of_the_interface_answers_a_key_once(api: Api) -> None:
     """N13: whatever the command, a second call with its key changes nothing and gets the first answer."""
-    pool = api.site.pool
+    pool = api.site.all_tenants
     waiting, scheduled, held, dead, other = await queue.enqueue(
         pool,
         [
@@ -206,14 +208,21 @@ OF_TRIALS: Sequence[tuple[str, str, Any]] = (
     ("POST", "/api/v1/notices/read", None),
     ("DELETE", "/api/v1/watches/1", None),
     ("POST", "/api/v1/webhooks", {"url": "http://hooks.test:8080/"}),
+    ("POST", "/api/v1/webhooks/1/kinds", {"kinds": ["job.failed"]}),
+    ("POST", "/api/v1/webhooks/1/test", None),
+    ("POST", "/api/v1/webhooks/1/replay", None),
+    ("POST", "/api/v1/webhooks/1/deliveries/1/replay", None),
     ("POST", "/api/v1/webhooks/1/switch", {"on": False}),
     ("DELETE", "/api/v1/webhooks/1", None),
+    ("POST", "/api/v1/silences", {"name": "disk_full", "hours": 1, "why": "a larger one comes"}),
+    ("DELETE", "/api/v1/silences/1", None),
+    ("PUT", "/api/v1/alerts/routes", {"routes": {"critical": ["mail"]}}),
 )
 
 
 async def test_every_command_about_trials_answers_a_key_once(api: Api, tmp_path: Path) -> None:
     """N13, N04, N05, N30: of reviewers, of those who map texts, and of those who watch."""
-    await review(api.site.pool, tmp_path)
+    await review(api.site.all_tenants, tmp_path)
     await take_mesh(api, tmp_path)
     await _answer_once(api, OF_TRIALS)
 
@@ -231,7 +240,7 @@ async def test_a_command_that_is_refused_changes_nothing_and_may_be_sent_again(a
     """N13: the key of a command without effect is free again."""
     key = {"Idempotency-Key": "early"}
     assert (await api.ask("POST", "/api/v1/jobs/1/cancel", headers=key, json={}))[0] == 404
-    await queue.enqueue(api.site.pool, [NewJob("maintain")])
+    await queue.enqueue(api.site.all_tenants, [NewJob("maintain")])
     assert (await api.ask("POST", "/api/v1/jobs/1/cancel", headers=key, json={}))[0] == 200
 
 
@@ -244,13 +253,13 @@ async def test_a_job_carries_the_id_of_the_request_that_asked_for_it(api: Api) -
 
 
 async def test_whoever_asks_for_the_same_scrape_joins_it_wherever_it_was_asked_for(api: Api) -> None:
-    [asked] = await ask_for_scrapes(api.site.pool, ["ctgov"], mode="full")
+    [asked] = await ask_for_scrapes(api.site.all_tenants, ["ctgov"], mode="full")
     full = {"registry": "ctgov", "mode": "full"}
     assert await api.ask("POST", "/api/v1/scrapes", json=full) == (202, {"job": asked.job, "joined": True})
     for other in ({"registry": "ctgov"}, full | {"accept_removed": True}):
         status, told = await api.ask("POST", "/api/v1/scrapes", json=other)
         assert (status, told["joined"], told["job"] > asked.job) == (202, False, True)
-    payload = await api.site.pool.fetchval("select payload from jobs order by id desc limit 1")
+    payload = await api.site.all_tenants.fetchval("select payload from jobs order by id desc limit 1")
     assert orjson.loads(payload)["accept_removed"] is True
 
 
@@ -266,7 +275,7 @@ async def test_a_scrape_of_nothing_known_is_refused_by_name(api: Api) -> None:
 
 
 async def test_a_job_is_explained(api: Api) -> None:
-    [job] = await queue.enqueue(api.site.pool, [NewJob("maintain")])
+    [job] = await queue.enqueue(api.site.all_tenants, [NewJob("maintain")])
     await api.ask("POST", "/api/v1/queues/default/pause")
     told = await api.get(f"/api/v1/jobs/{job}/explain")
     assert told["state"] == "ready"
@@ -274,7 +283,7 @@ async def test_a_job_is_explained(api: Api) -> None:
 
 
 async def test_an_ended_job_is_found_among_the_ended(api: Api) -> None:
-    [job] = await queue.enqueue(api.site.pool, [NewJob("maintain")])
+    [job] = await queue.enqueue(api.site.all_tenants, [NewJob("maintain")])
     await api.ask("POST", f"/api/v1/jobs/{job}/cancel", json={})
     assert [one["id"] for one in (await api.get("/api/v1/jobs?state=cancelled"))["jobs"]] == [job]
     assert (await api.get("/api/v1/jobs"))["jobs"] == []
@@ -284,7 +293,7 @@ async def test_an_ended_job_is_found_among_the_ended(api: Api) -> None:
 
 async def test_acknowledging_tells_who_did(api: Api) -> None:
     rule = Rule("disk_full", "disk_used_percent", 85, "critical", "{value:.0f} % of {subject} is in use")
-    await monitoring.open_alert(api.site.pool, Open(rule, "/data", 91))
+    await monitoring.open_alert(api.site.all_tenants, Open(rule, "/data", 91))
     [alert] = (await api.get("/api/v1/alerts"))["alerts"]
     assert (alert["severity"], alert["message"], alert["acknowledged_by"]) == (
         "critical",
@@ -457,7 +466,7 @@ async def test_a_stranger_is_not_told_what_there_is(api: Api) -> None:
 
 
 async def test_a_page_that_is_exactly_full_is_the_last_one(api: Api) -> None:
-    pool = api.site.pool
+    pool = api.site.all_tenants
     await queue.enqueue(pool, [NewJob("maintain") for _ in range(4)])
     bad = [Refused(f"reason {n}", f"raw {n}".encode(), f"NCT{n}") for n in range(4)]
     for n in range(4):
@@ -480,7 +489,7 @@ async def test_without_its_database_it_says_so_and_makes_nothing_up(api: Api, po
     assert b'<p class="notice bad" data-database-away>' in page
     await postgres.restart()
     assert (await api.ask("GET", "/api/v1/jobs"))[0] == 200
-    assert isinstance(api.site.pool, asyncpg.Pool)
+    assert isinstance(api.site.all_tenants, asyncpg.Pool)
 
 
 async def test_a_day_that_is_none_is_refused_with_one_that_is(api: Api) -> None:
