@@ -1,18 +1,26 @@
 """`triald user`: people and programs, from the command line, of any tenant."""
 
 import argparse
+import asyncio
+import os
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from actors.errors import Refusal
 from actors.governance.accounts import HOME, check_email, store
 from actors.governance.accounts.passwords import Passwords, one_time
 from actors.governance.audit import store as audit
+from supervisor import persons
 from supervisor.auditing import by_command
 from supervisor.commands import Command, Exit, action, actions, database, json_option, run_action
 from supervisor.printing import as_json, printable, table
 from supervisor.roles import PEOPLE
 from supervisor.settings import Settings
+
+if TYPE_CHECKING:
+    import asyncpg
 
 COLUMNS = ("login", "role", "kind", "tenant", "name", "email", "seen_at", "disabled_at")
 ROLES = tuple(role.word for role in PEOPLE)
@@ -39,6 +47,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("password", _password, "a one-time password for who forgot theirs; their logins end"),
     ):
         action(where, name, run, says).add_argument("login", metavar="LOGIN")
+    exporting = action(where, "export", _export, "everything that is held of somebody, as one JSON document")
+    exporting.add_argument("login", metavar="LOGIN")
+    exporting.add_argument("file", type=Path, metavar="FILE", help="which may not be there yet")
+    erasing = action(where, "erase", _erase, "everything that is held of somebody goes, for good")
+    erasing.add_argument("login", metavar="LOGIN")
+    erasing.add_argument("--yes", action="store_true", help="nothing of it comes back: without this nothing is done")
     for one in where.choices.values():
         json_option(one)
 
@@ -104,6 +118,54 @@ async def _password(given: argparse.Namespace, settings: Settings) -> int:
         await store.forgive(db, one.login)
         await audit.append(db, by_command("users_password", f"user={one.id}"))
     return _told(given, password, "has another password")
+
+
+async def _export(given: argparse.Namespace, settings: Settings) -> int:
+    async with database(settings) as pool:
+        one = await store.user(pool, given.login)
+        written = await _write(given.file, persons.document(pool, one))
+        async with pool.acquire() as db, db.transaction():
+            await audit.append(db, by_command("users_export", f"actor {await audit.actor(db, one.login)}"))
+    told = {"login": one.login, "file": str(given.file), "bytes": written}
+    print(as_json(told) if given.json else f"{given.file}: {written} bytes, everything that is held of {one.login}")
+    return Exit.OK
+
+
+async def _write(file: Path, parts: AsyncIterator[bytes]) -> int:
+    """For its owner alone to read. Raises Refusal where there is one already, or none can be."""
+    written = 0
+    try:
+        target = await asyncio.to_thread(os.open, file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Refusal(f"file: {file} cannot be written: {error.strerror}", field="file") from error
+    with os.fdopen(target, "wb") as opened:
+        async for part in parts:
+            written += await asyncio.to_thread(opened.write, part)
+    return written
+
+
+async def _erase(given: argparse.Namespace, settings: Settings) -> int:
+    if not given.yes:
+        raise Refusal(f"yes: nothing of {given.login!r} comes back; say --yes where that is meant", field="yes")
+    async with database(settings) as pool:
+        await _settle(pool, given.login)
+        async with pool.acquire() as db, db.transaction():
+            erased = await persons.erase(db, await store.user(db, given.login))
+            await audit.append(db, by_command("users_erase", f"actor {erased.actor}"))
+    told = {"login": given.login, "alias": erased.alias}
+    said = f"everything that was held of {given.login} is gone; what others rest on says {erased.alias}"
+    print(as_json(told) if given.json else said)
+    return Exit.OK
+
+
+async def _settle(pool: "asyncpg.Pool[Any]", login: str) -> None:
+    """Switches them off, and waits until nothing of theirs is under way."""
+    now = datetime.now(UTC)
+    async with pool.acquire() as db, db.transaction():
+        one = await store.user(db, login)
+        await store.switch_user(db, one, now, on=False)
+    since = now if one.disabled_at is None else one.disabled_at
+    await asyncio.sleep(max(0.0, (since + persons.SETTLES - now).total_seconds() + 0.5))
 
 
 def _told(given: argparse.Namespace, password: str | None, says: str, **more: Any) -> int:

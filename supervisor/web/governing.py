@@ -29,11 +29,17 @@ LONGEST_PART = 100  # of a path, as an entry tells it
 STANDS_BY = 1013  # how a WebSocket says: try again later
 
 NOTES: "web.RequestKey[dict[str, object]]" = web.RequestKey("notes", dict)
+NUMBERS: "web.RequestKey[dict[str, int]]" = web.RequestKey("numbers", dict)
 
 
 def note(call: Call[Any, Any], **details: object) -> None:
     """Tells the audit more of a command than its path does: what stands on the list of details, and nothing else."""
     call.request.setdefault(NOTES, {}).update(details)
+
+
+def number(call: Call[Any, Any], login: str, actor: int) -> None:
+    """Tells the audit the number of somebody in the path whose login it may not write down again."""
+    call.request.setdefault(NUMBERS, {})[login] = actor
 
 
 async def check_mode(route: Route, site: Site) -> None:
@@ -59,7 +65,9 @@ async def _append(
     db: Database, request: web.Request, route: Route, who: Who, outcome: Outcome, details: Mapping[str, object]
 ) -> None:
     parts = {name: _storable(part) for name, part in request.match_info.items()}
-    people = {one: await store.actor(db, one) for name, one in parts.items() if name in PEOPLE and one}
+    known = request.get(NUMBERS, {})
+    logins = [one for name, one in parts.items() if name in PEOPLE and one]
+    people = {one: known[one] if one in known else await store.actor(db, one) for one in logins}
     action = f"{route.resource}_{route.handler.__name__}"
     await store.append(
         db,

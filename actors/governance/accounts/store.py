@@ -145,20 +145,21 @@ async def set_role(db: Database, one: User, role: str) -> None:
     if role == "operator" and one.tenant_id != HOME:
         raise Refusal("role: operators run the service, so they are of the tenant that does", field="role")
     if one.role == "admin" and role != "admin":
-        await _keep_an_admin(db, one)
+        await keep_an_admin(db, one)
     await db.execute(query("accounts.set_role"), one.id, role)
 
 
 async def switch_user(db: Database, one: User, at: datetime, *, on: bool) -> None:
     """Off: they come in no more, and whatever they have open ends. In a transaction. Raises Refusal."""
     if not on and one.role == "admin":
-        await _keep_an_admin(db, one)
+        await keep_an_admin(db, one)
     await db.execute(query("accounts.switch_user"), one.id, on)
     if not on:
         await end_sessions(db, one.id, at, "disabled")
 
 
-async def _keep_an_admin(db: Database, one: User) -> None:
+async def keep_an_admin(db: Database, one: User) -> None:
+    """Before an admin is one no more, in the same transaction. Raises Refusal where nobody else is."""
     await db.execute(query("accounts.lock_tenant"), one.tenant_id)
     if await db.fetchval(query("accounts.other_admins"), one.id, one.tenant_id) == 0:
         raise Refusal(

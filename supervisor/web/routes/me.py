@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 import msgspec
+from aiohttp import web
 
 from actors.governance import store as tokens
 from actors.governance.accounts import store
 from supervisor.roles import Role
 from supervisor.web import account_commands as commands
+from supervisor.web import person_commands as persons
 from supervisor.web.account_answers import TokenMade, TokensList, tokens_list
 from supervisor.web.account_commands import NewToken, Passwords
 from supervisor.web.route import Call, Nothing, Resource, Route
@@ -88,12 +90,18 @@ async def change_password(call: Call[Nothing, Passwords]) -> Done:
     return Done()
 
 
+async def export(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """Everything that is held of oneself, as one document."""
+    return await persons.exported(call, await store.user(call.db, call.who.login))
+
+
 RESOURCE = Resource(
     "me",
     (
         Route("GET", "/api/v1/me", me, Role.VIEWER, in_any_case=True),
         Route("GET", "/api/v1/me/sessions", sessions, Role.VIEWER),
         Route("DELETE", "/api/v1/me/sessions/{id}", end_session, Role.VIEWER),
+        Route("GET", "/api/v1/me/export", export, Role.VIEWER, media="application/json", group="exports"),
         Route("GET", "/api/v1/tokens", own_tokens, Role.VIEWER),
         Route("POST", "/api/v1/tokens", new_token, Role.VIEWER, status=201, secret=True),
         Route("DELETE", "/api/v1/tokens/{id}", revoke, Role.VIEWER),

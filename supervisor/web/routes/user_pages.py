@@ -12,6 +12,7 @@ from actors.governance import store as tokens
 from actors.governance.accounts import User, store
 from supervisor.roles import PEOPLE, Role
 from supervisor.web import account_commands as commands
+from supervisor.web import person_commands as persons
 from supervisor.web.account_commands import NewUser, RoleWord
 from supervisor.web.account_forms import TokenForm
 from supervisor.web.pages_of import page, see
@@ -182,6 +183,13 @@ async def revoke(call: Call[Nothing, Nothing]) -> web.Response:
     return see(_path(whose.login))
 
 
+async def erase(call: Call[Nothing, Sure]) -> web.Response:
+    """The form by which everything that is held of somebody goes."""
+    async with attempt(call) as made:
+        await persons.erase(call, call.word("login"), call.body.login)
+    return see(f"{PATH}?done=erased") if made.problem is None else await _one(call, made)
+
+
 async def _done(call: Call[Any, Any], made: Attempt) -> web.Response:
     return see(_path(call.word("login"))) if made.problem is None else await _one(call, made)
 
@@ -222,6 +230,7 @@ RESOURCE = Resource(
         _form(f"{PATH}/{{login}}/password", reset, 200),
         _form(f"{PATH}/{{login}}/tokens", new_token, 200),
         _form(f"{PATH}/{{login}}/tokens/{{id}}/revoke", revoke),
+        _form(f"{PATH}/{{login}}/erase", erase),
         _form("/tenants", add_tenant, 200, at_home=True),
         _form("/tenants/{id}/on", tenant_on, at_home=True),
         _form("/tenants/{id}/off", tenant_off, at_home=True),

@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
+from aiohttp import web
 from msgspec import Meta
 
 from actors.governance import store as tokens
 from actors.governance.accounts import UserRow, store
 from supervisor.roles import Role
 from supervisor.web import account_commands as commands
+from supervisor.web import person_commands as persons
 from supervisor.web.account_answers import TokenMade, TokensList, tokens_list
 from supervisor.web.account_commands import Login, NewToken, NewUser, RoleWord
 from supervisor.web.route import Call, Nothing, Resource, Route
@@ -61,6 +63,18 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Changed(msgspec.Struct, frozen=True):
     login: str
+
+
+class Sure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The login once more: nothing of it comes back."""
+
+    login: Login
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """`alias` stands where others rest on what they did."""
+
+    alias: str
 
 
 class TenantTold(msgspec.Struct, frozen=True):
@@ -142,6 +156,16 @@ async def new_token(call: Call[Nothing, NewToken]) -> TokenMade:
     return TokenMade(call.body.name, await commands.new_token(call, call.body, call.word("login")))
 
 
+async def export(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """Everything that is held of somebody, as one document."""
+    return await persons.exported(call, await commands.user_of(call, call.word("login")))
+
+
+async def erase(call: Call[Nothing, Sure]) -> Erased:
+    """Everything that is held of somebody goes; what others rest on stays, without their name."""
+    return Erased((await persons.erase(call, call.word("login"), call.body.login)).alias)
+
+
 async def tenants(call: Call[Nothing, Nothing]) -> TenantsList:
     """The organisations that use this service."""
     return TenantsList(tuple(
@@ -174,6 +198,8 @@ RESOURCE = Resource(
         Route("POST", "/api/v1/users/{login}/password", reset, Role.ADMIN, secret=True),
         Route("GET", "/api/v1/users/{login}/tokens", tokens_of, Role.ADMIN),
         Route("POST", "/api/v1/users/{login}/tokens", new_token, Role.ADMIN, status=201, secret=True),
+        Route("GET", "/api/v1/users/{login}/export", export, Role.ADMIN, media="application/json", group="exports"),
+        Route("POST", "/api/v1/users/{login}/erase", erase, Role.ADMIN),
         Route("GET", "/api/v1/tenants", tenants, Role.ADMIN, at_home=True),
         Route("POST", "/api/v1/tenants", add_tenant, Role.ADMIN, status=201, at_home=True, secret=True),
         Route("POST", "/api/v1/tenants/{id}/switch", switch_tenant, Role.ADMIN, at_home=True),
