@@ -21,6 +21,7 @@ select pg_try_advisory_xact_lock($1::bigint);
 -- $1 limit integer -> the oldest entries that wait for their place in the chain
 select e.id, e.at, e.of_tenant, e.actor_id, e.role, e.action, e.subject, e.outcome, e.request_id, e.details::text as details
 from audit_unsealed u join audit_entries e on e.id = u.entry_id
+where not exists (select from audit_chain c where c.entry_id = u.entry_id)
 order by u.entry_id limit $1::integer;
 
 -- name: seal

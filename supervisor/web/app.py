@@ -46,7 +46,7 @@ def all_routes() -> list[tuple[str, Route]]:
 
 def build(site: Site) -> web.Application:
     """Raises BadRoute or BadPlugin where a resource does not say what it is."""
-    pages, door, sockets, refusals = Pages(), Door(site), Sockets(), Refusals(site)
+    pages, door, sockets, refusals = Pages(mode=lambda: site.mode.now.value), Door(site), Sockets(), Refusals(site)
     app = web.Application(middlewares=[answering(pages, door)], client_max_size=MOST_BODY_BYTES)
     app[PAGES] = pages
     app[DOOR] = door

@@ -18,6 +18,7 @@ from supervisor import finding
 from supervisor.finding import Wanted
 from supervisor.web.answering import REQUEST_ID
 from supervisor.web.mounting import json_response
+from supervisor.web.pages_of import see
 from supervisor.web.route import Call
 
 NO_PART = ("approval_phase", "because")  # of what is asked for
@@ -50,6 +51,8 @@ async def gate(call: Call[Any, Any], wanted: Wanted, *, phase: str, because: str
         if await store.covering(db, wish, now) is not None:
             return None
         one = await store.same(db, wish) or await _ask(call, db, wish, now)
+    if "text/html" in call.request.headers.get("Accept", ""):
+        return see("/approvals")
     told = Waits(one.id, one.state.value, rows, one.job_id or 0, one.expires_at)
     return json_response(202, msgspec.json.encode(told))
 

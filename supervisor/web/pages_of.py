@@ -26,7 +26,5 @@ def page(call: Call[Any, Any], name: str, *, here: str, status: int = 200, **giv
     who = call.who if call.who.may(Role.VIEWER) else None
     may_operate = call.who.may(Role.OPERATOR)
     told = standing.notices(call.request)
-    text = call.request.app[PAGES].render(
-        name, here=here, who=who, may_operate=may_operate, standing=told, mode=call.site.mode.now.value, **given
-    )
+    text = call.request.app[PAGES].render(name, here=here, who=who, may_operate=may_operate, standing=told, **given)
     return web.Response(status=status, text=text, content_type="text/html")

@@ -194,6 +194,17 @@ async def test_verifying_names_the_first_bad_row(db: "Pool", statements: list[st
     assert str(fault).startswith(said)
 
 
+async def test_an_entry_that_is_said_to_wait_again_is_not_sealed_twice(db: "Pool") -> None:
+    """R13: whatever is done to the list of what waits, the chain stays one, and shows that it was touched."""
+    await sealed(db)
+    await db.execute("insert into audit_unsealed select id from audit_entries")
+    assert await seal_all(db) == 0
+    await write(db, 2)
+    assert await seal_all(db) == 2
+    found = await verdict(db)
+    assert (found.links, found.unsealed, found.fault) == (8, 6, None)
+
+
 async def test_who_knows_an_earlier_head_sees_a_chain_that_was_written_anew_or_cut_off(db: "Pool") -> None:
     """R13: what a chain alone cannot show, a head that was written down elsewhere does."""
     head = await sealed(db)

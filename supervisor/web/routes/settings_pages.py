@@ -15,7 +15,7 @@ async def show(call: Call[Nothing, Nothing]) -> web.Response:
 
 RESOURCE = Resource(
     "settings_pages",
-    (Route("GET", "/settings", show, Role.OPERATOR, at_home=True),),
+    (Route("GET", "/settings", show, Role.OPERATOR, at_home=True, in_standby=True),),
     of_registries=False,
     in_standby=True,
 )

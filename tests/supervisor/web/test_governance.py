@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -150,6 +151,13 @@ async def test_each_command_is_in_the_audit_once_with_whoever_did_it(api: Api) -
     [told] = (await api.get("/api/v1/audit?action=jobs_cancel", role=Role.STEWARD))["entries"]
     assert (told["actor"], told["outcome"]) == ("operator", "done")
     assert (await api.ask("GET", "/api/v1/audit", role=Role.RESEARCHER))[0] == 403
+
+
+def test_every_command_has_a_word_that_the_audit_can_hold() -> None:
+    """R13: of its own, made of the resource and the handler."""
+    words = [f"{name}_{route.handler.__name__}" for name, route in all_routes() if route.is_command]
+    assert [word for word in words if not re.fullmatch(r"[a-z][a-z0-9_.]{0,99}", word)] == []
+    assert len(words) == len(set(words))
 
 
 async def test_a_command_that_fails_leaves_no_entry(api: Api) -> None:
