@@ -47,7 +47,7 @@ async def up(data_dir: Path, **settings: str) -> AsyncIterator[Triald]:
     """Its log is triald.log in the data directory. Raises NotReady, Ended."""
     token, file, log = secrets.token_urlsafe(32), data_dir / "bench-token", data_dir / "triald.log"
     file.write_text(token)
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     given = {"data_dir": str(data_dir), "listen": url.removeprefix("http://"), "token_file": str(file)} | settings
     options = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
     began = time.perf_counter()
@@ -89,7 +89,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in KEPT_VARIABLES if name in environ}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from actors.errors import NotFound
 from actors.runtime.database import Database as Database
@@ -16,11 +17,21 @@ from schema import query
 
 async def get(db: Database, key: int | str) -> shown.TrialShown:
     """A trial by our id, or by any number that it states, its own number before others. Raises NotFound."""
+    return shown.trial(await _row(db, key))
+
+
+async def told(db: Database, key: str) -> tuple[str, bytes]:
+    """The same as JSON, for who only hands it on; and its registry. Raises NotFound."""
+    row = await _row(db, key)
+    return row["registry"], shown.trial_told(row)
+
+
+async def _row(db: Database, key: int | str) -> Any:
     id_ = key if isinstance(key, int) else await _id_of(db, key)
     row = await db.fetchrow(query("trials.by_id"), id_) if abs(id_) <= ask.LAST_ID else None
     if row is None:
         raise NotFound(f"there is no trial {key}")
-    return shown.trial(row)
+    return row
 
 
 async def _id_of(db: Database, key: str) -> int:

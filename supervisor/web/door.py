@@ -71,7 +71,8 @@ class Door:
 
     async def who(self, request: web.Request) -> Who | None:
         """Who asks, without counting it. Raises Refused."""
-        return await self._who(_shown(request))
+        shown = _shown(request)
+        return None if shown is None else await self._who(shown, _key(shown))
 
     async def shown(self, request: web.Request) -> Identity | None:
         """Whose it is that came along. Raises Refused where that cannot be told."""
@@ -134,25 +135,28 @@ class Door:
         )
 
     async def _counted(self, request: web.Request, route: Route, shown: Shown | None) -> Who | None:
-        stranger = _stranger(request, self._site.trusted_proxies)
         if shown is None:
-            await self._count(request, route, stranger)
+            await self._count(request, route, _stranger(request, self._site.trusted_proxies))
             return None
-        known = self._known.get(_key(shown))
-        await self._count(request, route, known or replace(stranger, login=f"token of {stranger.login}"))
-        who = await self._who(shown)
+        key = _key(shown)
+        known = self._known.get(key)
+        await self._count(request, route, known or self._newcomer(request))
+        who = await self._who(shown, key)
         if who is not None and who != known:
             await self._count(request, route, who)
         return who
 
-    async def _who(self, shown: Shown | None) -> Who | None:
-        if shown is None:
-            return None
+    def _newcomer(self, request: web.Request) -> Who:
+        """Whoever shows what has opened nothing here yet."""
+        stranger = _stranger(request, self._site.trusted_proxies)
+        return replace(stranger, login=f"token of {stranger.login}")
+
+    async def _who(self, shown: Shown, key: bytes) -> Who | None:
         found = await self.identity(shown)
-        self._known.pop(_key(shown), None)
+        self._known.pop(key, None)
         if found is None or found.role is Role.ANYONE:
             return None
-        self._known[_key(shown)] = who = Who(
+        self._known[key] = who = Who(
             found.role, found.login, found.user, found.tenant, found.scopes, found.session, found.token,
             found.must_change,
         )  # fmt: skip

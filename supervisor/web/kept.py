@@ -26,6 +26,8 @@ class Kept(Generic[T]):
 
     async def get(self) -> T:
         """Raises what `look` raises."""
+        if self._held is not None and time.monotonic() < self._held[1]:
+            return self._held[0]
         async with self._lock:
             began_s = time.monotonic()
             if self._held is not None and began_s < self._held[1]:

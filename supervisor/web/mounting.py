@@ -99,8 +99,8 @@ async def _answered(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
     result = await route.handler(call)
     if isinstance(result, web.StreamResponse):
         return result
-    told = standing.with_sources(result, call.request) if route.says_sources else result
-    return json_response(route.status, msgspec.json.encode(told))
+    told = standing.with_sources(result, call.request) if route.says_sources else msgspec.json.encode(result)
+    return json_response(route.status, told)
 
 
 async def go_on(request: web.Request) -> None:

@@ -4,11 +4,11 @@ Before a handler of such a route runs, its request learns how each registry stan
 field `sources`, and any answer a header. A handler that shows some registries alone says which.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import fields, is_dataclass, make_dataclass
 from datetime import UTC
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from aiohttp import web
@@ -59,17 +59,22 @@ def header(request: web.Request) -> str | None:
     return ", ".join(f"{name};since={at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in silent) or None
 
 
-def with_sources(result: Any, request: web.Request) -> Any:
-    """An answer as JSON gives it, with how its registries stand where it does not tell of them itself."""
-    if FIELD in _names(type(result)):
-        return result
-    return {**msgspec.to_builtins(result), FIELD: sources(request)}
+def with_sources(result: Any, request: web.Request) -> bytes:
+    """An answer as JSON, with how its registries stand where it does not tell of them itself."""
+    encoded = msgspec.json.encode(result)
+    return encoded if FIELD in _names(cast(Hashable, type(result))) else added(encoded, request)
+
+
+def added(encoded: bytes, request: web.Request) -> bytes:
+    """A JSON object, with how its registries stand."""
+    told = msgspec.json.encode(sources(request))
+    return b"".join((encoded[:-1], b"," if len(encoded) > 2 else b"", b'"', FIELD.encode(), b'":', told, b"}"))
 
 
 @cache
 def told_type(answer: Any) -> Any:
     """The type of such an answer, for those who describe it."""
-    if FIELD in _names(answer):
+    if FIELD in _names(cast(Hashable, answer)):
         return answer
     name, added = f"{answer.__name__}WithSources", [(FIELD, tuple[Source, ...])]
     if is_dataclass(answer) and isinstance(answer, type):
@@ -81,5 +86,6 @@ def told_type(answer: Any) -> Any:
     )
 
 
+@cache
 def _names(kind: Any) -> Sequence[str]:
     return [one.name for one in fields(kind)] if is_dataclass(kind) else kind.__struct_fields__

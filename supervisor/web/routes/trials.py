@@ -21,6 +21,7 @@ from supervisor.web import standing
 from supervisor.web import trial_answers as answers
 from supervisor.web.export_gate import gate
 from supervisor.web.exports import exported
+from supervisor.web.mounting import json_response
 from supervisor.web.route import Call, Nothing, Resource, Route
 from supervisor.web.trial_answers import Filters, SearchQuery, SimilarTrials, Suggestions, TrialsPage, VersionsList
 
@@ -73,9 +74,11 @@ async def export(call: Call[ExportQuery, Nothing]) -> web.StreamResponse:
         raise answers.refused(error) from error
 
 
-async def show(call: Call[Nothing, Nothing]) -> TrialShown:
+async def show(call: Call[Nothing, Nothing]) -> web.Response:
     """One trial, by our id or by any registry number that it states."""
-    return await _named(call)
+    registry, told = await store.told(call.db, call.word("id"))
+    call.shows_records_of(registry)
+    return json_response(200, standing.added(told, call.request))
 
 
 class SimilarQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,7 +136,7 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/trials", search, Role.VIEWER),
         Route("GET", "/api/v1/trials/suggest", suggest, Role.VIEWER),
         Route("GET", "/api/v1/trials/export", export, Role.VIEWER, media="*/*", exports=True),
-        Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER),
+        Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER, answer=TrialShown),
         Route("GET", "/api/v1/trials/{id}/similar", similar, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions", versions, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions/{number}", version, Role.VIEWER),
