@@ -230,5 +230,6 @@ RESOURCE = Resource(
         _probe("/ready", ready, Ready),
         _probe("/live", live, Live),
     ),
-    of_registries=False, in_standby=True,
+    of_registries=False,
+    in_standby=True,
 )

@@ -13,5 +13,8 @@ async def exposition(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 RESOURCE = Resource(
-    "metrics", (Route("GET", "/metrics", exposition, Role.VIEWER, media="text/plain"),), of_registries=False, in_standby=True
+    "metrics",
+    (Route("GET", "/metrics", exposition, Role.VIEWER, media="text/plain"),),
+    of_registries=False,
+    in_standby=True,
 )
