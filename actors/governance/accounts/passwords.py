@@ -1,4 +1,4 @@
-"""Passwords: argon2id hashes, made and compared in threads, few at a time. No I/O.
+"""Passwords: argon2id hashes, made and compared in threads, few at a time.
 
 Parameters: the second recommended ones of RFC 9106 (64 MiB, three passes), section 4.
 """
