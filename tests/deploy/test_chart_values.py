@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +11,10 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from helm_python.chart import Chart
 from helm_python.errors import HelmError
 
 from supervisor.setting_kinds import SHORTEST_KEY
@@ -19,6 +23,8 @@ from tests.deploy.chart import (
     CHART,
     DATABASE,
     MATRIX,
+    NAMESPACE,
+    RELEASE,
     URL,
     at_path,
     containers,
@@ -211,6 +217,43 @@ def test_an_upgrade_changes_no_reference_to_a_secret() -> None:
     assert 'lookup "v1" "Secret"' in template  # what the cluster holds comes before what would be made
 
 
+def test_what_the_cluster_holds_comes_before_what_would_be_made(tmp_path: Path) -> None:
+    """C23: "Secret kept across upgrades": with no cluster to ask, the answer of `lookup` is put in its place."""
+    held = {
+        "token": "triald_held", "jwt_secret": "j" * 40, "audit_key": "a key\nof two lines\n",
+        "postgresql-password": "p/w +:1", "postgresql-superuser-password": "super",
+    }  # fmt: skip
+    copy = tmp_path / "triald"
+    shutil.copytree(CHART, copy)
+    template = copy / "templates" / "secret.yaml"
+    asked = '(lookup "v1" "Secret" .Release.Namespace $name).data'
+    assert template.read_text("utf-8").count(asked) == 1
+    template.write_text(template.read_text("utf-8").replace(asked, ".Values.global.held"))
+    encoded = {name: b64encode(text.encode()).decode() for name, text in held.items()}
+    values = {"postgresql": {"enabled": True}, "global": {"held": encoded}}
+    with Chart.load(copy) as chart:
+        rendered = chart.render(values, name=RELEASE, namespace=NAMESPACE)
+        given = chart.render(merged(values, {"secrets": {"stringData": {"jwt_secret": "g" * 40}}}), name=RELEASE)
+    secret = yaml.safe_load(rendered["triald/templates/secret.yaml"])["stringData"]
+    assert {name: secret[name] for name in held} == held
+    assert secret["database_url"].startswith("postgresql://triald:p%2Fw%20%2B%3A1@")
+    assert yaml.safe_load(given["triald/templates/secret.yaml"])["stringData"]["jwt_secret"] == "g" * 40
+
+
+def test_every_secret_that_triald_knows_can_be_given() -> None:
+    """N35: by the chart's own Secret, or by one of others."""
+    secrets = {name: "s" * 40 for name, one in KNOWN.items() if one.kind.secret}
+    found = manifests(merged(DATABASE, {"secrets": {"stringData": secrets | {"database_url": URL}}}))
+    assert secrets.keys() <= named(found, "Secret", "")["stringData"].keys()
+    for made in (found, manifests({"secrets": {"existingSecret": "theirs"}})):
+        [volume] = [
+            one["secret"]
+            for one in named(made, "Deployment", "-worker")["spec"]["template"]["spec"]["volumes"]
+            if one["name"] == "secrets"
+        ]
+        assert {f"settings/{name}" for name in secrets} <= {item["path"] for item in volume["items"]}
+
+
 def test_a_secret_of_others_is_used_and_none_is_made() -> None:
     """C23: existingSecret comes first."""
     found = manifests({"secrets": {"existingSecret": "theirs"}})
@@ -263,7 +306,8 @@ def test_what_a_pod_is_given_is_what_triald_reads(name: str, tmp_path: Path) -> 
             continue
         [volume] = [one["secret"] for one in pod["spec"]["volumes"] if one["name"] == "secrets"]
         folder = tmp_path / where
-        for item in volume["items"]:
+        held = texts_of.keys() | {"jwt_secret", "audit_key"}
+        for item in [one for one in volume["items"] if not volume.get("optional") or one["key"] in held]:
             file = folder / "..2026_01_01" / item["path"]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(texts_of.get(item["key"], "k" * 40))

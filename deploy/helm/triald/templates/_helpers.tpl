@@ -146,10 +146,10 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
      others need not have all of them: what is not there counts as not given. */}}
 {{- define "triald.secretKeys" -}}
 {{- if .Values.secrets.existingSecret -}}
-database_url token jwt_secret jwt_secret_before listen_url oidc_client_secret sentry_dsn audit_key
+database_url token jwt_secret jwt_secret_before listen_url oidc_client_secret sentry_dsn smtp_password pagerduty_key audit_key
 {{- else -}}
 database_url token jwt_secret audit_key
-{{- range list "jwt_secret_before" "listen_url" "oidc_client_secret" "sentry_dsn" -}}
+{{- range list "jwt_secret_before" "listen_url" "oidc_client_secret" "sentry_dsn" "smtp_password" "pagerduty_key" -}}
 {{- if get $.Values.secrets.stringData . }} {{ . }}{{ end -}}
 {{- end -}}
 {{- end -}}
