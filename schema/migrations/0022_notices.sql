@@ -2,6 +2,8 @@
 
 -- forward
 
+select set_config('triald.tenant', '*', true);           -- of every tenant, also where who migrates is bound by the policies
+
 -- ── whose watches, notices and webhooks are ──
 
 alter table watches
@@ -258,6 +260,7 @@ create index alert_told_by_send on alert_told (send_id);
 
 -- back
 
+select set_config('triald.tenant', '*', true);
 drop table alert_told;
 drop table alert_sends;
 drop table alert_episodes;

@@ -27,12 +27,15 @@ from webhooks w, notices n where n.version < 3;
 async def test_what_waits_to_be_sent_is_still_sent_after_an_upgrade(any_empty_postgres: Postgres) -> None:
     """C21: under the number that its job knows; whoever watched is a user of the home tenant."""
     db = await asyncpg.connect(any_empty_postgres.dsn)
+    owner = f"owner_of_{any_empty_postgres.name}"  # no superuser, whom no policy binds
+    await db.execute(f"create role {owner}; alter schema public owner to {owner}; set role {owner}")
     await migrate(db, BEFORE)
     await db.execute(FILLED)
     before = await db.fetch(
         "select id, webhook_id, notice_id, job_id, attempts, state from webhook_deliveries order by id"
     )
     await migrate(db)
+    await db.execute("reset role")
     rows = await db.fetch(
         "select d.id, d.job_id, d.attempts, d.state, d.tenant_id, o.kind, o.owner, o.data::text"
         " from webhook_deliveries d join outbox o on o.id = d.outbox_id order by d.id"
@@ -49,9 +52,11 @@ async def test_what_waits_to_be_sent_is_still_sent_after_an_upgrade(any_empty_po
         "insert into outbox (tenant_id, made_at, kind, key, data) values (1, now(), 'job.failed', 'job:1', '{}')"
     )
     await db.execute(f"{fresh} from webhooks w, outbox o where o.kind = 'job.failed'")
+    await db.execute(f"set role {owner}")
     await migrate(db, BEFORE)
     after = await db.fetch(
         "select id, webhook_id, notice_id, job_id, attempts, state from webhook_deliveries order by id"
     )
     assert after == before
+    await db.execute(f"reset role; drop owned by {owner} cascade; drop role {owner}")
     await db.close()
