@@ -27,6 +27,7 @@ from tests.trials.pages import Refused, page, trial
 # say which registries do not answer.
 OTHERS = {
     "/", "/login", "/alerts", "/jobs", "/jobs/{id}", "/schedules", "/registries", "/static/{name}", "/ws/events",
+    "/api/v1/events",
     "/metrics", "/openapi.json", "/health", "/health/detailed", "/health/services/{name}", "/ready", "/live",
     "/api/v1/actors", "/api/v1/alerts", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/jobs/{id}/explain",
     "/api/v1/queues", "/api/v1/queues/{name}", "/api/v1/schedules", "/api/v1/schedules/{name}/ticks",
