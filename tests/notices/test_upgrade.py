@@ -8,10 +8,10 @@ from tests.postgres import Postgres
 
 BEFORE = 18
 FILLED = """
-insert into trials (version, adapter_version, first_seen_at, changed_at, registry, registry_id, content_sha256, url, status,
-                    study_type, phases, conditions, keywords, interventions, countries, facets, record)
-values (2, 1, now(), now(), 'ctgov', 'NCT00000001', sha256(''), '', 'recruiting', 'interventional', '{}', '{}', '{}', '{}', '{}',
-        '', '{}');
+insert into trials (version, adapter_version, first_seen_at, changed_at, registry, registry_id, content_sha256, url,
+                    status, study_type, phases, conditions, keywords, interventions, countries, facets, record)
+values (2, 1, now(), now(), 'ctgov', 'NCT00000001', sha256(''), '', 'recruiting', 'interventional', '{}', '{}', '{}',
+        '{}', '{}', '', '{}');
 insert into watches (trial_id, seen, created_at, owner, name) select id, 1, now(), 'eve', 'mine' from trials;
 insert into notices (trial_id, watch_id, version, made_at, owner, registry, registry_id, title, kinds, changes)
 select t.id, w.id, n, now(), 'eve', 'ctgov', 'NCT00000001', 'A trial', '{status}',

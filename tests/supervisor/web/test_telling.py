@@ -45,7 +45,7 @@ async def told(api: Api) -> Api:
         await store.follow(db, NOW)
         one, two, *_ = await store.going_on(db)
         for channel in ("mail", "pagerduty"):
-            await store.add_send(db, channel, channel, [Item(one, "opened"), Item(two, "opened")], NOW)  # type: ignore[arg-type]
+            await store.add_send(db, channel, channel, [Item(one, "opened"), Item(two, "opened")], NOW)
         await store.add_silence(
             db, name="registry_*", subject="ctis", severity=None, why="the register moves house this week", by="eve",
             at=NOW - timedelta(hours=1), until=NOW + timedelta(days=3),
