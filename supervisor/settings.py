@@ -93,7 +93,7 @@ class Settings:
     request_within_s: Annotated[
         float,
         kinds.number(0.1, 3600),
-        "How long a client may take to send the head of a request, and again to send its body; then it is hung up on.",
+        "How long a client may take to send the head of a request, to send its body, or to take a part of an answer.",
     ] = 30.0
     jwt_secret: Annotated[
         Secret | None,

@@ -30,8 +30,9 @@ TOO_LONG = Problem(
 class Speaker(web.RequestHandler):
     """Speaks HTTP on one connection. What a client sent is not repeated, neither to it nor in the log.
 
-    Who has not sent the head of a request within `within_s` is hung up on, however busily it sends; bodies that are
-    packed stay so, since they would be unpacked before anybody asked how large they become.
+    Who has not sent the head of a request within `within_s` is hung up on, however busily it sends, and who takes
+    nothing of an answer for so long. Bodies that are packed stay so: they would be unpacked before anybody asked how
+    large they become.
     """
 
     __slots__ = ("_head_timer", "_within_s")
@@ -68,10 +69,25 @@ class Speaker(web.RequestHandler):
             self._head_timer.cancel()
             self._head_timer = None
 
+    async def _drain_helper(self) -> None:
+        """Waits until the client has taken what was written: one that takes nothing holds nothing of ours for long."""
+        if not self._paused:
+            return await super()._drain_helper()
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await super()._drain_helper()
+        except TimeoutError:
+            self._hang_up()
+            await asyncio.sleep(self._within_s)  # the loss of the connection cancels whoever writes
+            raise ConnectionResetError("the client does not read") from None
+
     def _hang_up(self) -> None:
         self._head_timer = None
         emit("request.answered", method="(none)", path="(none)", status=408, took_s=self._within_s)
+        transport = self.transport
         self.force_close()
+        if transport is not None:
+            transport.abort()  # what nobody takes would keep it from closing
 
     def handle_error(
         self,

@@ -72,7 +72,7 @@ class Site(Protocol):
 
     @property
     def request_within_s(self) -> float:
-        """What a client may take to send the head of a request, and again for its body."""
+        """How long a client may take for the head of a request, for its body, and for a part of an answer."""
 
     @property
     def worker(self) -> UUID: ...

@@ -142,7 +142,7 @@ async def test_no_secret_that_was_shown_is_ever_told(api: Api, log: io.BytesIO) 
         {"Authorization": f"Bearer {CANARY}"}, {"Authorization": f"Basic {CANARY}"}, {"Cookie": f"{COOKIE}={CANARY}"},
         {"Authorization": f"Bearer {token}", "Idempotency-Key": CANARY}, {"Authorization": f"Bearer {token[:-2]}"},
     ):  # fmt: skip
-        for route in GETS[::7]:
+        for route in GETS[::20]:
             asked.append(await api.ask("GET", route.path.replace("{", "").replace("}", ""), role=None, headers=headers))
     for body in ({"refreshToken": CANARY}, {"refreshToken": {CANARY: 1}}, {"refreshToken": CANARY, "more": 1}):
         asked.append(await api.ask("POST", "/api/v1/auth/refresh", json=body, role=None))

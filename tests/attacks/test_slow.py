@@ -1,6 +1,7 @@
 """Slow-loris: heads and bodies that drip, connections that say nothing. They are hung up on, and others are served."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -134,3 +135,24 @@ async def test_a_connection_that_waits_for_its_next_request_and_a_socket_stay_op
         told = answers(await _hear(reader))
     assert [one.status for one in told] == [200, 200]
     writer.transport.abort()
+
+
+async def test_who_takes_nothing_of_an_answer_holds_nothing_for_long(api: Api, timed_out: list[str]) -> None:
+    """A connection of the database, say, while everything is exported to somebody who does not read."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(sock, ("127.0.0.1", int(api.url.rpartition(":")[2])))
+    bearer = api.site.tokens[Role.ADMIN].encode()
+    one = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + bearer + b"\r\n\r\n"
+    asking = asyncio.create_task(loop.sock_sendall(sock, one * 500))
+    async with asyncio.timeout(WITHIN_S):
+        while not timed_out:
+            assert (await api.ask("GET", "/api/v1/jobs", role=Role.VIEWER))[0] == 200
+    assert timed_out == ["(none)"]
+    asking.cancel()
+    with suppress(ConnectionError, asyncio.CancelledError):
+        await asking
+    sock.close()
+    assert api.failed == []
