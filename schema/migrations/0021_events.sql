@@ -62,19 +62,26 @@ $$;
 
 -- ── what is told without anybody saying so; those that have a channel of their own need no hint ──
 
+-- Whose a job is: its tenant's, where it names one by its number.
+create function events_job_tenant(tenant text) returns bigint language sql immutable parallel safe as $$
+    select case when tenant ~ '^[0-9]{1,18}$' then tenant::bigint end
+$$;
+
 -- Of many jobs at once it is told how many, and which the first are.
 create function events_of_jobs() returns trigger language plpgsql as $$
 begin
     if (select count(*) from (select from fresh limit 21) few) <= 20 then
-        insert into event_inbox (is_final, room, kind, key, payload)
-        select event in ('dead', 'cancelled', 'discarded'), 'job:' || job_id, 'job.' || event, 'job:' || job_id,
+        insert into event_inbox (of_tenant, is_final, room, kind, key, payload)
+        select events_job_tenant(coalesce((select j.tenant from jobs j where j.id = job_id),
+                                          (select h.tenant from job_history h where h.id = job_id limit 1))),
+               event in ('dead', 'cancelled', 'discarded'), 'job:' || job_id, 'job.' || event, 'job:' || job_id,
                jsonb_build_object('job', job_id, 'event', event)
         from fresh order by id;
     else
-        insert into event_inbox (room, kind, payload)
-        select 'jobs', 'jobs.' || event, jsonb_build_object('event', event, 'number', count(*),
+        insert into event_inbox (of_tenant, room, kind, payload)
+        select events_job_tenant(j.tenant), 'jobs', 'jobs.' || event, jsonb_build_object('event', event, 'number', count(*),
                'jobs', to_jsonb((array_agg(job_id order by job_id))[1:100]))
-        from fresh group by event order by event;
+        from fresh left join jobs j on j.id = job_id group by 1, event order by event;
     end if;
     return null;
 end $$;
@@ -87,13 +94,14 @@ declare
 begin
     select count(*) into number from fresh where state = 'done';
     if number between 1 and 20 then
-        insert into event_inbox (is_final, room, kind, key, payload)
-        select true, 'job:' || id, 'job.done', 'job:' || id, jsonb_build_object('job', id, 'event', 'done')
+        insert into event_inbox (of_tenant, is_final, room, kind, key, payload)
+        select events_job_tenant(tenant), true, 'job:' || id, 'job.done', 'job:' || id, jsonb_build_object('job', id, 'event', 'done')
         from fresh where state = 'done' order by id;
     elsif number > 20 then
-        insert into event_inbox (room, kind, payload)
-        select 'jobs', 'jobs.done', jsonb_build_object('event', 'done', 'number', number,
-               'jobs', to_jsonb(array(select id from fresh where state = 'done' order by id limit 100)));
+        insert into event_inbox (of_tenant, room, kind, payload)
+        select events_job_tenant(tenant), 'jobs', 'jobs.done', jsonb_build_object('event', 'done', 'number', count(*),
+               'jobs', to_jsonb((array_agg(id order by id))[1:100]))
+        from fresh where state = 'done' group by 1 order by 1;
     end if;
     return null;
 end $$;
@@ -181,6 +189,7 @@ drop trigger events_of_approvals_asked on approvals;
 drop trigger events_of_approvals_decided on approvals;
 drop function events_of_jobs();
 drop function events_of_ends();
+drop function events_job_tenant(text);
 drop function events_of_alerts();
 drop function events_of_scrapes();
 drop function events_of_notices();

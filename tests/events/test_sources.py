@@ -40,6 +40,20 @@ async def test_each_end_of_a_job_is_told_and_of_many_at_once_how_many(any_postgr
     await db.close()
 
 
+async def test_what_becomes_of_a_tenants_own_job_is_told_to_it_alone(db: "asyncpg.Pool[Any]") -> None:
+    other = await db.fetchval("insert into tenants (name) values ('other') returning id")
+    jobs = await queue.enqueue(db, [NewJob("maintain", tenant=whose) for whose in (str(other), "a group", None)])
+    await queue.add_events(db, [(job, "retry", {}) for job in jobs])
+    worker = uuid4()
+    claimed = await queue.claim(db, "default", 3, worker, 10.0)
+    await queue.finish(db, [one.id for one in claimed], [one.fence for one in claimed], [None] * 3, worker)
+    await queue.add_events(db, [(jobs[0], "late_result_refused", {})])
+    found = [(one.kind, one.room, one.tenant) for one in await store.after(db, 0)]
+    told_as = dict(zip((f"job:{job}" for job in jobs), (other, None, None), strict=True))
+    assert found == [(kind, room, told_as[room]) for kind, room, _ in found]
+    assert [kind for kind, _, _ in found] == ["job.retry"] * 3 + ["job.done"] * 3 + ["job.late_result_refused"]
+
+
 async def test_a_job_that_the_queue_ends_is_told_in_its_transaction(db: "asyncpg.Pool[Any]") -> None:
     [job] = await queue.enqueue(db, [NewJob("maintain")])
     worker = uuid4()
