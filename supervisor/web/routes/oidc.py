@@ -101,7 +101,8 @@ def _attempt(call: Call[Back, Nothing]) -> Attempt:
     """What this browser began. Raises Refused where it did not: somebody else's login is not put into it."""
     parts = call.request.cookies.get(ATTEMPT, "").split("|", 3)
     if len(parts) != 4 or not parts[0] or parts[0] != call.query.state:
-        raise Refused(400, "no_attempt", "state: this login was not begun here, or too long ago; begin again")
+        told = "state: this login was not begun here, or too long ago; begin again"
+        raise Refused(400, "no_attempt", told, {"field": "state"})
     return Attempt(*parts)
 
 
