@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     end = action(where, "end", _end, "watch it no more")
     end.add_argument("id", type=row_id, metavar="ID")
     for one in where.choices.values():
-        one.add_argument("--owner", default="admin", metavar="TOKEN", help="the name of a token; admin by default")
+        one.add_argument("--owner", default="admin", metavar="LOGIN", help="whose watches; admin by default")
         json_option(one)
 
 
