@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from supervisor.commands.watch import COMMAND
+from tests.people import people
 from tests.supervisor.commands.running import Triald
 from tests.trials.pages import begin, nct, page, trial, write
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 async def test_a_trial_and_a_search_are_watched_and_ended(triald: Triald, connection: "Connection") -> None:
-    """N05: from the command line, for the holder of a token."""
+    """N05: from the command line, for whom it says."""
+    await people(connection, "admin", "eve")
     await write(connection, page([trial(1, title="Heart failure"), trial(2, title="Asthma")]), await begin(connection))
     one = await triald("watch", "trial", nct(1), "--owner", "eve", "--json")
     two = await triald("watch", "search", "q=heart&status=recruiting", "--owner", "eve", "--json")
@@ -32,8 +34,11 @@ async def test_a_trial_and_a_search_are_watched_and_ended(triald: Triald, connec
     assert (await triald("watch", "end", str(one.json["id"]), "--owner", "eve")).code == 3
 
 
-async def test_what_cannot_be_watched_ends_with_the_reason(triald: Triald) -> None:
+async def test_what_cannot_be_watched_ends_with_the_reason(triald: Triald, connection: "Connection") -> None:
     """N05."""
+    nobody = await triald("watch", "search", "q=heart", "--owner", "nobody")
+    assert nobody.code != 0 and "nobody of this login" in nobody.err
+    await people(connection, "admin")
     unknown = await triald("watch", "trial", "NCT99999999")
     assert (unknown.code, "NCT99999999" in unknown.err) == (3, True)
     bad = await triald("watch", "search", "status=nonsense")
