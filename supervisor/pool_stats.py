@@ -1,4 +1,4 @@
-"""How a pool of connections stands. No I/O."""
+"""How a pool of connections stands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -26,6 +26,7 @@ MAY_BE_EMPTY = {
     "/api/v1/trials/{id}/similar",
     "/api/v1/actors", "/api/v1/trials", "/api/v1/jobs/{id}", "/api/v1/duplicates/{a}/{b}", "/api/v1/trials/{id}/merged",
     "/api/v1/mesh/records/{ui}", "/api/v1/me/sessions", "/api/v1/alerts/ways", "/api/v1/silences",
+    "/api/v1/access-requests", "/api/v1/approvals",
 }  # fmt: skip
 METHODS = {"get", "put", "post", "delete", "patch"}
 
