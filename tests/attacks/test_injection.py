@@ -85,7 +85,8 @@ PATHS = (
 HEADERS = "X-Request-Id", "traceparent", "User-Agent", f"Cookie: {COOKIE}=", "X-Forwarded-For", "Accept-Language"
 BODIES = {
     "/api/v1/auth/login": ("login", "password"), "/api/v1/auth/refresh": ("refreshToken",),
-    "/api/v1/projects": ("name",), "/api/v1/me/tokens": ("name",), "/api/v1/webhooks": ("url",), "/api/v1/me/password": ("before", "after"),
+    "/api/v1/projects": ("name",), "/api/v1/me/tokens": ("name",), "/api/v1/webhooks": ("url",),
+    "/api/v1/me/password": ("before", "after"),
 }  # fmt: skip
 
 
