@@ -299,7 +299,7 @@ EXPORT = "/api/v1/trials/export?format=ndjson&because=the%20review"
 
 
 async def test_a_large_export_waits_until_somebody_else_agrees(trials: Api) -> None:
-    """R11: more rows than the rule says → 202 {gateId}; asked again → the same; approved → the job goes on, the file comes."""
+    """R11: more rows than the rule says → 202 {gateId}; asked again → the same; approved → the file comes."""
     trials.site.approval_rule = ApprovalRule(rows=100)
     status, told = await trials.ask("GET", EXPORT, role=Role.RESEARCHER)
     assert (status, told["state"], told["rows"]) == (202, "waiting", 300)
