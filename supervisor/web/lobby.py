@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -133,41 +133,65 @@ class Visit:
 
     async def join(self, name: object, since: object = None, *, project: object = None) -> None:
         """They hear what they missed, or what the room shows, and from then on what happens. Else that they may not."""
-        room = room_of(name)
+        await self.join_all([name], since, project=project)
+
+    async def join_all(self, names: Sequence[object], since: object = None, *, project: object = None) -> None:
+        """Several at once: what was missed in them comes in the order of the log, so that each number says how far."""
+        rooms = [room for name in names if (room := await self._admitted(name)) is not None]
         try:
-            if room is None or not await self.lobby.may_enter(room, self.who):
-                self._refuse(name, "forbidden")
-            elif len(self.rooms) >= MOST_ROOMS and room.name not in self.rooms:
-                self._refuse(name, "too_many_rooms")
-            else:
-                await self._enter(room, saying.number(since), project)
+            with self.lobby.hub.holding(self.client):
+                last = max((self._enter(room, project) for room in rooms), default=0)
+                await self._bring_up_to_date(rooms, saying.number(since), last)
         except OUTSIDE:
-            self._refuse(name, "unavailable")
+            for room in rooms:
+                self._refuse(room.name, "unavailable")
+                self.lobby.hub.leave(self.client, room.name)
+                self.rooms.pop(room.name, None)
 
-    async def _enter(self, room: Room, since: int | None, project: object) -> None:
-        hub, channel = self.lobby.hub, room.channel(self.who.login)
-        with hub.holding(self.client):
-            last = hub.join(self.client, room.name, channel)
-            self.rooms[room.name] = room
-            told = of_message("joined", room=room.name, id=last)
-            if project is not None:
-                told = of_message("joined_project", projectId=project, room=room.name, id=last)
-            self.client.say(told)
-            if since is not None and not await self._replay(room, channel, since, last):
-                self.client.say(of_message("reset", room=room.name, id=last))
-                since = None
-            shown = await self.lobby.snapshot(room, self.who) if since is None or room.kind == "job" else None
-            if shown is not None:
-                self.client.say(of_message("snapshot", room=room.name, data=orjson.Fragment(shown)))
+    async def _admitted(self, name: object) -> Room | None:
+        """None for one who may not enter, and has been told so."""
+        room, code = room_of(name), "forbidden"
+        try:
+            if room is not None and await self.lobby.may_enter(room, self.who):
+                if len(self.rooms) < MOST_ROOMS or room.name in self.rooms:
+                    return room
+                code = "too_many_rooms"
+        except OUTSIDE:
+            code = "unavailable"
+        self._refuse(name, code)
+        return None
 
-    async def _replay(self, room: Room, channel: str, since: int, last: int) -> bool:
-        events = await self.lobby.missed(room, channel, self.who.tenant, since, last)
-        if events is None:
-            return False
-        for frame in of_events(events):
+    def _enter(self, room: Room, project: object) -> int:
+        last = self.lobby.hub.join(self.client, room.name, room.channel(self.who.login))
+        self.rooms[room.name] = room
+        told = of_message("joined", room=room.name, id=last)
+        if project is not None:
+            told = of_message("joined_project", projectId=project, room=room.name, id=last)
+        self.client.say(told)
+        return last
+
+    async def _bring_up_to_date(self, rooms: Sequence[Room], since: int | None, last: int) -> None:
+        missed: dict[int | None, Event] = {}
+        shown: list[tuple[Room, bytes | None]] = []
+        over: list[Room] = []
+        for room in rooms:
+            found = None if since is None else await self._missed(room, since, last)
+            if since is not None and found is None:
+                over.append(room)
+            missed |= {one.id: one for one in found or ()}
+            if found is None or room.kind == "job":
+                shown.append((room, await self.lobby.snapshot(room, self.who)))
+        for frame in of_events([missed[id_] for id_ in sorted(missed, key=lambda one: one or 0)]):
             self.client.say(frame)
-        self.lobby.hub.counts["replayed"] += len(events)
-        return True
+        self.lobby.hub.counts["replayed"] += len(missed)
+        for room in over:
+            self.client.say(of_message("reset", room=room.name, id=last))
+        for room, data in shown:
+            if data is not None:
+                self.client.say(of_message("snapshot", room=room.name, data=orjson.Fragment(data)))
+
+    async def _missed(self, room: Room, since: int, last: int) -> list[Event] | None:
+        return await self.lobby.missed(room, room.channel(self.who.login), self.who.tenant, since, last)
 
     def leave(self, name: object, project: object = None) -> None:
         if isinstance(name, str):

@@ -62,8 +62,7 @@ async def watch(call: Call[Rooms, Nothing]) -> web.WebSocketResponse:
 
 async def _talk(call: Call[Rooms, Nothing], socket: web.WebSocketResponse, visit: Visit) -> None:
     """Until either side closes."""
-    for name in call.query.names:
-        await visit.join(name, call.query.since)
+    await visit.join_all(call.query.names, call.query.since)
     async for said in socket:
         if said.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             continue
@@ -98,8 +97,7 @@ async def stream(call: Call[Rooms, Nothing]) -> web.StreamResponse:
 async def _tell(call: Call[Rooms, Nothing], visit: Visit, wire: StreamWire, gone: asyncio.Event) -> None:
     """Until we close it, or the client goes, which cancels this."""
     since = call.request.headers.get("Last-Event-ID", call.query.since)
-    for name in call.query.names:
-        await visit.join(name, since)
+    await visit.join_all(call.query.names, since)
     while not gone.is_set():
         try:
             async with asyncio.timeout(PING_EVERY_S):

@@ -13,12 +13,11 @@ export function watch(rooms, { heard = () => {}, happened = () => {}, shown = ()
     joined: ({ id }) => { last ??= id; },
     reset: ({ room, id }) => { last = id ?? null; if (id === undefined) join(room); },
   };
-  const join = (room) => {
-    socket.send(JSON.stringify(last === null ? { type: "join", room } : { type: "join", room, since: last }));
-  };
+  const join = (room) => socket.send(JSON.stringify({ type: "join", room }));
+  const path = () => `/ws/events?rooms=${rooms.join(",")}${last === null ? "" : `&since=${last}`}`;
   const connect = () => {
-    socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/events`);
-    socket.addEventListener("open", () => { wait = FIRST_WAIT_MS; rooms.forEach(join); opened(); });
+    socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path()}`);
+    socket.addEventListener("open", () => { wait = FIRST_WAIT_MS; opened(); });
     socket.addEventListener("message", (event) => {
       const message = JSON.parse(event.data);
       told[message.type]?.(message);

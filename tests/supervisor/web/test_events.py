@@ -255,6 +255,20 @@ async def test_what_was_missed_is_told_when_one_comes_back(fed: Api) -> None:
         assert await talk.happens(14) == [14]
 
 
+async def test_what_was_missed_in_several_rooms_comes_in_one_order(fed: Api) -> None:
+    """N27: a connection that is cut off meanwhile has heard all, of each room, up to the number that it says."""
+    async with talking(fed, "service") as talk:
+        await tell(fed, 0)
+        await talk.happens(0)
+        last = talk.passed[-1]["id"]
+    for number in range(1, 25):
+        await tell(fed, number, ("service", "registries")[number % 2])
+    async with talking(fed, "service", "registries", since=last) as talk:
+        assert await talk.happens(24) == list(range(1, 25))
+        numbers = [one["id"] for told in talk.passed if told["type"] == "events" for one in told["events"]]
+        assert numbers == sorted(numbers)
+
+
 async def test_over_many_disconnects_each_event_is_heard_once(fed: Api) -> None:
     """N27: twenty of them, at any moment, while others write in transactions that overlap."""
 
@@ -346,9 +360,9 @@ async def test_a_stream_tells_the_same_and_goes_on_where_it_ended(fed: Api) -> N
         assert response.headers["Content-Type"].startswith("text/event-stream")
         assert response.headers["X-Accel-Buffering"] == "no"
         assert await next_() == {"retry": "2000"}
+        assert orjson.loads((await next_())["data"]) == {"type": "refused", "room": "nowhere", "code": "forbidden"}
         first = await next_()
         assert (orjson.loads(first["data"])["type"], "id" in first) == ("joined", False)
-        assert orjson.loads((await next_())["data"]) == {"type": "refused", "room": "nowhere", "code": "forbidden"}
         await tell(fed, 1)
         told = await next_()
         assert orjson.loads(told["data"])["events"][0]["data"] == {"number": 1}
