@@ -46,6 +46,7 @@ BENCHES = (
     Bench("ingest_registries", "the other registries to searchable rows", quick="--records 100 --runs 1"),
     Bench("sweep", "a whole registry at its own rate, and a day later", quick="--trials 3000 --per-min 600"),
     Bench("kills", "a sweep over five registries, killed again and again", quick="--kills 3 --trials 200"),
+    Bench("backup", "a backup beside pg_dump alone", quick="--trials 500 --files 20 --runs 1"),
     Bench("startup", "from the command to ready", quick="--runs 1", takes_pg=False),
     Bench("idle", "what doing nothing costs", quick="--seconds 5 --settle 2", takes_pg=False),
     Bench("events", "what happens, told to many who watch", quick="--clients 50 --seconds 2"),
