@@ -105,6 +105,7 @@ async def _step(db: "Connection", migrations: Sequence[Migration], to: int | Non
     async with db.transaction():
         await db.execute(query("migrations.lock"), LOCK_KEY)
         await db.execute(query("migrations.create_record"))
+        await db.execute(query("migrations.act_for_all"))
         step = next_step(migrations, await applied(db), to)
         if step is not None:
             await _take(db, step)

@@ -162,11 +162,14 @@ create trigger approvals_legal_step after update of state on approvals for each 
 when (old.state <> 'waiting' and new.state <> old.state) execute function approvals_refuse_step();
 
 -- A job that is held for an approval is let go by that alone, whoever asks; the approval is seen whoever's it is.
-create function jobs_held_for_approval() returns trigger language plpgsql set triald.tenant = '*' as $$
+create function jobs_held_for_approval() returns trigger language plpgsql as $$
 declare
-    asked bigint;
+    acting text := coalesce(current_setting('triald.tenant', true), '');
+    asked  bigint;
 begin
+    perform set_config('triald.tenant', '*', true);      -- not `set` of the function: only a superuser may say that
     select id into asked from approvals where job_id = old.id and state <> 'approved' limit 1;
+    perform set_config('triald.tenant', acting, true);
     if asked is not null then
         raise exception 'job % waits for approval %', old.id, asked using errcode = 'restrict_violation';
     end if;
