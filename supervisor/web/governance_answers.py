@@ -16,6 +16,7 @@ from supervisor.web.paging import PageQuery, Word
 Text = Annotated[str, Meta(max_length=500)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
+
 class AuditQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
     """Entries of one actor, action, subject or outcome; `since` and `until` bound their time."""
 
