@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 
-async def test_what_is_too_old_is_counted_by_a_dry_run_and_then_removed(triald: Triald, connection: "Connection") -> None:
+async def test_what_is_too_old_is_counted_by_a_dry_run_and_then_removed(
+    triald: Triald, connection: "Connection"
+) -> None:
     """S20: one rule for each kind of data; the setting says how old it may become."""
     await connection.execute("""
         insert into job_events (job_id, at, event)
