@@ -142,7 +142,8 @@ def _well(route: Route, shape: Shape, by_type: Mapping[int, Any]) -> dict[str, o
     told_with = HEADERS_OF_ALL if not route.metered else HEADERS_OF_ALL + HEADERS_OF_RATES
     headers: dict[str, object] = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in told_with}}
     if shape.answer is None:
-        return {str(route.status): {"description": "Well", "content": {route.media: {}}, **headers}}
+        body = {"schema": {"type": "object"}} if route.media == "application/json" else {}  # of whatever fields
+        return {str(route.status): {"description": "Well", "content": {route.media: body}, **headers}}
     schema = by_type[id(shape.answer)]
     told: dict[str, object] = {str(route.status): {**_json("Well", schema), **headers}}
     return told | {str(status): _unwell(route, schema) for status in route.also}
