@@ -10,6 +10,7 @@ from aiohttp import web
 
 from actors.errors import Forbidden
 from actors.governance.accounts import HOME
+from actors.governance.accounts import store as accounts
 from actors.governance.audit import Act, Outcome, store
 from actors.governance.mode import Mode, denied
 from actors.runtime.telemetry import emit
@@ -26,6 +27,7 @@ MOST_REFUSED = 1_000  # callers and routes that are remembered
 MOST_A_SECOND = 20
 WRITE_WITHIN_S = 2.0
 LONGEST_PART = 100  # of a path, as an entry tells it
+UNKNOWN = 0  # the actor of a login that nobody has
 STANDS_BY = 1013  # how a WebSocket says: try again later
 
 NOTES: "web.RequestKey[dict[str, object]]" = web.RequestKey("notes", dict)
@@ -67,7 +69,7 @@ async def _append(
     parts = {name: _storable(part) for name, part in request.match_info.items()}
     known = request.get(NUMBERS, {})
     logins = [one for name, one in parts.items() if name in PEOPLE and one]
-    people = {one: known[one] if one in known else await store.actor(db, one) for one in logins}
+    people = {one: known[one] if one in known else await _actor(db, one) for one in logins}
     action = f"{route.resource}_{route.handler.__name__}"
     await store.append(
         db,
@@ -76,6 +78,12 @@ async def _append(
             request.get(REQUEST_ID), details,
         ),
     )  # fmt: skip
+
+
+async def _actor(db: Database, login: str) -> int:
+    """The number of somebody whom a path names; of a word that is nobody's login no actor is made."""
+    one = await accounts.find_user(db, login)
+    return UNKNOWN if one is None else await store.actor(db, one.login)
 
 
 def _storable(text: str) -> str:

@@ -1,6 +1,7 @@
 """What names somebody: every column is known, what others rest on loses the name, and nothing else is touched."""
 
 import re
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -209,3 +210,24 @@ async def test_what_others_rest_on_stays_without_the_name(db: "Pool") -> None:
     )  # fmt: skip
     assert await db.fetchval("select user_id from project_members where part = 'owner'") == root
     assert await accounts.find_user(db, "ann.doe") is None
+
+
+async def test_the_document_is_made_row_by_row_however_much_there_is(db: "Pool") -> None:
+    """N36: of 20,000 events no more is held at once than some parts."""
+    ann = await accounts.add_user(db, HOME, "ann.doe", "steward")
+    await db.execute(
+        """insert into events (at, is_final, room, kind, payload)
+           select now(), true, 'user:ann.doe', 'notices.made', jsonb_build_object('text', repeat('x', 1000))
+           from generate_series(1, 20000)"""
+    )
+    one = await accounts.user(db, "ann.doe")
+    assert one.id == ann
+    sizes, rows = [], 0
+    tracemalloc.start()
+    async for part in persons.document(db, one):
+        sizes.append(len(part))
+        rows += part.count(b'"notices.made"')
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (rows, sum(sizes) > 20_000_000, max(sizes) < 70_000) == (20_000, True, True)
+    assert peak < 4_000_000, peak

@@ -188,6 +188,29 @@ async def test_an_organisation_is_added_whole_or_not_at_all(api: Api, browser: B
             assert answer is not None and answer.status == status
 
 
+async def test_somebody_is_erased_only_when_off_and_meant(api: Api, browser: Browser) -> None:
+    """N36: the login is typed once more; their page is gone afterwards."""
+    await person(api, "jo")
+    async with visiting(browser, api) as visit:
+        await visit.go("/users/jo")
+        assert "Switch them off first" in await visit.text("main")
+        assert await visit.page.locator("button.bad:text('Erase')").count() == 0
+        await api.site.all_tenants.execute(
+            "update users set disabled_at = now() - interval '1 minute' where login = 'jo'"
+        )
+        await visit.go("/users/jo")
+        await visit.page.click("text=Erase everything that is held of them…")
+        await visit.page.fill("section [name=login]", "joe")
+        await visit.page.click("text=Erase jo")
+        assert "expected 'jo' once more" in await visit.text("#wrong")
+        forgive(visit)
+        await visit.page.click("text=Erase everything that is held of them…")
+        await visit.page.fill("section [name=login]", "jo")
+        await visit.page.click("text=Erase jo")
+        assert "Everything that was held of them is gone" in await visit.text("[role=status]")
+        assert "jo" not in await visit.text('[aria-label="Users"]')
+
+
 async def test_a_project_keeps_an_owner_whatever_is_clicked(api: Api, browser: Browser) -> None:
     """A21: owners say who belongs to it, the last one stays; a member sees it, a stranger does not."""
     for login in ("ann", "bob", "eve"):

@@ -228,3 +228,12 @@ async def test_what_was_told_to_them_alone_is_forgotten(api: Api) -> None:
     await off(pool)
     await done(api, "POST", f"/api/v1/users/{LOGIN}/erase", None, {"login": LOGIN})
     assert await naming(pool) == {}
+
+
+async def test_a_word_in_a_path_that_is_nobodys_login_is_no_actor_of_the_audit(api: Api) -> None:
+    """N36: what somebody makes up, or tries of one who was erased, is written down nowhere."""
+    path = f"/api/v1/users/{LOGIN}/export"
+    assert (await api.ask("GET", path, role=Role.VIEWER))[0] == 403
+    subjects = await api.site.all_tenants.fetch("select subject from audit_entries where outcome = 'refused'")
+    assert [row["subject"] for row in subjects] == ["login=actor 0"]
+    assert await naming(api.site.all_tenants) == {}
