@@ -27,6 +27,7 @@ MAY_BE_EMPTY = {
     "/api/v1/actors", "/api/v1/trials", "/api/v1/jobs/{id}", "/api/v1/duplicates/{a}/{b}", "/api/v1/trials/{id}/merged",
     "/api/v1/mesh/records/{ui}", "/api/v1/me/sessions", "/api/v1/alerts/ways", "/api/v1/silences",
     "/api/v1/access-requests", "/api/v1/approvals", "/api/v1/governance/flags/{name}/rules",
+    "/api/v1/me/export", "/api/v1/users/{login}/export",
 }  # fmt: skip
 # What somebody asked for first: looked at where that is done.
 ELSEWHERE = {"/api/v1/approvals/{id}"}
@@ -97,6 +98,7 @@ async def test_every_answer_is_as_its_description_says(trials: Api, tmp_path: Pa
         "/api/v1/projects/{id}": f"/api/v1/projects/{project.get('id')}",
         "/api/v1/projects/{id}/members": f"/api/v1/projects/{project.get('id')}/members",
         "/api/v1/users/{login}": "/api/v1/users/admin",
+        "/api/v1/users/{login}/export": "/api/v1/users/admin/export",
         "/api/v1/users/{login}/tokens": "/api/v1/users/admin/tokens",
         "/api/v1/governance/flags/{name}/rules": "/api/v1/governance/flags/allow_mode_changes/rules",
         "/api/v1/mesh/descriptors": "/api/v1/mesh/descriptors?q=heart",
