@@ -244,6 +244,7 @@ async def test_a_project_keeps_an_owner_whatever_is_clicked(api: Api, browser: B
 
 
 async def test_settings_show_no_secret(api: Api, browser: Browser) -> None:
+    """N35: each setting in force is there, secrets as stars."""
     async with visiting(browser, api, role=Role.OPERATOR) as visit:
         await visit.go("/settings")
         text = await visit.text("main")
@@ -251,13 +252,17 @@ async def test_settings_show_no_secret(api: Api, browser: Browser) -> None:
         assert all(one.name in text for one in api.site.settings_in_force)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-async def test_every_role_sees_what_it_may_and_no_more_at_any_width(api: Api, browser: Browser, width: int) -> None:
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+async def test_every_role_sees_what_it_may_and_no_more_at_any_width(
+    api: Api, browser: Browser, width: int, scheme: str
+) -> None:
     """R04: what the menus lead to opens; nothing scrolls sideways, is pale, or has no name."""
     await store.add_tenant(api.site.all_tenants, "St. Mary")
     await api.site.all_tenants.execute("insert into projects (tenant_id, name) values (1, 'Sepsis')")
     for role in PEOPLE:
-        async with visiting(browser, api, role=role, viewport={"width": width, "height": 800}) as visit:
+        async with visiting(
+            browser, api, role=role, viewport={"width": width, "height": 800}, color_scheme=scheme
+        ) as visit:
             await visit.page.click(".menu.mine > summary")
             links = await visit.page.locator(".top a:not(.brand, .narrow-only)").evaluate_all(
                 "all => all.map(one => one.pathname)"
