@@ -5,9 +5,10 @@ A check that cannot be made (the database is away) raises: whoever asks must ref
 
 import hmac
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from actors.governance import TokenRow, digest, store
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 FRESH_S = 4.0  # how long an answer holds: within five seconds a revoked token opens nothing, and what it opened closes
+NOTED_EVERY = timedelta(hours=1)
 EVERYTHING = {READ, WRITE}
 
 
@@ -55,7 +57,7 @@ class Cookie:
 Shown = Token | Cookie
 
 # Lately looked up: (database, kind, hash of what was shown) -> when, and whose it is.
-_answers: "dict[tuple[asyncpg.Pool[Any], type, bytes], tuple[float, Identity]]" = {}
+_answers: "OrderedDict[tuple[asyncpg.Pool[Any], type, bytes], tuple[float, Identity]]" = OrderedDict()
 
 
 async def identity_of(
@@ -75,9 +77,10 @@ async def identity_of(
     if found is None:
         _answers.pop(key, None)
         return None
-    for old in [old for old, (at, _) in _answers.items() if now_s - at >= FRESH_S]:
-        del _answers[old]
     _answers[key] = (now_s, found)
+    _answers.move_to_end(key)
+    while now_s - next(iter(_answers.values()))[0] >= FRESH_S:
+        _answers.popitem(last=False)
     return found
 
 
@@ -90,13 +93,12 @@ async def _look_up(pool: "asyncpg.Pool[Any]", shown: Shown, keys: Keys, now: dat
     match shown:
         case Cookie(text):
             entered = await accounts.by_cookie(pool, digest(text), now)
+            await _note_seen(pool, entered, now)
             found = None if entered is None else _of_session(entered)
         case Token(text) if bearer.looks_like_one(text):
             found = await _of_access_token(pool, text, keys, now)
         case Token(text):
             found = await _of_token(pool, text, now)
-    if found is not None:
-        await accounts.note_seen(pool, found.user)
     return found
 
 
@@ -106,9 +108,20 @@ async def _of_access_token(pool: "asyncpg.Pool[Any]", text: str, keys: Keys, now
     except bearer.NotOurs:
         return None
     entered = await accounts.by_session(pool, claims.session, now)
+    await _note_seen(pool, entered, now)
     if entered is None or entered.user_id != claims.user:
         return None
     return replace(_of_session(entered), until_s=float(claims.until_s))
+
+
+async def _note_seen(pool: "asyncpg.Pool[Any]", entered: Entered | None, now: datetime) -> None:
+    if entered is not None and is_long_ago(entered.seen_at, now):
+        await accounts.note_seen(pool, entered.user_id)
+
+
+def is_long_ago(noted_at: datetime | None, now: datetime) -> bool:
+    """Whether it is worth a write that somebody is here: that is known to the hour. No I/O."""
+    return noted_at is None or now - noted_at >= NOTED_EVERY
 
 
 def _of_session(entered: Entered) -> Identity:
@@ -127,7 +140,10 @@ async def _of_token(pool: "asyncpg.Pool[Any]", text: str, now: datetime) -> Iden
     row = await store.by_hash(pool, sha256)
     if row is None or not _opens(row, sha256, now):
         return None
-    await store.note_use(pool, row.id)
+    if is_long_ago(row.used_at, now):
+        await store.note_use(pool, row.id)
+    if is_long_ago(row.user_seen_at, now):
+        await accounts.note_seen(pool, row.user_id)
     until_s = None if row.expires_at is None else row.expires_at.timestamp()
     role = least(Role.of(row.user_role), Role.of(row.role))
     return Identity(row.user_id, row.login, role, row.tenant_id, _narrow(row.scopes), token=row.id, until_s=until_s)

@@ -13,7 +13,9 @@ from actors.errors import Refusal, TrialdError
 from actors.governance import NAME, digest
 from actors.governance.accounts import User, bearer, store
 from actors.governance.accounts.passwords import Passwords, check_password
-from actors.runtime.telemetry import emit
+from actors.governance.audit import Act, Outcome
+from actors.governance.audit import store as audit
+from actors.runtime.telemetry import emit, trace_id
 from supervisor.identity import Identity
 from supervisor.signing import Keys
 
@@ -79,10 +81,13 @@ class Logins:
                     raise TooManyTries(wait_s)
             one = await store.find_user(self._pool, login)
             if not await self.passwords.fits(one.password if one else None, password) or one is None:
+                if one is not None:
+                    await self._note(self._pool, one, "refused", state="password")
                 emit("login.refused", reason="password")
                 raise WrongLogin
             await store.forgive(self._pool, login)
         if not one.may_enter:
+            await self._note(self._pool, one, "refused", state="disabled")
             emit("login.refused", reason="disabled")
             raise WrongLogin
         await self._keep_better(one, password)
@@ -108,10 +113,12 @@ class Logins:
     async def open_web(self, one: User, *, how: str, agent: str, token: int | None = None) -> str:
         """A browser's session: what its cookie holds, which is fresh each time."""
         cookie, now = secrets.token_urlsafe(RANDOM_BYTES), self._now()
-        await store.open_session(
-            self._pool, one, how=how, agent=agent, at=now, until=now + self._rules.session, sha256=digest(cookie),
-            token=token,
-        )  # fmt: skip
+        async with self._pool.acquire() as db, db.transaction():
+            await store.open_session(
+                db, one, how=how, agent=agent, at=now, until=now + self._rules.session, sha256=digest(cookie),
+                token=token,
+            )  # fmt: skip
+            await self._note(db, one, "done", kind="web", method=how)
         emit("login.opened", kind="web", how=how)
         return cookie
 
@@ -122,6 +129,7 @@ class Logins:
         async with self._pool.acquire() as db, db.transaction():
             session = await store.open_session(db, one, how="password", agent=agent, at=now, until=until)
             refresh = await self._refresh_token(db, session, one.tenant_id, now)
+            await self._note(db, one, "done", kind="api", method="password")
         emit("login.opened", kind="api", how="password")
         return await self._pair(one.id, session, refresh, until, now)
 
@@ -146,6 +154,11 @@ class Logins:
         used = await store.session_of_refresh(db, sha256)
         if used is not None and await store.end_session(db, *used, now, "refresh token used twice"):
             emit("login.stolen", id=used[0])
+
+    async def _note(self, db: store.Database, one: User, outcome: Outcome, **details: object) -> None:
+        """Into the audit: who came in, and who tried."""
+        act = Act(one.tenant_id, one.login, one.role, "login", "", outcome, trace_id.get() or None, details)
+        await audit.append(db, act)
 
     async def _refresh_token(self, db: store.Database, session: int, tenant: int, now: datetime) -> str:
         token = secrets.token_urlsafe(RANDOM_BYTES)

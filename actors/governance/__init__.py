@@ -30,6 +30,7 @@ class TokenRow:
     user_id: int
     tenant_id: int
     login: str
+    user_seen_at: datetime | None
     user_role: str
     is_on: bool
 

@@ -9,7 +9,7 @@ on conflict (user_id, name) where revoked_at is null do nothing returning id
 -- name: by_hash
 -- $1 sha256 bytea -> the token, also one that was revoked, and whose it is
 select t.id, t.name, t.role, t.sha256, t.created_at, t.used_at, t.revoked_at, t.expires_at, t.scopes, t.user_id, t.tenant_id,
-       u.login, u.role as user_role, u.disabled_at is null and o.disabled_at is null as is_on
+       u.login, u.seen_at as user_seen_at, u.role as user_role, u.disabled_at is null and o.disabled_at is null as is_on
 from access_tokens t join users u on u.id = t.user_id join tenants o on o.id = t.tenant_id where t.sha256 = $1
 
 -- name: note_use
@@ -19,7 +19,7 @@ update access_tokens set used_at = now() where id = $1 and (used_at is null or u
 -- name: tokens
 -- $1 user or null -> tokens, those in use first
 select t.id, t.name, t.role, t.sha256, t.created_at, t.used_at, t.revoked_at, t.expires_at, t.scopes, t.user_id, t.tenant_id,
-       u.login, u.role as user_role, u.disabled_at is null as is_on
+       u.login, u.seen_at as user_seen_at, u.role as user_role, u.disabled_at is null as is_on
 from access_tokens t join users u on u.id = t.user_id where $1::bigint is null or t.user_id = $1
 order by t.revoked_at is not null, u.login, t.name, t.id
 

@@ -146,7 +146,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id
 
 -- name: by_cookie
 -- $1 sha256, $2 now -> whose session that is
-select s.id, s.user_id, s.tenant_id, s.until_at, s.token_id, u.login, u.role, u.must_change, t.role as token_role, t.scopes
+select s.id, s.user_id, s.tenant_id, s.until_at, s.token_id, u.login, u.role, u.seen_at, u.must_change, t.role as token_role, t.scopes
 from sessions s
 join users u on u.id = s.user_id join tenants o on o.id = s.tenant_id left join access_tokens t on t.id = s.token_id
 where s.sha256 = $1 and s.ended_at is null and s.until_at > $2::timestamptz and u.disabled_at is null and o.disabled_at is null
@@ -154,7 +154,7 @@ where s.sha256 = $1 and s.ended_at is null and s.until_at > $2::timestamptz and 
 
 -- name: by_session
 -- $1 id, $2 now -> whose login that is, for an access token that names it
-select s.id, s.user_id, s.tenant_id, s.until_at, s.token_id, u.login, u.role, u.must_change, null::text as token_role, null::text[] as scopes
+select s.id, s.user_id, s.tenant_id, s.until_at, s.token_id, u.login, u.role, u.seen_at, u.must_change, null::text as token_role, null::text[] as scopes
 from sessions s join users u on u.id = s.user_id join tenants o on o.id = s.tenant_id
 where s.id = $1 and s.ended_at is null and s.until_at > $2::timestamptz and u.disabled_at is null and o.disabled_at is null
 

@@ -105,6 +105,7 @@ class Entered:
     token_id: int | None
     login: str
     role: str
+    seen_at: datetime | None
     must_change: bool
     token_role: str | None
     scopes: tuple[str, ...] | None

@@ -37,7 +37,9 @@ class LoggedOut(msgspec.Struct, frozen=True):
 
 async def log_in(call: Call[Nothing, Credentials]) -> Tokens:
     """A login and its password for a pair of tokens."""
-    logins, given = call.request.app[DOOR].logins, call.body
+    door, given = call.request.app[DOOR], call.body
+    logins = door.logins
+    await door.count_login(call.request, given.login)
     try:
         one = await logins.by_password(given.login, given.password)
     except WrongLogin:
@@ -74,9 +76,10 @@ def _told(pair: Pair) -> Tokens:
 RESOURCE = Resource(
     "auth",
     (
-        Route("POST", "/api/v1/auth/login", log_in, Role.ANYONE, group="logins", secret=True),
-        Route("POST", "/api/v1/auth/refresh", refresh, Role.ANYONE, secret=True),
+        Route("POST", "/api/v1/auth/login", log_in, Role.ANYONE, group="entrances", secret=True),
+        Route("POST", "/api/v1/auth/refresh", refresh, Role.ANYONE, group="entrances", secret=True),
         Route("POST", "/api/v1/auth/logout", log_out, Role.VIEWER, in_any_case=True),
     ),
-    of_registries=False, in_standby=True,
+    of_registries=False,
+    in_standby=True,
 )

@@ -73,6 +73,7 @@ async def _opened(call: Call[Next, Given]) -> tuple[str, bool]:
         one, token = await door.user(who.user), who.token
         cookie = await door.logins.open_web(one, how="token", agent=agent, token=token)
     else:
+        await door.count_login(call.request, given.login)
         one = await door.logins.by_password(given.login, given.password)
         cookie = await door.logins.open_web(one, how="password", agent=agent)
     await _end_before(call)
@@ -101,7 +102,7 @@ RESOURCE = Resource(
     "login",
     (
         Route("GET", "/login", form, Role.ANYONE, metered=False),
-        Route("POST", "/login", log_in, Role.ANYONE, status=303, form=True, group="logins"),
+        Route("POST", "/login", log_in, Role.ANYONE, status=303, form=True, group="entrances"),
         Route("POST", "/logout", log_out, Role.ANYONE, status=303, form=True, metered=False),
     ),
     of_registries=False,

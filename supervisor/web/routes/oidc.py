@@ -149,8 +149,8 @@ def _back_to(call: Call[Any, Nothing]) -> str:
 RESOURCE = Resource(
     "oidc",
     (
-        Route("GET", "/auth/oidc", begin, Role.ANYONE, status=303, group="logins", refuses=(404,)),
-        Route("GET", CALLBACK, end, Role.ANYONE, group="logins", refuses=(401, 404)),
+        Route("GET", "/auth/oidc", begin, Role.ANYONE, status=303, group="entrances", refuses=(404,)),
+        Route("GET", CALLBACK, end, Role.ANYONE, group="entrances", refuses=(401, 404)),
     ),
     of_registries=False,
     in_standby=True,

@@ -135,7 +135,7 @@ RESOURCE = Resource(
     (
         Route("GET", "/api/v1/trials", search, Role.VIEWER),
         Route("GET", "/api/v1/trials/suggest", suggest, Role.VIEWER),
-        Route("GET", "/api/v1/trials/export", export, Role.VIEWER, media="*/*", exports=True),
+        Route("GET", "/api/v1/trials/export", export, Role.VIEWER, media="*/*", exports=True, group="exports"),
         Route("GET", "/api/v1/trials/{id}", show, Role.VIEWER, answer=TrialShown),
         Route("GET", "/api/v1/trials/{id}/similar", similar, Role.VIEWER),
         Route("GET", "/api/v1/trials/{id}/versions", versions, Role.VIEWER),

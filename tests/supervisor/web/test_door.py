@@ -251,10 +251,16 @@ async def test_who_asks_too_often_is_told_when_to_come_back(api: Api) -> None:
 
 
 async def test_logins_have_a_rate_of_their_own(api: Api) -> None:
-    """S23: so many from one address."""
-    api.site.limits = {**api.site.limits, "logins": FEW}
-    statuses = [(await log_in(api, "wrong"))[0] for _ in range(FEW.count + 2)]
-    assert statuses == [401] * FEW.count + [429] * 2
+    """S23: so many at one login, wherever they come from; and so many tries to come in from one address."""
+    few = Limit(3, 3600.0)
+    api.site.limits = {**api.site.limits, "logins": few, "entrances": FEW}
+    asked = {"role": None, "json": {"login": "Anna ", "password": "wrong"}}
+    statuses = [(await api.ask("POST", "/api/v1/auth/login", **asked))[0] for _ in range(few.count + 1)]
+    assert statuses == [401] * few.count + [429]
+    assert (await by_password(api, "wrong"))[0] == 429, "it is the same login on the page"
+    assert (await api.ask("POST", "/api/v1/auth/login", role=None, json={"login": "b", "password": "x"}))[0] == 401
+    statuses = [(await log_in(api, "wrong"))[0] for _ in range(3)]
+    assert statuses == [401, 401, 429]
     assert (await api.ask("GET", "/api/v1/jobs", role=None))[0] == 401
 
 
