@@ -19,6 +19,7 @@ from actors.queue import operating
 from actors.queue import store as queue
 from actors.runtime.life import Life, pause
 from actors.runtime.telemetry import emit
+from actors.storage import store as storage
 from actors.trials import store as trials
 from actors.trials.assessing import store as assessing
 from actors.trials.duplicates import store as duplicates
@@ -134,6 +135,8 @@ class Monitor:
             ("jobs_rescued", ""): float(await monitoring.rescued_since(self.pool, now - timedelta(minutes=10))),
         }
         measured |= await self._trials(now) | await self._governance()
+        files, files_bytes = await storage.total(self.pool)
+        measured |= {("files", ""): float(files), ("files_bytes", ""): float(files_bytes)}
         if (age_s := await backup.age_s(self.pool, now, wanted=self.backs_up)) is not None:
             measured["backup_age_s", ""] = age_s
         if dead + done >= FEWEST_ENDED:

@@ -42,6 +42,8 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "triald_approvals_waiting": ((), "Approvals that wait for somebody's decision."),
     "triald_audit_unsealed": ((), "Entries of the audit that have no place in its chain yet."),
     "triald_audit_unsealed_seconds": ((), "How long the oldest of them has waited."),
+    "triald_files": ((), "Files that are stored in projects."),
+    "triald_files_bytes": ((), "Bytes of the files that are stored in projects."),
     "triald_mode": (("mode",), "1 for the mode that this process obeys, 0 for the others."),
     "triald_backup_age_seconds": ((), "Time since the last good backup."),
 }
@@ -101,6 +103,8 @@ MEASURES: Mapping[str, Measure] = {
     "approvals_waiting": Measure("triald_approvals_waiting"),
     "audit_unsealed": Measure("triald_audit_unsealed"),
     "audit_unsealed_s": Measure("triald_audit_unsealed_seconds"),
+    "files": Measure("triald_files"),
+    "files_bytes": Measure("triald_files_bytes"),
     "mode": Measure("triald_mode", "mode"),
     "backup_age_s": Measure("triald_backup_age_seconds"),
 }

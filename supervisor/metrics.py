@@ -82,6 +82,9 @@ class Metrics:
         self._alert_sends = self._counter(
             "triald_alert_sends", "Attempts at telling people by a way, by how they ended.", "way", "state"
         )
+        self._files = self._counter("triald_files_stored", "Files that people brought into projects.")
+        self._file_bytes = self._counter("triald_files_stored_bytes", "Bytes of files that people brought.")
+        self._files_refused = self._counter("triald_files_refused", "Files that were refused, by why.", "reason")
         self._slow = self._counter("triald_slow_statements", "SQL statements that took over a second.", "statement")
         self._frames = self._counter("triald_event_frames", "Frames of events that were told to those who watch.")
         self._replayed = self._counter("triald_events_replayed", "Events told again to those who came back.")
@@ -153,6 +156,11 @@ class Metrics:
                 self._clusters.labels(event.partition(".")[2]).inc(_number(fields, "number"))
             case "trials.compared":
                 self._compared.labels(_word(fields, "mode")).inc(_number(fields, "records"))
+            case "file.stored":
+                self._files.inc()
+                self._file_bytes.inc(_number(fields, "bytes"))
+            case "file.refused":
+                self._files_refused.labels(_word(fields, "reason")).inc()
             case "statement.took_long":
                 self._slow.labels(_word(fields, "name")).inc()
             case "alert.opened":

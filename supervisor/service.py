@@ -21,6 +21,9 @@ from actors.queue.desk import Desk
 from actors.queue.rescuer import rescue_now
 from actors.queue.retry import RetryRule
 from actors.registries import Registry
+from actors.runtime.files import LocalFiles
+from actors.storage import GB, MB
+from actors.storage import Rules as StorageRules
 from actors.tools import Tools
 from supervisor import telling
 from supervisor.auditing import key_file
@@ -103,6 +106,17 @@ class Service:
     @property
     def request_within_s(self) -> float:
         return self.settings.request_within_s
+
+    @property
+    def files(self) -> LocalFiles:
+        return self.tools.files
+
+    @property
+    def storage_rules(self) -> StorageRules:
+        settings = self.settings
+        return StorageRules(
+            settings.upload_most_mb * MB, round(settings.storage_quota_gb * GB), round(settings.project_quota_gb * GB)
+        )
 
     @property
     def oidc(self) -> Client | None:

@@ -95,6 +95,17 @@ class Settings:
         kinds.number(0.1, 3600),
         "How long a client may take to send the head of a request, to send its body, or to take a part of an answer.",
     ] = 30.0
+    upload_most_mb: Annotated[
+        int, kinds.whole(1, 1000), "The largest file that may be brought, in MB (10^6 bytes)."
+    ] = 50
+    storage_quota_gb: Annotated[
+        float,
+        kinds.number(0, 1_000_000),
+        "What all files of an organisation may take, in GB (10^9 bytes), where it has no quota of its own.",
+    ] = 10.0
+    project_quota_gb: Annotated[float, kinds.number(0, 1_000_000), "What the files of one project may take, in GB."] = (
+        10.0
+    )
     jwt_secret: Annotated[
         Secret | None,
         kinds.KEY,

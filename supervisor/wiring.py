@@ -232,6 +232,7 @@ async def put_schedules(settings: Settings, db: queue.Database) -> None:
     upkeep = kinds["maintain"].payload(days=settings.kept_days)
     for follower in ("assess", "dedupe", "expire", "watch", "learn_search", "mesh_code"):
         await _put(db, follower, "* * * * *", "UTC", follower, kinds[follower].new().payload)
+    await _put(db, "sweep_files", "*/5 * * * *", "UTC", "sweep_files", kinds["sweep_files"].new().payload)
     report = kinds["daily_report"].new(kinds["daily_report"].payload(zone=settings.scrape_zone)).payload
     await _put(db, "daily_report", settings.report_cron, settings.scrape_zone, "daily_report", report)
     await _put_backup(settings, db)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import urlencode
 
 from actors.errors import NotFound, Refusal, Unavailable
@@ -103,6 +103,21 @@ class LocalFiles:
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(_delete, self._root, checked(key))
 
+    async def incoming(self, key: str, media_type: str) -> "Incoming":
+        """A file that comes in parts. Whoever asks for one drops it in the end, also where it was kept."""
+        if not MEDIA_TYPE.fullmatch(media_type):
+            raise BadKey(f"{key} is given a media type that is none: {media_type!r}")
+        return await asyncio.to_thread(Incoming, self._root, checked(key), media_type)
+
+    async def opened(self, key: str) -> BinaryIO:
+        """What was put last, to be read in parts and closed. Raises NotFound."""
+        return await asyncio.to_thread(_opened, self._root, checked(key))
+
+    async def forget(self, key: str) -> None:
+        """The key is gone, and whatever came for it and was never kept."""
+        await self.delete(key)
+        await asyncio.to_thread(_drop_parts, self._root, key)
+
     def scratch(self, name: str) -> Path:
         """A folder of this machine for work in progress, beside the files; no key leads there. Nothing keeps it."""
         return self._root / ".scratch" / checked(name)
@@ -115,6 +130,58 @@ class LocalFiles:
         """Whether a URL that was made by `url` is genuine and still good."""
         genuine = hmac.compare_digest(signature(key, until, self._secret), signed)
         return genuine and self._now() <= until
+
+
+class Incoming:
+    """What has come so far of a file that is kept whole or not at all, as `put` does, and is never whole in memory."""
+
+    def __init__(self, root: Path, key: str, media_type: str) -> None:
+        self._root, self._key, self._media_type = root, key, media_type
+        self._digest = hashlib.sha256()
+        self.size_bytes = 0
+        with _translated(key):
+            self._path = _path(root, key)
+            self._made = _make_folder(root, self._path.parent)
+            self._part = _part_path(self._path)
+            self._file = self._part.open("xb")
+
+    @property
+    def sha256(self) -> bytes:
+        return self._digest.digest()
+
+    async def write(self, some: bytes) -> None:
+        """Raises DiskFull, FilesUnavailable."""
+        await asyncio.to_thread(self._write, some)
+
+    async def keep(self) -> None:
+        """It is there under its key, also after a power cut."""
+        await asyncio.to_thread(self._keep)
+
+    async def drop(self) -> None:
+        """What was not kept is gone."""
+        await asyncio.to_thread(self._drop)
+
+    def _write(self, some: bytes) -> None:
+        with _translated(self._key):
+            self._file.write(some)
+        self._digest.update(some)
+        self.size_bytes += len(some)
+
+    def _keep(self) -> None:
+        with _translated(self._key):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            types = _type_path(self._path)
+            with _part(types, self._media_type.encode()) as new_type:
+                new_type.replace(types)
+            self._part.replace(self._path)
+            for folder in (self._path.parent, *self._made):
+                _sync(folder)
+
+    def _drop(self) -> None:
+        with contextlib.suppress(OSError):  # what a full disk did not take is not taken now either
+            self._file.close()
+        self._part.unlink(missing_ok=True)
 
 
 def checked(key: str) -> str:
@@ -155,6 +222,18 @@ def _get(root: Path, key: str, max_bytes: int) -> File:
             if os.fstat(file.fileno()).st_size > max_bytes:
                 raise TooLarge(f"{key} is larger than the {max_bytes} bytes that a file may have")
             return File(file.read(), _type_path(path).read_text("utf-8"))
+
+
+def _opened(root: Path, key: str) -> BinaryIO:
+    with _translated(key):
+        return _there(root, key).open("rb")
+
+
+def _drop_parts(root: Path, key: str) -> None:
+    path = _path(root, key)
+    with _translated(key):
+        for part in path.parent.glob(f".{path.name}.*.part"):  # a key holds nothing that a pattern would understand
+            part.unlink(missing_ok=True)
 
 
 def _delete(root: Path, key: str) -> None:
@@ -210,7 +289,7 @@ def _make_folder(root: Path, folder: Path) -> list[Path]:
 @contextlib.contextmanager
 def _part(path: Path, body: bytes) -> Iterator[Path]:
     """The bytes, safe on the disk under a name of their own beside `path`; gone again if nobody renames it."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    part = _part_path(path)
     try:
         with part.open("xb") as file:
             file.write(body)
@@ -219,6 +298,10 @@ def _part(path: Path, body: bytes) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def _part_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
 
 
 def _sync(folder: Path) -> None:

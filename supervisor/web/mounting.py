@@ -39,10 +39,10 @@ def mounted(route: Route, site: Site, door: Door, refusals: Refusals | None = No
         await check_mode(route, site)
         with door.among(who, site.at_once) if route.is_counted_at_once else nullcontext():
             query, problem = _query(request, route, shape)
-            body = await _body(request, route, shape, site)
             if route.says_sources:
                 standing.know(request, await request.app[LOOK].sources())
-            async with _database(route, site, who) as db:
+            asked: Call[Any, Any] = Call(request, site, site.pool, who, query, NOTHING, problem)
+            async with _body(asked, route, shape) as body, _database(route, site, who) as db:
                 call = Call(request, site, db, who, query, body, problem)
                 return await (_command if route.is_command else _answered)(route, call)
 
@@ -70,15 +70,21 @@ def _query(request: web.Request, route: Route, shape: Shape) -> tuple[Any, Refus
         return shape.query(), error
 
 
-async def _body(request: web.Request, route: Route, shape: Shape, site: Site) -> Any:
+@asynccontextmanager
+async def _body(call: Call[Any, Any], route: Route, shape: Shape) -> AsyncIterator[Any]:
+    request = call.request
     if not route.is_command:
-        return NOTHING
-    body = await body_of(request, within_s=site.request_within_s)
-    return (read_form if route.form else read_body)(body, request.content_type, shape.body)
+        yield NOTHING
+    elif route.receive is not None:
+        async with route.receive(call) as received:
+            yield received
+    else:
+        body = await body_of(request, within_s=call.site.request_within_s)
+        yield (read_form if route.form else read_body)(body, request.content_type, shape.body)
 
 
 async def _command(route: Route, call: Call[Any, Any]) -> web.StreamResponse:
-    if route.form:
+    if route.form or route.receive is not None:
         response = await _answered(route, call)
         await append(call.db, route, call, response.status)
         return response

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from supervisor.roles import Role
+from supervisor.web.bodies import FILE
 from supervisor.web.problems import Envelope
 from supervisor.web.refusable import HAS_RETRY_AFTER, SAYS, refusals, shows_pages
 from supervisor.web.route import Nothing, Route, Shape, shape_of
@@ -22,6 +24,7 @@ IDEMPOTENCY = {
 
 
 _COUNT = {"type": "integer", "minimum": 0}
+ALSO = {206: "The part that was asked for", 304: "It is as it was"}
 PAGE: dict[str, object] = {"text/html": _TEXT}
 HEADERS = {
     "X-Request-Id": {**_TEXT, "description": "Finds the log lines of this request, and of the jobs that it asked for."},
@@ -36,7 +39,7 @@ HEADERS_OF_RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 def document(routes: Iterable[tuple[str, Route]], version: str) -> dict[str, object]:
     """`routes` are pairs of resource name and route."""
-    shapes = [(resource, route, shape_of(route)) for resource, route in routes]
+    shapes = [(resource, route, _told_of(route)) for resource, route in routes]
     types = list({id(kind): kind for _, _, shape in shapes for kind in _types(shape)}.values())
     schemas, components = msgspec.json.schema_components([Envelope, *types], ref_template=REF)
     by_type = {id(kind): schema for kind, schema in zip(types, schemas[1:], strict=True)}
@@ -75,6 +78,12 @@ def _waits(status: int) -> tuple[str, ...]:
     return ("Retry-After",) if status in HAS_RETRY_AFTER else ()
 
 
+def _told_of(route: Route) -> Shape:
+    """What a route receives has no type: it is bytes."""
+    shape = shape_of(route)
+    return shape if route.receive is None else replace(shape, body=Nothing)
+
+
 def _types(shape: Shape) -> list[Any]:
     return [kind for kind in (shape.query, shape.body, shape.answer) if kind not in (None, Nothing)]
 
@@ -91,7 +100,7 @@ def _operation(
         "parameters": [
             *_in_path(route.path),
             *(_in_query(by_type[id(shape.query)], components) if shape.query is not Nothing else ()),
-            *([IDEMPOTENCY] if route.is_command and not route.form else ()),
+            *([IDEMPOTENCY] if route.is_command and not route.form and route.receive is None else ()),
         ],
         "responses": _responses(route, shape, by_type),
     }
@@ -99,7 +108,15 @@ def _operation(
         media = "application/x-www-form-urlencoded" if route.form else "application/json"
         needed = not _may_be_empty(shape.body)
         told["requestBody"] = {"required": needed, "content": {media: {"schema": by_type[id(shape.body)]}}}
+    if route.receive is not None:
+        told["requestBody"] = {"required": True, "content": {route.takes: {"schema": _received(route)}}}
     return told
+
+
+def _received(route: Route) -> dict[str, object]:
+    if not route.form:
+        return {"type": "string", "format": "binary"}
+    return {"type": "object", "required": [FILE], "properties": {FILE: {"type": "string", "format": "binary"}}}
 
 
 def _may_be_empty(kind: Any) -> bool:

@@ -14,6 +14,7 @@ SAYS: Mapping[int, str] = MappingProxyType({
     409: "Not as things stand: somebody was first, it is too late, or the key was used for something else",
     413: "The body is too large",
     415: "The body is of another media type",
+    416: "There is no such part of it",
     421: "The host is not this service",
     426: "This is a WebSocket, or a stream",
     429: "Asked too often, or too much at once",

@@ -1,6 +1,7 @@
 """What a resource is made of: routes, and the call that a handler gets."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from inspect import getdoc
 from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
@@ -109,11 +110,15 @@ class Call(Generic[Q, B]):
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[object]]
+Receive = Callable[[Call[Any, Any]], AbstractAsyncContextManager[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """`role` has no default: nothing is open by oversight.
+
+    `receive` takes a body that is too large for memory, before there is a transaction: what it gives is the handler's
+    body, and once the transaction has ended, however it did, it goes on.
 
     A handler that makes its own response says what that is: the type of its JSON by `answer` (with the same in answers
     of the statuses `also`), any other by `media`.
@@ -129,6 +134,8 @@ class Route:
     answer: Any = None
     media: str = "text/html"
     form: bool = False  # the body comes from a page's form, not as JSON
+    receive: Receive | None = None
+    takes: str = "application/octet-stream"  # what it receives
     keeps_form: bool = False  # shows what is wrong with its query itself
     of_registries: bool = True  # shows what is held of them: it says which do not answer
     of_tenant: bool = False  # reads or writes rows of the caller's tenant

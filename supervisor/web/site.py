@@ -12,6 +12,8 @@ from actors.governance.mode.watch import ModeWatch
 from actors.jobs import JobKind
 from actors.queue.desk import Desk
 from actors.registries import Registry
+from actors.runtime.files import LocalFiles
+from actors.storage import Rules as StorageRules
 from supervisor.hub import Hub
 from supervisor.life import ActorState
 from supervisor.logins import Rules
@@ -73,6 +75,12 @@ class Site(Protocol):
     @property
     def request_within_s(self) -> float:
         """How long a client may take for the head of a request, for its body, and for a part of an answer."""
+
+    @property
+    def files(self) -> LocalFiles: ...
+    @property
+    def storage_rules(self) -> StorageRules:
+        """How much of files there may be."""
 
     @property
     def worker(self) -> UUID: ...

@@ -27,7 +27,9 @@ from actors.queue.rescuer import rescue_now
 from actors.registries import Registry
 from actors.registries.ctgov import REGISTRY
 from actors.runtime.catalog import catalog
+from actors.runtime.files import LocalFiles
 from actors.scheduler import Scheduler
+from actors.storage import Rules as StorageRules
 from actors.trials.mirroring import store
 from actors.trials.pack import PackedPage, Source, pack_page
 from actors.trials.scrapes import Mode
@@ -76,6 +78,10 @@ class RealSite:
     oidc: Client | None = None
     webhook_hosts: frozenset[tuple[str, int]] = frozenset({("hooks.test", 8080)})
     told_by: frozenset[str] = frozenset()
+    files: LocalFiles = field(
+        default_factory=lambda: LocalFiles(Path(tempfile.mkdtemp(prefix="triald-files-")), secret=b"")
+    )
+    storage_rules: StorageRules = field(default_factory=StorageRules)
 
     @property
     def settings_in_force(self) -> list[Effective]:
