@@ -113,6 +113,13 @@ select to_jsonb(c)::text from mesh_curated c where c.by = (select login from one
 with one as (select * from jsonb_to_record($1::jsonb) as (id bigint, login text))
 select to_jsonb(d)::text from mesh_decisions d where d.by = (select login from one) order by d.id
 
+-- name: told_files
+-- what they brought into projects; the files are the projects'
+with one as (select * from jsonb_to_record($1::jsonb) as (id bigint, login text))
+select jsonb_build_object('project', f.project_id, 'name', f.name, 'media_type', f.media_type, 'size_bytes', f.size_bytes,
+    'created_at', f.created_at, 'deleted_at', f.deleted_at)::text
+from stored_files f where f.uploaded_by = (select login from one) order by f.id
+
 -- name: told_jobs
 -- jobs that are for them
 with one as (select * from jsonb_to_record($1::jsonb) as (id bigint, login text))
@@ -222,6 +229,15 @@ update projects p set
     name = left(regexp_replace(p.name, one.telling, one.alias, 'gi'), 200),
     description = left(regexp_replace(p.description, one.telling, one.alias, 'gi'), 5000)
 from one join users u on u.id = one.id where p.tenant_id = u.tenant_id and concat_ws(' ', p.name, p.description) ~* one.telling
+
+-- name: erase_files
+-- a name bears the number of its file then, so that no two of a project are the same
+with one as (select * from jsonb_to_record($1::jsonb) as (id bigint, login text, alias text, own text, telling text, email text, heir bigint))
+update stored_files f set
+    uploaded_by = case when f.uploaded_by <> one.login then f.uploaded_by end,
+    name = coalesce(regexp_replace(f.name, case when f.uploaded_by = one.login then one.own else one.telling end,
+                                   one.alias || '-' || f.id, 'gi'), f.name)
+from one where f.uploaded_by = one.login or f.name ~* one.telling
 
 -- name: erase_jobs
 with one as (select * from jsonb_to_record($1::jsonb) as (id bigint, login text, alias text, own text, telling text, email text, heir bigint))

@@ -70,6 +70,7 @@ NOT_PERSONAL = {
     "webhook_deliveries": "goes with the row",
     "webhooks": "goes with the row",
     "service_mode": "ours",
+    "stored_files": "a random key, and the hash of a file of the project's",
 }  # fmt: skip
 
 ANN = Person(7, 1, "ann.doe", "Ann Doe", "ann@example.org")

@@ -83,6 +83,7 @@ PLACES = tuple(
         "mesh_curated": _place("mesh_curated", by=_RENAMED, note=_SEARCHED),
         "mesh_decisions": _place("mesh_decisions", by=_RENAMED, note=_SEARCHED),
         "projects": _place(None, name=_SEARCHED, description=_SEARCHED),
+        "stored_files": _place("files", uploaded_by=_BLANKED, name=_SEARCHED),
         "jobs": _place("jobs", payload=_RENAMED),
         "job_history": _place("job_history", payload=_RENAMED),
         "idempotency_keys": _place(None, answer=_SEARCHED),
@@ -94,8 +95,8 @@ PLACES = tuple(
 ERASED_BY = (
     "hand_over", "erase_access_requests", "erase_approvals", "erase_alerts", "erase_alert_episodes", "erase_silences",
     "erase_mode", "erase_flags", "erase_duplicate_decisions", "erase_duplicate_events", "erase_mesh_curated",
-    "erase_mesh_decisions", "erase_projects", "erase_jobs", "erase_job_history", "erase_once", "erase_failures",
-    "erase_audit", "erase_events", "erase_inbox", "erase_user",
+    "erase_mesh_decisions", "erase_projects", "erase_files", "erase_jobs", "erase_job_history", "erase_once",
+    "erase_failures", "erase_audit", "erase_events", "erase_inbox", "erase_user",
 )  # fmt: skip
 
 

@@ -85,6 +85,11 @@ async def by_others(api: Api, shown: dict[str, str]) -> None:
     )  # fmt: skip
     await pool.execute("insert into jobs (kind, queue, payload) values ('announce_approval', 'default', $1)",
                        json.dumps({"approval": 1, "login": LOGIN}))  # fmt: skip
+    await pool.execute(
+        "insert into stored_files (tenant_id, project_id, size_bytes, name, media_type, key, uploaded_by, sha256)"
+        " select 1, id, 7, $1, 'text/plain', 'stored/aa/' || repeat('a', 32), $2, sha256('') from projects",
+        f"{NAME}.txt", LOGIN,
+    )  # fmt: skip
     assert (await api.ask("GET", "/trials?q=x", headers={"Cookie": "a=b"} | shown))[0] == 200
     await seal_all(pool)
 
