@@ -67,6 +67,11 @@ create function events_job_tenant(tenant text) returns bigint language sql immut
     select case when tenant ~ '^[0-9]{1,18}$' then tenant::bigint end
 $$;
 
+-- A kind that the log takes, whatever the word: no transaction of a job fails for what is told of it.
+create function events_kind(word text) returns text language sql immutable parallel safe as $$
+    select left(regexp_replace(lower(word), '[^a-z0-9_.-]', '_', 'g'), 64)
+$$;
+
 -- Of many jobs at once it is told how many, and which the first are.
 create function events_of_jobs() returns trigger language plpgsql as $$
 begin
@@ -74,12 +79,13 @@ begin
         insert into event_inbox (of_tenant, is_final, room, kind, key, payload)
         select events_job_tenant(coalesce((select j.tenant from jobs j where j.id = job_id),
                                           (select h.tenant from job_history h where h.id = job_id limit 1))),
-               event in ('dead', 'cancelled', 'discarded'), 'job:' || job_id, 'job.' || event, 'job:' || job_id,
-               jsonb_build_object('job', job_id, 'event', event)
+               event in ('dead', 'cancelled', 'discarded'), 'job:' || job_id, events_kind('job.' || event), 'job:' || job_id,
+               jsonb_build_object('job', job_id, 'event', left(event, 200))
         from fresh order by id;
     else
         insert into event_inbox (of_tenant, room, kind, payload)
-        select events_job_tenant(j.tenant), 'jobs', 'jobs.' || event, jsonb_build_object('event', event, 'number', count(*),
+        select events_job_tenant(j.tenant), 'jobs', events_kind('jobs.' || event),
+               jsonb_build_object('event', left(event, 200), 'number', count(*),
                'jobs', to_jsonb((array_agg(job_id order by job_id))[1:100]))
         from fresh left join jobs j on j.id = job_id group by 1, event order by event;
     end if;
@@ -190,6 +196,7 @@ drop trigger events_of_approvals_decided on approvals;
 drop function events_of_jobs();
 drop function events_of_ends();
 drop function events_job_tenant(text);
+drop function events_kind(text);
 drop function events_of_alerts();
 drop function events_of_scrapes();
 drop function events_of_notices();

@@ -40,6 +40,16 @@ async def test_each_end_of_a_job_is_told_and_of_many_at_once_how_many(any_postgr
     await db.close()
 
 
+async def test_no_word_of_an_event_keeps_a_job_from_being_written_down(db: "asyncpg.Pool[Any]") -> None:
+    """However long it is, or of whatever letters: the log tells it in its own."""
+    long = "late_result_refused" * 50
+    await queue.add_events(db, [(1, long, {}), (2, "It Ended; so?", {}), (3, "", {})])
+    await queue.add_events(db, [(number, long, {}) for number in range(30)])
+    found = await told(db)
+    assert [kind for _, kind, _, _ in found] == ["job." + long[:60], "job.it_ended__so_", "job.", "jobs." + long[:59]]
+    assert found[0][3] == {"job": 1, "event": long[:200]}
+
+
 async def test_what_becomes_of_a_tenants_own_job_is_told_to_it_alone(db: "asyncpg.Pool[Any]") -> None:
     other = await db.fetchval("insert into tenants (name) values ('other') returning id")
     jobs = await queue.enqueue(db, [NewJob("maintain", tenant=whose) for whose in (str(other), "a group", None)])
