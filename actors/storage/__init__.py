@@ -22,6 +22,7 @@ LONGEST_NAME_BYTES = 255
 LONGEST_MEDIA_TYPE = 100
 OCTETS = "application/octet-stream"
 MB, GB = 10**6, 10**9
+Whose = Literal["tenant", "project"]
 
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _JOINERS = "\u200c\u200d"  # of letters in Persian and in Indian scripts
@@ -39,7 +40,7 @@ class TooLarge(Refusal):
 class OverQuota(Refusal):
     """There is no room left for it."""
 
-    def __init__(self, whose: Literal["tenant", "project"], used_bytes: int, limit_bytes: int) -> None:
+    def __init__(self, whose: Whose, used_bytes: int, limit_bytes: int) -> None:
         name = {"tenant": "organisation", "project": "project"}[whose]
         super().__init__(
             f"the files of this {name} may take {limit_bytes:,} bytes, and have {used_bytes:,}: there is no room for it"
@@ -68,6 +69,12 @@ class Room:
     @property
     def left_bytes(self) -> int:
         return max(0, min(self.tenant_quota_bytes - self.tenant_bytes, self.project_quota_bytes - self.project_bytes))
+
+    @property
+    def tightest(self) -> Whose:
+        """Whose quota leaves least."""
+        of_project = self.project_quota_bytes - self.project_bytes < self.tenant_quota_bytes - self.tenant_bytes
+        return "project" if of_project else "tenant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,8 @@ def granted(room: Room, announced_bytes: int | None, most_bytes: int) -> int:
 
 
 def over(room: Room) -> OverQuota:
-    """Which quota it is that leaves least."""
-    of_project = room.project_quota_bytes - room.project_bytes < room.tenant_quota_bytes - room.tenant_bytes
-    if of_project:
+    """What is told where there is no room left."""
+    if room.tightest == "project":
         return OverQuota("project", room.project_bytes, room.project_quota_bytes)
     return OverQuota("tenant", room.tenant_bytes, room.tenant_quota_bytes)
 

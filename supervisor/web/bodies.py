@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
@@ -37,8 +38,22 @@ def parts_of(request: web.Request, *, most_bytes: int, within_s: float) -> Async
     return _in_time(lambda: request.content.read(PART_BYTES), most_bytes, within_s)
 
 
-async def file_of(request: web.Request, *, within_s: float) -> BodyPartReader:
-    """The part of a page's form that is a file, with its name. Raises Refused where there is none."""
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """A file in a page's form: its name, its kind, and where to read it."""
+
+    form: MultipartReader
+    part: BodyPartReader
+
+    async def read(self) -> bytes:
+        """The next part. Raises ValueError where the form ends before the file does."""
+        if not (some := await self.part.read_chunk(PART_BYTES)):
+            await self.form.next()  # without the boundary after it, this one may be half a file
+        return some
+
+
+async def file_of(request: web.Request, *, within_s: float) -> FormFile:
+    """Raises Refused where there is none."""
     _check_not_packed(request)
     if request.content_type != "multipart/form-data":
         raise Refused(
@@ -50,7 +65,7 @@ async def file_of(request: web.Request, *, within_s: float) -> BodyPartReader:
             for _ in range(MOST_FIELDS_BEFORE):
                 match await reader.next():
                     case BodyPartReader(name=name) as part if name == FILE:
-                        return part
+                        return FormFile(reader, part)
                     case None | MultipartReader():
                         break
     except TimeoutError:
@@ -60,9 +75,9 @@ async def file_of(request: web.Request, *, within_s: float) -> BodyPartReader:
     raise Refused.field(FILE, "expected, but not given")
 
 
-def parts_of_file(part: BodyPartReader, *, most_bytes: int, within_s: float) -> AsyncIterator[bytes]:
-    """What stands in that part of a form, in parts. Raises Refused."""
-    return _in_time(lambda: part.read_chunk(PART_BYTES), most_bytes, within_s)
+def parts_of_file(file: FormFile, *, most_bytes: int, within_s: float) -> AsyncIterator[bytes]:
+    """The same of a file in a form. Raises Refused."""
+    return _in_time(file.read, most_bytes, within_s)
 
 
 async def _in_time(read: Callable[[], Awaitable[bytes]], most_bytes: int, within_s: float) -> AsyncIterator[bytes]:

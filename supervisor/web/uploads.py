@@ -76,14 +76,14 @@ async def receive_form(call: Call[Any, Any]) -> AsyncIterator[Arrived | NotTaken
 @asynccontextmanager
 async def _of_form(call: Call[Any, Any], project: Project) -> AsyncIterator[Arrived]:
     request, within_s = call.request, call.site.request_within_s
-    part = await file_of(request, within_s=within_s)
-    if not part.filename:
+    file = await file_of(request, within_s=within_s)
+    if not file.part.filename:
         raise Refused.field("file", "expected, but not given")
     coming = Coming(
-        project.id, check_name(part.filename), media_type_of(part.headers.get("Content-Type", "")), call.who.login,
+        project.id, check_name(file.part.filename), media_type_of(file.part.headers.get("Content-Type", "")), call.who.login,
         most_bytes=request.content_length,
     )  # fmt: skip
-    async with _arriving(call, coming, lambda most: parts_of_file(part, most_bytes=most, within_s=within_s)) as arrived:
+    async with _arriving(call, coming, lambda most: parts_of_file(file, most_bytes=most, within_s=within_s)) as arrived:
         yield arrived
 
 

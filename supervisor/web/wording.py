@@ -51,6 +51,16 @@ def size(value: int | None) -> str:
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
 
 
+def room(value: int) -> str:
+    """1500000 is "1.5 MB", of 1000 each, as quotas are set."""
+    amount, unit = float(value), "B"
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "B" or amount.is_integer() else f"{amount:,.1f} {unit}"
+
+
 def duration(seconds: float | None) -> str:
     """3700 is "1 h 1 min"."""
     if seconds is None:
@@ -119,6 +129,6 @@ def written(value: Any, how: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType({
-    "words": words, "number": number, "size": size, "duration": duration, "moment": moment, "percent": percent,
+    "words": words, "number": number, "size": size, "room": room, "duration": duration, "moment": moment, "percent": percent,
     "marked": marked, "plain": plain, "written": written, "age": age, "field_name": field_name,
 })  # fmt: skip

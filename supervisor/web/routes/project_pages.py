@@ -7,15 +7,19 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from actors.errors import NotFound
 from actors.governance.accounts import store as accounts
 from actors.governance.projects import Project, may_change, store
+from actors.storage import store as stored
 from supervisor.roles import Role
+from supervisor.web import file_commands
 from supervisor.web import project_commands as commands
 from supervisor.web.pages_of import page, see
 from supervisor.web.paging import PageQuery, page_of
 from supervisor.web.problems import Refused
 from supervisor.web.route import Call, Nothing, Resource, Route
 from supervisor.web.trying import Attempt, attempt
+from supervisor.web.uploads import Arrived, NotTaken, receive_form
 
 PATH = "/projects"
 Name = Annotated[str, Meta(max_length=200)]
@@ -60,9 +64,9 @@ async def _list(
     )  # fmt: skip
 
 
-async def one(call: Call[Nothing, Nothing]) -> web.Response:
-    """A project, and who belongs to it."""
-    return await _one(call, await commands.seen(call))
+async def one(call: Call[PageQuery, Nothing]) -> web.Response:
+    """A project, its files, and who belongs to it."""
+    return await _one(call, await commands.seen(call), files=call.query)
 
 
 async def change(call: Call[Nothing, ProjectForm]) -> web.Response:
@@ -108,16 +112,44 @@ async def remove_member(call: Call[Nothing, Nothing]) -> web.Response:
     return await _done(call, made, project)
 
 
+async def bring_file(call: Call[Nothing, Arrived | NotTaken]) -> web.Response:
+    """The form by which a file comes into the project."""
+    project, arrived = await commands.seen(call), call.body
+    async with attempt(call) as made:
+        if isinstance(arrived, Arrived):
+            await file_commands.settle(call, arrived)
+    if isinstance(arrived, NotTaken):
+        made.problem = arrived.problem
+    return await _done(call, made, project)
+
+
+async def delete_file(call: Call[Nothing, Nothing]) -> web.Response:
+    """The button by which a file goes."""
+    project, file = await commands.seen(call), await file_commands.seen(call, call.id("file"))
+    if file.project_id != project.id:
+        raise NotFound(f"file: there is no file {file.id}")
+    await file_commands.delete(call, file)
+    return see(f"{PATH}/{project.id}")
+
+
 async def _done(call: Call[Any, Any], made: Attempt, project: Project) -> web.Response:
     return see(f"{PATH}/{project.id}") if made.problem is None else await _one(call, project, made)
 
 
-async def _one(call: Call[Any, Any], project: Project, made: Attempt | None = None) -> web.Response:
+async def _one(
+    call: Call[Any, Any], project: Project, made: Attempt | None = None, *, files: PageQuery | None = None
+) -> web.Response:
+    asked = files or PageQuery()
     changes = may_change(project, is_admin=call.who.may(Role.ADMIN)) and call.who.may(Role.RESEARCHER)
     members = await store.members(call.db, project.id)
+    rows = await stored.listed(call.db, project.id, before=asked.before, limit=asked.limit + 1)
+    shown, following = page_of(rows, asked.limit)
     return page(
         call, "project.html", here="projects", status=made.status if made else 200, project=project, members=members,
-        may_change=changes, problem=made and made.problem,
+        may_change=changes, problem=made and made.problem, files=shown, room=await file_commands.room(call, project.id),
+        most_bytes=call.site.storage_rules.file_bytes, next=urlencode({"before": following}) if following else None,
+        first="" if asked.before else None, is_researcher=call.who.may(Role.RESEARCHER),
+        may_bring=call.who.may(Role.RESEARCHER) and project.archived_at is None,
         logins=await _others(call, {member.login for member in members}) if changes else (),
     )  # fmt: skip
 
@@ -146,9 +178,14 @@ RESOURCE = Resource(
         _form(f"{PATH}/{{id}}", change),
         _form(f"{PATH}/{{id}}/archive", archive),
         _form(f"{PATH}/{{id}}/reopen", reopen),
+        Route(
+            "POST", f"{PATH}/{{id}}/files", bring_file, Role.RESEARCHER, status=303, form=True, group="uploads",
+            receive=receive_form, takes="multipart/form-data",
+        ),
+        _form(f"{PATH}/{{id}}/files/{{file}}/delete", delete_file),
         _form(f"{PATH}/{{id}}/members", put_member),
         _form(f"{PATH}/{{id}}/members/{{login}}/remove", remove_member),
     ),
     of_registries=False,
     of_tenant=True,
-)
+)  # fmt: skip
