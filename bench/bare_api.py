@@ -20,7 +20,8 @@ async def serve(dsn: str, port: int) -> None:
 
         async def show(request: web.Request) -> web.Response:
             row = await pool.fetchrow(ONE, int(request.match_info["id"]))
-            return web.Response(body=orjson.dumps(dict(row)), content_type="application/json")
+            found = {} if row is None else dict(row)
+            return web.Response(body=orjson.dumps(found), content_type="application/json")
 
         app.router.add_get("/api/v1/trials/{id}", show)
         app.router.add_get("/ready", _ready)

@@ -74,9 +74,9 @@ async def identity_of(
     if kept is not None and now_s - told_at < FRESH_S:
         return kept if kept.until_s is None or now().timestamp() < kept.until_s else None
     found = await _look_up(pool, shown, keys, now())
-    if found is None:
+    if found is None or found.must_change:  # that ends with the change, in every process at once
         _answers.pop(key, None)
-        return None
+        return found
     _answers[key] = (now_s, found)
     _answers.move_to_end(key)
     while now_s - next(iter(_answers.values()))[0] >= FRESH_S:

@@ -50,9 +50,9 @@ DEFAULTS: Mapping[str, Limit] = MappingProxyType({
     name: Limit.of(text)
     for name, text in {
         "anyone": "30/min", "viewer": "60/min", "researcher": "300/min", "steward": "600/min", "operator": "1200/min",
-        "admin": "1200/min", "tenant": "6000/min", "entrances": "60/min", "logins": "10/15min", "exports": "2/min", "uploads": "50/5min",
-        "governance": "30/min", "stats": "300/min", "ai": "10/min", "consent": "20/min", "reports": "10/h",
-        "faers": "20/h",
+        "admin": "1200/min", "tenant": "6000/min", "entrances": "60/min", "logins": "10/15min", "exports": "2/min",
+        "uploads": "50/5min", "governance": "30/min", "stats": "300/min", "ai": "10/min", "consent": "20/min",
+        "reports": "10/h", "faers": "20/h",
     }.items()
 })  # fmt: skip
 

@@ -121,7 +121,9 @@ def _demo_token(folder: Path) -> Path:
 
 
 async def _serve(given: argparse.Namespace, service: Service, host: Host) -> int:
-    password = await first_password(service.all_tenants, service.settings.token_file)
+    password = None  # a worker alone lets nobody in
+    if service.settings.role != "worker":
+        password = await first_password(service.all_tenants, service.settings.token_file)
     ready = asyncio.Event()
     serving = asyncio.create_task(run_service(service, host, on_ready=ready.set))
     telling = asyncio.create_task(_tell(given, service, password, ready))

@@ -177,7 +177,7 @@ class Door:
             await self._take(request, f"tenant {who.tenant}", "tenant", is_told=False)
 
     async def count_login(self, request: web.Request, login: str) -> None:
-        """One try at a login, wherever it comes from: the people of a hospital come from one address. Raises Refused."""
+        """One try at a login, wherever it comes from: a whole hospital may come from one address. Raises Refused."""
         await self._take(request, f"logins of {digest(login.strip().casefold()).hex()}", "logins")
 
     async def _take(self, request: web.Request, bucket: str, name: str, *, is_told: bool = True) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -56,28 +56,12 @@ from tests.notices import mailbox
 from tests.observing.collector import collecting
 from tests.postgres import Servers, default_bin_dir
 from tests.queue.jobs import add, claim_one, register
-from tests.supervisor import acting
+from tests.supervisor import acting, test_access_effects
 from tests.supervisor.acting import child_of, round_of, serving, source
+from tests.supervisor.showing import SHOWN, Given, shows
 from tests.survive.processes import Running, named, running, until
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
-Given: TypeAlias = Callable[..., Settings]
-T = TypeVar("T")
-
-SHOWN: set[str] = set()
-
-
-def shows(*settings: str) -> Callable[[T], T]:
-    """The test changes each of these settings, and sees the service do another thing."""
-    SHOWN.update(settings)
-    return lambda test: test
-
-
-@pytest.fixture
-def given(dsn: str, tmp_path: Path) -> Given:
-    """Settings of a service on the test's own database."""
-    return partial(acting.given, dsn, tmp_path / "data")
-
 
 # ── where its data is ──
 
@@ -930,5 +914,6 @@ async def test_traces_and_errors_go_where_the_settings_say_and_nowhere_else(give
 
 
 def test_the_effect_of_every_setting_is_shown() -> None:
-    """N39: a setting whose effect no test above shows fails here."""
+    """N39: a setting whose effect no test shows, here or in test_access_effects.py, fails here."""
+    assert test_access_effects.__doc__
     assert KNOWN.keys() == SHOWN

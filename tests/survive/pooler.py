@@ -10,14 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from supervisor.cluster import PORT, SUPERUSER
+from supervisor.cluster import PORT
 from tests.postgres import Postgres
 
 PROGRAM = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 SOCKET = 6432  # in the name of its socket: it does not listen on the network
 CONFIGURATION = f"""
 [databases]
-{{name}} = host={{socket_dir}} port={PORT} dbname={{name}} user={SUPERUSER}
+{{name}} = host={{socket_dir}} port={PORT} dbname={{name}} user={{user}}
 [pgbouncer]
 listen_addr =
 listen_port = {SOCKET}
@@ -38,13 +38,17 @@ def is_there() -> bool:
 
 
 @asynccontextmanager
-async def pooled(postgres: Postgres) -> AsyncIterator[str]:
-    """The URL of the database by way of the pooler, which runs as whoever runs PostgreSQL: it is never root."""
+async def pooled(postgres: Postgres, user: str) -> AsyncIterator[str]:
+    """The URL of the database by way of the pooler, which runs as whoever runs PostgreSQL: it is never root.
+
+    `user` is who the pooler is to PostgreSQL.
+    """
     owner = postgres.server.owner
     with TemporaryDirectory(prefix="triald-pooler-") as folder:
         file = Path(folder) / "pgbouncer.ini"
         file.write_text(
-            CONFIGURATION.format(name=postgres.name, socket_dir=postgres.server.socket_dir, folder=folder), "utf-8"
+            CONFIGURATION.format(name=postgres.name, user=user, socket_dir=postgres.server.socket_dir, folder=folder),
+            "utf-8",
         )
         as_owner: dict[str, Any] = {}
         if owner is not None:
@@ -55,19 +59,19 @@ async def pooled(postgres: Postgres) -> AsyncIterator[str]:
             PROGRAM, str(file), stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, **as_owner
         )
         try:
-            yield await _url_once_up(process, postgres.name, folder)
+            yield await _url_once_up(process, postgres.name, folder, user)
         finally:
             if process.returncode is None:
                 process.kill()
             await process.communicate()
 
 
-async def _url_once_up(process: Process, name: str, folder: str) -> str:
+async def _url_once_up(process: Process, name: str, folder: str, user: str) -> str:
     assert process.stderr is not None
     said = b""
     async with asyncio.timeout(20):
         async for line in process.stderr:
             said += line
             if b"process up" in line:
-                return f"postgresql://{SUPERUSER}@/{name}?host={folder}&port={SOCKET}"
+                return f"postgresql://{user}@/{name}?host={folder}&port={SOCKET}"
     raise AssertionError(said.decode(errors="replace"))

@@ -1,7 +1,7 @@
 """When a login may be tried again after wrong passwords. No I/O.
 
-Who guesses is slowed down, whoever they are and however many at once; who mistypes is not. Nobody is kept out for longer than
-a quarter of an hour, so that who guesses cannot lock out whom they dislike for good.
+Who guesses is slowed down, whoever they are and however many at once; who mistypes is not. Nobody is kept out for
+longer than a quarter of an hour, so that who guesses cannot lock out whom they dislike for good.
 """
 
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from actors.errors import NotFound
 from actors.notices.webhooks import store
 from actors.notices.webhooks.store import DeliveryTold, Webhook
 from supervisor.roles import Role
@@ -114,6 +115,8 @@ async def remove(call: Call[Nothing, Nothing]) -> Webhooked:
 async def deliveries(call: Call[PageQuery, Nothing]) -> DeliveriesPage:
     """What was sent, each attempt at it, and what was answered."""
     asked = call.query
+    if call.id() not in {one.id for one in await store.webhooks(call.db, call.who.login)}:
+        raise NotFound(f"webhook: there is no webhook {call.id()} of yours")
     rows = await store.deliveries(call.db, call.who.login, call.id(), before=asked.before, limit=asked.limit + 1)
     shown, following = page_of(rows, asked.limit)
     return DeliveriesPage(tuple(shown), following)

@@ -16,8 +16,8 @@ from demo import process as demo
 from demo.truth import clusters
 from demo.world import World
 from supervisor import demo_world
+from supervisor.logins import Logins, Rules
 from supervisor.roles import Role
-from supervisor.tokens import role_of
 from tests.postgres import Postgres
 from tests.supervisor.commands.running import Triald, line_with
 
@@ -77,11 +77,11 @@ async def test_the_service_starts_serves_scrapes_and_drains(
             "--registry-per-min", "ctgov=6000", "--log-format", "json",
         )  # fmt: skip
         async with triald.started("up", *given) as service:
-            token = (await line_with(service.stdout, "token: ")).split()[1]
+            password = (await line_with(service.stdout, "password: ")).split()[1]
             ready = orjson.loads(await line_with(service.stderr, "service.ready"))
             async with aiohttp.ClientSession() as session, session.get(f"{ready['url']}/live") as response:
                 assert response.status == 200
-            assert await role_of(db, token) is Role.ADMIN
+            assert Role.of((await Logins(db, Rules()).by_password("admin", password)).role) is Role.ADMIN
 
             scraped = await triald("scrape", "--full", "--wait", "--json", "--timeout", "100")
             assert scraped.code == 0, scraped.err

@@ -254,8 +254,8 @@ async def test_logins_have_a_rate_of_their_own(api: Api) -> None:
     """S23: so many at one login, wherever they come from; and so many tries to come in from one address."""
     few = Limit(3, 3600.0)
     api.site.limits = {**api.site.limits, "logins": few, "entrances": FEW}
-    asked = {"role": None, "json": {"login": "Anna ", "password": "wrong"}}
-    statuses = [(await api.ask("POST", "/api/v1/auth/login", **asked))[0] for _ in range(few.count + 1)]
+    given = {"login": "Anna ", "password": "wrong"}
+    statuses = [(await api.ask("POST", "/api/v1/auth/login", role=None, json=given))[0] for _ in range(few.count + 1)]
     assert statuses == [401] * few.count + [429]
     assert (await by_password(api, "wrong"))[0] == 429, "it is the same login on the page"
     assert (await api.ask("POST", "/api/v1/auth/login", role=None, json={"login": "b", "password": "x"}))[0] == 401

@@ -23,13 +23,25 @@ OPEN = {
 # What is everybody's own: their watches, account, tokens, projects. And who logs in or out.
 OWN = (
     "/watching", "/api/v1/watches", "/api/v1/notices", "/api/v1/webhooks", "/webhooks", "/api/v1/me", "/api/v1/tokens",
-    "/account", "/api/v1/auth/", "/auth/", "/login", "/logout", "/api/v1/governance/access-requests",
+    "/account", "/api/v1/auth/", "/auth/", "/login", "/logout", "/api/v1/access-requests", "/access-requests",
+    "/api/v1/approvals/{id}/withdraw", "/approvals/{id}/withdraw",
 )  # fmt: skip
 ELSEWHERE = tuple(role for role in PEOPLE if role is not Role.OPERATOR)
 
 
 def path_of(route: Route) -> str:
     return re.sub(r"\{\w+\}", "999999", route.path)
+
+
+async def ask(
+    api: Api, route: Route, role: Role | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
+    """Status and body; of what stays open the status alone."""
+    if not route.stays_open:
+        return await api.ask(route.method, path_of(route), role=role, headers=headers)
+    given = {"Authorization": f"Bearer {api.site.tokens[role]}"} if role else headers
+    async with api.http.request(route.method, api.url + path_of(route), headers=given) as response:
+        return response.status, await response.json() if response.status in (401, 403) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ def may_use(route: Route, role: Role, *, at_home: bool) -> bool:
 async def test_every_route_opens_to_its_role_and_to_no_other(api: Api, role: Role | None) -> None:
     """R04: the matrix of roles, over a real socket."""
     for route in ROUTES:
-        status, body = await api.ask(route.method, path_of(route), role=role)
+        status, body = await ask(api, route, role)
         named = (route.method, route.path, status, body)
         if route.role is Role.ANYONE:
             assert status not in (403, 500), named
@@ -80,7 +92,7 @@ async def test_another_tenant_uses_what_is_its_own_and_never_runs_the_service(
     for route in ROUTES:
         if route.role is Role.ANYONE:
             continue
-        status, body = await api.ask(route.method, path_of(route), role=None, headers=given)
+        status, body = await ask(api, route, headers=given)
         named = (route.method, route.path, status, body)
         if may_use(route, role, at_home=False):
             assert status not in (401, 403, 500), named
