@@ -36,9 +36,9 @@ async def room(db: Database, tenant: int, project: int, rules: Rules) -> Room:
 
 
 async def _room(db: Database, tenant: int, project: int, rules: Rules, quota_bytes: int | None) -> Room:
-    taken = await db.fetchrow(query("files.room"), tenant, project)
+    of_tenant, of_project = await used(db, tenant, project)
     own = rules.tenant_bytes if quota_bytes is None else quota_bytes
-    return Room(taken["tenant_bytes"], own, taken["project_bytes"], rules.project_bytes)
+    return Room(of_tenant, own, of_project, rules.project_bytes)
 
 
 async def reserve(db: Database, tenant: int, one: Coming, rules: Rules, *, within_s: float) -> Reserved:
@@ -107,6 +107,12 @@ async def total(db: Database) -> tuple[int, int]:
     """How many files there are, of all tenants, and their bytes."""
     row = await db.fetchrow(query("files.total"))
     return row["files"], row["size_bytes"]
+
+
+async def used(db: Database, tenant: int, project: int = 0) -> tuple[int, int]:
+    """The bytes that are taken or kept free, of all and of a project."""
+    taken = await db.fetchrow(query("files.room"), tenant, project)
+    return taken["tenant_bytes"], taken["project_bytes"]
 
 
 async def set_quota(db: Database, tenant: int, size_bytes: int | None) -> None:

@@ -79,9 +79,9 @@ async def _of_form(call: Call[Any, Any], project: Project) -> AsyncIterator[Arri
     file = await file_of(request, within_s=within_s)
     if not file.part.filename:
         raise Refused.field("file", "expected, but not given")
+    kind = media_type_of(file.part.headers.get("Content-Type", ""))
     coming = Coming(
-        project.id, check_name(file.part.filename), media_type_of(file.part.headers.get("Content-Type", "")), call.who.login,
-        most_bytes=request.content_length,
+        project.id, check_name(file.part.filename), kind, call.who.login, most_bytes=request.content_length,
     )  # fmt: skip
     async with _arriving(call, coming, lambda most: parts_of_file(file, most_bytes=most, within_s=within_s)) as arrived:
         yield arrived

@@ -129,6 +129,6 @@ def written(value: Any, how: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType({
-    "words": words, "number": number, "size": size, "room": room, "duration": duration, "moment": moment, "percent": percent,
-    "marked": marked, "plain": plain, "written": written, "age": age, "field_name": field_name,
+    "words": words, "number": number, "size": size, "room": room, "duration": duration, "moment": moment,
+    "percent": percent, "marked": marked, "plain": plain, "written": written, "age": age, "field_name": field_name,
 })  # fmt: skip

@@ -77,7 +77,8 @@ async def test_a_viewer_takes_along_and_brings_nothing(api: Api, browser: Browse
     ("kind", "body", "status"),
     [
         ("multipart/form-data; boundary=x", b"", 400),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nab\r\n--x--', 400),
+        ("multipart/form-data; boundary=x",
+         b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nab\r\n--x--', 400),
         ("multipart/form-data; boundary=x", b"--y\r\n\r\n", 400),
         ("multipart/form-data; boundary=x",
          b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nnever ends', 400),
