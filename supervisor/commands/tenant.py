@@ -30,7 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action(where, name, run, says).add_argument("name", metavar="NAME")
     quota = action(where, "quota", _quota, "how much its files may take, and how much they do; --gb sets it")
     quota.add_argument("name", metavar="NAME")
-    quota.add_argument("--gb", type=_gb, metavar="N", default=argparse.SUPPRESS, help="in GB (10^9 bytes); default: as storage_quota_gb says")
+    quota.add_argument(
+        "--gb",
+        type=_gb,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="in GB (10^9 bytes); default: as storage_quota_gb says",
+    )
     for one in where.choices.values():
         json_option(one)
 

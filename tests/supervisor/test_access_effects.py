@@ -74,6 +74,27 @@ async def _status(http: aiohttp.ClientSession, path: str, **headers: str) -> int
         return answer.status
 
 
+@shows("upload_most_mb", "storage_quota_gb", "project_quota_gb")
+async def test_files_take_as_much_as_the_settings_say(given: Given, db: "Pool") -> None:
+    """N39, N17: upload_most_mb, storage_quota_gb, project_quota_gb."""
+    headers = {"Authorization": f"Bearer {await new_token(db, 'jo', Role.RESEARCHER)}"}
+    project = 0
+    for settings, refusal in (
+        ({"upload_most_mb": 1}, {}),
+        ({"storage_quota_gb": 0.001}, {"used": 0, "limit": 1_000_000, "of": "tenant"}),
+        ({"project_quota_gb": 0.001}, {"used": 0, "limit": 1_000_000, "of": "project"}),
+        ({}, None),
+    ):
+        async with serving(given(**settings)) as (_, url), aiohttp.ClientSession(url, headers=headers) as http:
+            if not project:
+                async with http.post("/api/v1/projects", json={"name": "hearts"}) as answer:
+                    project = (await answer.json())["id"]
+            path = f"/api/v1/projects/{project}/files?name=a"
+            async with http.post(path, data=bytes(1_000_001)) as answer:
+                told = await answer.json()
+                assert (answer.status, told.get("details")) == (201 if refusal is None else 413, refusal)
+
+
 @shows("trusted_proxies")
 async def test_trusted_proxies_are_believed_where_a_request_comes_from(given: Given, db: "Pool") -> None:
     """N39: trusted_proxies."""

@@ -54,6 +54,8 @@ def fed() -> Metrics:
     emit("alert.told", name="mail", kind="opened", number=1)
     emit("alert.told", name="mail", kind="opened", number=1)
     emit("alert.sent", name="pagerduty", state="failed", error="it answered 503")
+    emit("file.stored", id=1, bytes=1000)
+    emit("file.refused", reason="quota")
     emit("alert.opened", alert="queue_depth", severity="high")
     emit("events.told", number=12, records=5)
     emit("watcher.dropped", name="anna", code=4408, reason="it does not read")
@@ -202,6 +204,14 @@ def test_the_names_that_operators_know_are_there_in_their_units() -> None:
         "api_rate_limit_usage": {(("registry", "ctgov"),): 95.0},
         "duplicate_trials": {(): 40.0},
     }
+
+
+def test_files_are_counted_with_their_bytes_and_why_some_were_refused() -> None:
+    """N17: what came, and what did not."""
+    metrics = fed()
+    assert told(metrics, "triald_files_stored_total") == {(): 1.0}
+    assert told(metrics, "triald_files_stored_bytes_total") == {(): 1000.0}
+    assert told(metrics, "triald_files_refused_total") == {(("reason", "quota"),): 1.0}
 
 
 def test_a_measure_that_is_not_taken_any_more_is_left_out() -> None:

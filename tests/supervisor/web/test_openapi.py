@@ -83,6 +83,8 @@ async def test_every_answer_is_as_its_description_says(trials: Api, tmp_path: Pa
     await review(pool, tmp_path)
     await trials.ask("POST", f"/api/v1{PAIR}/confirm")
     _, project = await trials.ask("POST", "/api/v1/projects", json={"name": "Heart"})
+    path = f"/api/v1/projects/{project['id']}/files?name=ages.csv"
+    _, brought = await trials.ask("POST", path, data=b"age", headers={"Content-Type": "text/csv"})
     changed = await pool.fetchval("select trial_id from trial_versions where event = 'changed' limit 1")
     own = {
         "/api/v1/duplicates/{a}/{b}": f"/api/v1{PAIR}",
@@ -96,6 +98,8 @@ async def test_every_answer_is_as_its_description_says(trials: Api, tmp_path: Pa
         "/api/v1/reports/daily/{day}": "/api/v1/reports/daily/latest",
         "/api/v1/flags/{flag}": "/api/v1/flags/outcomes_switched",
         "/api/v1/projects/{id}": f"/api/v1/projects/{project.get('id')}",
+        "/api/v1/projects/{id}/files": f"/api/v1/projects/{project.get('id')}/files",
+        "/api/v1/files/{id}": f"/api/v1/files/{brought['id']}",
         "/api/v1/projects/{id}/members": f"/api/v1/projects/{project.get('id')}/members",
         "/api/v1/users/{login}": "/api/v1/users/admin",
         "/api/v1/users/{login}/export": "/api/v1/users/admin/export",
