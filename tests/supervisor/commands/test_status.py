@@ -103,12 +103,13 @@ async def test_people_read_it_in_tables(triald: Triald, connection: "asyncpg.Con
     ended = await triald("status")
     assert ended.code == 0
     assert [line for line in ended.out.splitlines() if line.isupper()] == [
-        "REGISTRIES", "SCRAPES", "FOLLOWING", "MADE OF THEM", "QUEUES", "PROCESSES", "ACTORS", "ALERTS",
+        "REGISTRIES", "SCRAPES", "FOLLOWING", "MADE OF THEM", "BACKUPS", "QUEUES", "PROCESSES", "ACTORS", "ALERTS",
     ]  # fmt: skip
     assert "much waits" in ended.out
     assert "0 pairs held, 0 proposed; all compared at once: never" in ended.out
     assert "no MeSH was imported, so no trial is coded" in ended.out
     assert "20%" in ended.out
+    assert "none was made yet: triald backup DIR" in ended.out
 
 
 async def test_a_registry_that_does_not_answer_is_told_with_since_when(

@@ -7,7 +7,6 @@ from actors.governance.approvals import Rule, Wish
 from actors.governance.approvals import store as approvals
 from actors.queue import store as queue
 from actors.queue.job import NewJob
-from supervisor.roles import Role
 from tests.supervisor.web.asking import Api
 
 Command = tuple[str, str, Any]
@@ -91,7 +90,14 @@ async def held(api: Api, who: str, number: int = 1) -> list[int]:
 
 
 async def something_governed(api: Api) -> None:
-    """A project, a token, an approval and an access request that wait, for who looks at them."""
-    assert (await api.ask("POST", "/api/v1/projects", json={"name": "Heart"}))[0] == 201
-    assert (await api.ask("POST", REQUESTS, role=Role.STEWARD, json=WISH))[0] == 201
+    """A project with a file, a flag with a rule, an approval and an access request that wait."""
+    for path, given in (
+        ("/api/v1/projects", {"json": {"name": "Heart"}}),
+        ("/api/v1/projects/1/files", {"params": {"name": "ages.csv"}, "data": b"1,44"}),
+        (NEW_FLAG, {"json": {"is_on": True, "says": "Finds more."}}),
+        (f"{NEW_FLAG}/rules", {"json": {"is_on": False, "login": "viewer"}}),
+        (REQUESTS, {"json": WISH}),
+    ):
+        status, told = await api.ask("POST", path, **given)
+        assert status in (200, 201), (path, told, api.failed)
     await held(api, "researcher")

@@ -33,6 +33,15 @@ OTHERS = {
     "/api/v1/queues", "/api/v1/queues/{name}", "/api/v1/schedules", "/api/v1/schedules/{name}/ticks",
     "/api/v1/registries", "/api/v1/registries/{name}", "/api/v1/webhooks", "/api/v1/webhooks/{id}/deliveries",
     "/webhooks", "/webhooks/{id}", "/api/v1/silences", "/api/v1/alerts/ways",
+    "/account", "/auth/oidc", "/auth/oidc/callback", "/users", "/users/{login}", "/projects", "/projects/{id}",
+    "/approvals", "/audit", "/governance", "/settings", "/docs/api",
+    "/api/v1/me", "/api/v1/me/export", "/api/v1/me/sessions", "/api/v1/tokens", "/api/v1/tenants",
+    "/api/v1/users", "/api/v1/users/{login}/export", "/api/v1/users/{login}/tokens",
+    "/api/v1/projects", "/api/v1/projects/{id}", "/api/v1/projects/{id}/members", "/api/v1/projects/{id}/files",
+    "/api/v1/files/{id}", "/api/v1/files/{id}/content",
+    "/api/v1/access-requests", "/api/v1/approvals", "/api/v1/approvals/{id}",
+    "/api/v1/audit", "/api/v1/audit/export", "/api/v1/audit/verify",
+    "/api/v1/governance/flags", "/api/v1/governance/flags/{name}/rules", "/api/v1/governance/mode",
 }  # fmt: skip
 THEMSELVES = ("/", "/registries", "/api/v1/registries", "/api/v1/registries/ctgov")
 ASKED = {
