@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def take_mesh(api: Api, folder: Path) -> None:
-    await put_mesh(api.site.pool, folder)
+    await put_mesh(api.site.all_tenants, folder)
 
 
 async def put_mesh(pool: "asyncpg.Pool[Any]", folder: Path) -> None:
@@ -33,7 +33,7 @@ async def _again(db: Any) -> None:
 
 
 async def code(api: Api) -> None:
-    await _code(api.site.pool)
+    await _code(api.site.all_tenants)
 
 
 async def _code(pool: "asyncpg.Pool[Any]") -> None:

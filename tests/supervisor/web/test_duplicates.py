@@ -16,7 +16,7 @@ from tests.trials.pages import nct
 @pytest.fixture
 async def reviewed(api: Api, tmp_path: Path) -> Api:
     """A trial in two records, and others that are much alike."""
-    await review(api.site.pool, tmp_path)
+    await review(api.site.all_tenants, tmp_path)
     return api
 
 
@@ -84,7 +84,7 @@ async def test_pairs_wait_with_their_reason_page_by_page(reviewed: Api) -> None:
 
 async def test_pairs_that_hang_together_are_one_question(api: Api, tmp_path: Path) -> None:
     """N04: four pairs of a cluster that is held wait as one, with the pairs inside; one decision answers all."""
-    await hold(api.site.pool, tmp_path)
+    await hold(api.site.all_tenants, tmp_path)
     pairs = (await api.get("/api/v1/duplicates"))["pairs"]
     assert [one["state"] for one in pairs] == ["held"] * 4
     [one] = (await api.get("/api/v1/duplicates/reviews"))["reviews"]
@@ -105,7 +105,7 @@ async def test_pairs_that_hang_together_are_one_question(api: Api, tmp_path: Pat
 
 async def test_reviews_come_page_by_page(reviewed: Api) -> None:
     """N04: each question once, in the order of its best pair, also where pages cut through what hangs together."""
-    pool = reviewed.site.pool
+    pool = reviewed.site.all_tenants
     ids = [row["id"] for row in await pool.fetch("select id from trials where registry = 'ctgov' order by id limit 40")]
     for at in range(0, 36, 3):  # twelve questions of three pairs each, and what was found before
         for a, b in ((0, 1), (0, 2), (1, 2)):

@@ -93,7 +93,7 @@ async def test_an_unmatched_text_is_mapped_once_and_undone(coded: Api) -> None:
     assert status == 403
     status, told = await coded.ask("POST", "/api/v1/mesh/decisions", json=body)
     assert (status, told["trials"]) == (200, 2)
-    assert await coded.site.pool.fetchval("select count(*) from jobs where kind = 'mesh_code'") == 1
+    assert await coded.site.all_tenants.fetchval("select count(*) from jobs where kind = 'mesh_code'") == 1
     await code(coded)
     assert (await coded.get(f"/api/v1/trials/{nct(1)}/mesh"))["codes"][0]["how"] == "curated"
     [decision] = (await coded.get("/api/v1/mesh/decisions"))["decisions"]

@@ -59,7 +59,7 @@ def figure(name: str, text: str) -> str:
 
 async def _busy(api: Api) -> None:
     """Something of everything that pages show."""
-    pool = api.site.pool
+    pool = api.site.all_tenants
     await mirror(pool, world_page(day=2))
     await queue.enqueue(pool, [NewJob("maintain", delay_s=60), NewJob("scrape", queue="scraping")])
     await monitoring.open_alert(pool, Open(DEEP, "default", 12))
@@ -115,7 +115,7 @@ async def test_the_search_works_without_a_script(trials: Api, browser: Browser) 
 
 
 async def test_the_dashboard_follows_what_happens(trials: Api, browser: Browser) -> None:
-    pool = trials.site.pool
+    pool = trials.site.all_tenants
     with telling(trials):
         async with visiting(browser, trials) as visit:
             await visit.until(LIVE)
@@ -149,15 +149,15 @@ async def test_the_dashboard_connects_again_by_itself(api: Api, browser: Browser
             wire.cut()
             await visit.until('#live[data-state="lost"]')
             assert "Not connected; as of" in await visit.text("#live")
-            await queue.enqueue(api.site.pool, [NewJob("maintain") for _ in range(3)])
+            await queue.enqueue(api.site.all_tenants, [NewJob("maintain") for _ in range(3)])
             wire.mend()
             await visit.until(LIVE)
             await visit.until(figure("ready", "3"))
             visit.wrong.clear()  # Chromium tells of every attempt that failed
 
 
-async def test_a_dashboard_whose_session_ended_asks_for_the_token(api: Api, browser: Browser) -> None:
-    """A restart ends all sessions: who watches is not left with a picture of before."""
+async def test_a_dashboard_whose_session_ended_asks_for_the_login(api: Api, browser: Browser) -> None:
+    """Whose login has ended meanwhile is not left with a picture of before; a restart alone ends none."""
     with telling(api):
         async with wire_to(api.url) as wire, visiting(browser, api, port=wire.port) as visit:
             await visit.until(LIVE)
@@ -165,6 +165,11 @@ async def test_a_dashboard_whose_session_ended_asks_for_the_token(api: Api, brow
                 wire.to_port = port
                 wire.cut()
                 await visit.until('#live[data-state="lost"]')
+                wire.mend()
+                await visit.until(LIVE)
+                wire.cut()
+                await visit.until('#live[data-state="lost"]')
+                await api.site.all_tenants.execute("update sessions set ended_at = now(), why_ended = 'a test'")
                 wire.mend()
                 await visit.page.wait_for_url("**/login?next=%2F", timeout=WAIT_MS)
             visit.wrong.clear()
@@ -181,9 +186,11 @@ async def test_without_its_script_the_dashboard_shows_what_is(trials: Api, brows
 
 
 async def test_a_trial_shows_where_it_came_from_and_what_changed(trials: Api, browser: Browser) -> None:
-    await mirror(trials.site.pool, world_page(day=2))
-    changed = await trials.site.pool.fetchval("select trial_id from trial_versions where event = 'changed' limit 1")
-    raw = await store.raw(trials.site.pool, changed)
+    await mirror(trials.site.all_tenants, world_page(day=2))
+    changed = await trials.site.all_tenants.fetchval(
+        "select trial_id from trial_versions where event = 'changed' limit 1"
+    )
+    raw = await store.raw(trials.site.all_tenants, changed)
     [diff, _] = (await trials.get(f"/api/v1/trials/{changed}/versions"))["versions"]
     async with visiting(browser, trials) as visit:
         await visit.go(f"/trials/{changed}")
@@ -227,11 +234,13 @@ async def test_what_a_record_says_is_shown_as_text(api: Api, browser: Browser) -
         eligibility=Eligibility(criteria=EVIL),
         why_stopped=EVIL,
     )
-    await mirror(api.site.pool, page_of([evil]))
-    error = await mirroring.open_scrape(api.site.pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
-    await mirroring.close_scrape(api.site.pool, error, "failed", at=datetime.now(UTC), error=EVIL)
-    await queue.enqueue(api.site.pool, [NewJob("maintain", tenant=EVIL, unique_key=EVIL, trace_id=EVIL)])
-    await monitoring.open_alert(api.site.pool, Open(DEEP, EVIL, 12))
+    await mirror(api.site.all_tenants, page_of([evil]))
+    error = await mirroring.open_scrape(
+        api.site.all_tenants, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC)
+    )
+    await mirroring.close_scrape(api.site.all_tenants, error, "failed", at=datetime.now(UTC), error=EVIL)
+    await queue.enqueue(api.site.all_tenants, [NewJob("maintain", tenant=EVIL, unique_key=EVIL, trace_id=EVIL)])
+    await monitoring.open_alert(api.site.all_tenants, Open(DEEP, EVIL, 12))
     with telling(api):
         async with visiting(browser, api) as visit:
             await visit.until(LIVE)
@@ -258,7 +267,7 @@ async def test_what_a_record_says_is_shown_as_text(api: Api, browser: Browser) -
 
 
 async def test_a_job_can_be_retried_and_cancelled_by_who_may(api: Api, browser: Browser) -> None:
-    [job] = await queue.enqueue(api.site.pool, [NewJob("maintain", delay_s=600)])
+    [job] = await queue.enqueue(api.site.all_tenants, [NewJob("maintain", delay_s=600)])
     async with visiting(browser, api, role=Role.VIEWER) as visit:
         await visit.go(f"/jobs/{job}")
         assert "it is not due" in await visit.text("main")
@@ -271,7 +280,7 @@ async def test_a_job_can_be_retried_and_cancelled_by_who_may(api: Api, browser: 
         await visit.page.click("text=Yes, cancel it")
         await visit.page.wait_for_selector('h1 .state[data-state="cancelled"]', timeout=WAIT_MS)
         assert "it has ended: cancelled" in await visit.text("main")
-    assert await operating.state_of(api.site.pool, job) == "cancelled"
+    assert await operating.state_of(api.site.all_tenants, job) == "cancelled"
 
 
 async def test_everything_can_be_reached_and_used_with_the_keyboard_alone(trials: Api, browser: Browser) -> None:
@@ -344,7 +353,7 @@ async def test_a_theme_that_was_chosen_stays(api: Api, browser: Browser) -> None
 async def test_no_page_is_wider_than_a_small_phone(trials: Api, browser: Browser) -> None:
     await _busy(trials)
     long = trial(9, title="x" * 300, sponsor="y" * 300, conditions=("z" * 300,), url="https://e.example/" + "u" * 300)
-    await mirror(trials.site.pool, page_of([long]))
+    await mirror(trials.site.all_tenants, page_of([long]))
     with telling(trials):
         async with visiting(browser, trials, viewport={"width": 360, "height": 740}) as visit:
             for path in (*PATHS, "/trials?q=" + "w" * 300, "/trials?q=" + "x" * 300, "/trials/NCT00000009"):
@@ -396,7 +405,7 @@ async def test_values_are_written_alike_by_page_and_script(api: Api, browser: Br
 
 async def test_who_may_operate_does_it_from_the_dashboard(api: Api, browser: Browser) -> None:
     """Acknowledge, pause, resume, start a scrape: with the script that keeps the rows, whose buttons then work too."""
-    pool = api.site.pool
+    pool = api.site.all_tenants
     with telling(api):
         async with visiting(browser, api, role=Role.OPERATOR) as visit:
             await visit.until(LIVE)
@@ -434,7 +443,7 @@ async def test_dead_letters_are_revived_and_discarded_by_choice_and_not_by_overs
     api: Api, browser: Browser
 ) -> None:
     """N15: one and in bulk; what is given up for good is asked about once more."""
-    pool = api.site.pool
+    pool = api.site.all_tenants
     first, second, third, fourth = await dead_letters(pool, 4)
     async with visiting(browser, api, role=Role.OPERATOR) as visit:
         await visit.go("/jobs?state=dead")
@@ -473,9 +482,9 @@ async def test_a_foreign_page_cannot_press_a_button(api: Api) -> None:
 
 
 async def test_a_schedule_is_switched_off_and_on(api: Api, browser: Browser) -> None:
-    await nightly(api.site.pool)
-    [job] = await queue.enqueue(api.site.pool, [NewJob("maintain")])
-    await fired(api.site.pool, job)
+    await nightly(api.site.all_tenants)
+    [job] = await queue.enqueue(api.site.all_tenants, [NewJob("maintain")])
+    await fired(api.site.all_tenants, job)
     async with visiting(browser, api, role=Role.OPERATOR) as visit:
         await visit.go("/schedules")
         assert "0 2 * * * UTC" in await visit.text(".schedule")
@@ -491,7 +500,7 @@ async def test_a_schedule_is_switched_off_and_on(api: Api, browser: Browser) -> 
 
 
 async def test_a_scrape_and_its_job_lead_to_each_other(api: Api, browser: Browser) -> None:
-    pool = api.site.pool
+    pool = api.site.all_tenants
     [job] = await queue.enqueue(pool, [NewJob("scrape", queue="scraping")])
     scrape = await mirroring.open_scrape(pool, "ctgov", "full", since=None, job_id=job, at=datetime.now(UTC))
     await pool.execute(
@@ -511,7 +520,7 @@ async def test_a_scrape_and_its_job_lead_to_each_other(api: Api, browser: Browse
 async def test_a_refused_record_shows_why_and_what_it_is(api: Api, browser: Browser) -> None:
     """S15: with the reason, as text and to the byte."""
     body = b'{"nct": "\x00\xff", <script>window.hacked = 1</script>'
-    await mirror(api.site.pool, page_of([], [Refused("not JSON", body, "NCT00000009")]))
+    await mirror(api.site.all_tenants, page_of([], [Refused("not JSON", body, "NCT00000009")]))
     async with visiting(browser, api) as visit:
         await visit.go("/refused")
         assert "not JSON" in await visit.text(".why")
@@ -545,7 +554,7 @@ async def test_what_cannot_be_searched_for_stays_in_the_form(trials: Api, browse
 
 
 async def test_several_values_of_a_filter_stay_chosen(trials: Api, browser: Browser) -> None:
-    [job] = await dead_letters(trials.site.pool, 1)
+    [job] = await dead_letters(trials.site.all_tenants, 1)
     async with visiting(browser, trials) as visit:
         await visit.go("/jobs?state=ready&state=dead&queue=default")
         await visit.page.click("text=Show")
@@ -559,7 +568,7 @@ async def test_several_values_of_a_filter_stay_chosen(trials: Api, browser: Brow
 
 async def test_a_registry_that_does_not_answer_is_told_above_what_was_found(trials: Api, browser: Browser) -> None:
     """N02: nothing found is not the same as nobody there."""
-    pool = trials.site.pool
+    pool = trials.site.all_tenants
     scrape = await mirroring.open_scrape(pool, "ctgov", "full", since=None, job_id=None, at=datetime.now(UTC))
     await mirroring.close_scrape(pool, scrape, "failed", at=datetime.now(UTC), error="SourceUnavailable: refused")
     async with visiting(browser, trials) as visit:
@@ -597,7 +606,7 @@ async def test_what_was_found_is_marked_where_it_stands(api: Api, browser: Brows
         interventions=(Intervention("Placebo"), Intervention("Insulin glargine")),
         ids=(Identifier("nct", "NCT00000001", "main"),),
     )
-    await mirror(api.site.pool, page_of([one]))
+    await mirror(api.site.all_tenants, page_of([one]))
     async with visiting(browser, api) as visit:
         await visit.go("/trials?q=insulin+or+meniere")
         marks = await visit.page.locator(".conditions mark").all_inner_texts()

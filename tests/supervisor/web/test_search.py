@@ -31,7 +31,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def taught(trials: Api) -> Api:
     """The search has learnt what the trials write; two records are the same trial."""
-    pool = trials.site.pool
+    pool = trials.site.all_tenants
     ids = [row["id"] for row in await pool.fetch("select id from trials")]
     await store.learn(pool, ids)
     await store.learn_places(pool, places(await store.sites(pool, ids)))
@@ -53,7 +53,7 @@ async def test_a_search_tells_what_was_found_by_value(taught: Api) -> None:
     found = await taught.get(FOUND)
     assert found["count"] == sum(one["trials"] for one in found["facets"]["status"]) > 1
     assert any(one["others"] for one in found["trials"])
-    city = await taught.site.pool.fetchrow("select * from search_places order by seen desc limit 1")
+    city = await taught.site.all_tenants.fetchrow("select * from search_places order by seen desc limit 1")
     assert city
     near = await taught.get(f"/api/v1/trials?near={city['shown']}&within=30&order=distance")
     kms = [one["distance_km"] for one in near["trials"]]
@@ -106,7 +106,7 @@ async def test_what_is_typed_is_completed(taught: Api) -> None:
 
 async def test_the_search_page_shows_what_was_asked_and_what_each_filter_leaves(taught: Api, browser: Browser) -> None:
     """G23: chips that take a filter away, counts, distances, the records of one trial, and files to take along."""
-    city = await taught.site.pool.fetchval("select shown from search_places order by seen desc limit 1")
+    city = await taught.site.all_tenants.fetchval("select shown from search_places order by seen desc limit 1")
     async with visiting(browser, taught) as visit:
         await visit.go(f"/trials?near={city}&within=2000&age=60")
         await _picture(visit.page, "search")

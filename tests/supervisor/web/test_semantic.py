@@ -23,7 +23,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def embedded(trials: Api) -> Api:
     """Every trial of the demo world has a vector."""
-    pool = trials.site.pool
+    pool = trials.site.all_tenants
     assert await store.open_for(pool, mark(LOCAL), LOCAL.dimensions) is None
     worded = await store.wording(pool, [row["id"] for row in await pool.fetch("select id from trials")])
     vectors = written_vectors(LOCAL, [text for _, text in worded])
@@ -82,14 +82,14 @@ async def test_similar_trials_are_others_and_are_like_it(embedded: Api) -> None:
     assert len(told["trials"]) == 3
     assert one["id"] not in [other["id"] for other in told["trials"]]
     twin = told["trials"][0]["id"]
-    await embedded.site.pool.execute("update trials set cluster_id = 7 where id = any($1)", [one["id"], twin])
+    await embedded.site.all_tenants.execute("update trials set cluster_id = 7 where id = any($1)", [one["id"], twin])
     again = await embedded.get(f"/api/v1/trials/{one['id']}/similar?limit=3")
     assert twin not in [other["id"] for other in again["trials"]]
 
 
 async def test_where_there_is_none_every_answer_says_why(trials: Api) -> None:
     """G23: unavailable with the reason, in the search, beside a trial and in the health."""
-    await store.close(trials.site.pool, "the setting semantic is off")
+    await store.close(trials.site.all_tenants, "the setting semantic is off")
     status, answer = await trials.ask("GET", "/api/v1/trials?q=heart&mode=semantic")
     reason = "semantic search is unavailable: the setting semantic is off"
     assert (status, answer["details"]) == (400, {"field": "mode", "problem": reason})
@@ -113,7 +113,7 @@ async def test_pages_offer_likeness_or_say_why_not(embedded: Api, browser: Brows
         assert (await visit.pale(), await visit.stumbles()) == ([], [])
         await visit.page.locator("#similar").scroll_into_view_if_needed()
         await _picture(visit.page, "similar")
-        await store.close(embedded.site.pool, "the setting semantic is off")
+        await store.close(embedded.site.all_tenants, "the setting semantic is off")
         await visit.page.reload()
         assert "unavailable: the setting semantic is off" in await visit.text(".similar")
         await visit.go("/trials?q=heart")
