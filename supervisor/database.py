@@ -68,7 +68,10 @@ class Pool(AnyPool):
             self.waiting -= 1
 
     def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[asyncpg.Record]":
-        return super().acquire(timeout=pool_wait_s.get() if timeout is None else timeout)
+        """Where one is free nobody waits, and nothing has to be timed."""
+        if timeout is None and self._queue.empty():  # type: ignore[attr-defined]  # of those that are free
+            timeout = pool_wait_s.get()
+        return super().acquire(timeout=timeout)
 
     async def release(self, connection: "PoolConnectionProxy[asyncpg.Record]", *, timeout: float | None = None) -> None:
         """What was given to `acquire` would count here too, and fail a request whose work is done."""

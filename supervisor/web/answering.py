@@ -5,12 +5,14 @@ import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import count
 from types import MappingProxyType
 from urllib.parse import quote
 
 import asyncpg
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+from multidict import MultiDict
 
 from actors.runtime import telemetry
 from actors.runtime.telemetry import emit
@@ -47,6 +49,9 @@ HEADERS: Mapping[str, str] = MappingProxyType({
     "Cache-Control": "no-store",
 })  # fmt: skip
 
+# Ids of requests that brought none: of this process, and each once; nobody has to be kept from guessing one.
+_PREFIX, _numbers = secrets.token_hex(4), count(1)
+_PLAIN = MultiDict(HEADERS)
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,99}")
 
 
@@ -113,8 +118,11 @@ def _wants_page(request: web.Request) -> bool:
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Just before an answer begins, whoever made it."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    if len(response.headers) == 1 and hdrs.CONTENT_TYPE in response.headers:  # as most have it: nothing to look for
+        response.headers.extend(_PLAIN)
+    else:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request.get(REQUEST_ID) or request_id_of(None)
     if silent := standing.header(request):
         response.headers[standing.HEADER] = silent
@@ -127,7 +135,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 def request_id_of(given: str | None) -> str:
     """The id that came along, if it is one that a log can hold; else a fresh one."""
-    return given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    return given if given and _SANE_ID.fullmatch(given) else f"{_PREFIX}{next(_numbers):08x}"
 
 
 def _lasts(response: web.StreamResponse) -> bool:

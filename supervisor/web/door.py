@@ -183,7 +183,7 @@ class Door:
     async def _take(self, request: web.Request, bucket: str, name: str, *, is_told: bool = True) -> None:
         limit = self._site.limits[name]
         try:
-            turn = await self._rates.take(bucket, limit)
+            turn = self._rates.kept(bucket, limit) or await self._rates.take(bucket, limit)
         except Exception as error:  # whatever it is: who cannot be counted waits
             raise Refused(503, "unavailable", "requests cannot be counted just now", Retry_After="5") from error
         if is_told or not turn.granted:

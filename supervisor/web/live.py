@@ -44,6 +44,8 @@ class Look:
         self._counts = Kept(lambda: _counts(site))
         self._loads = Kept(lambda: operating.load(site.pool))
         self._registries = Kept(self._look_at_registries, least_s=REGISTRIES_EVERY_S)
+        self._sources_of: tuple[RegistryTold, ...] | None = None
+        self._sources: tuple[Source, ...] = ()
         self._lines = Kept(lambda: _lines(site), least_s=LINES_EVERY_S)
 
     async def now(self) -> Picture:
@@ -75,10 +77,13 @@ class Look:
 
     async def sources(self) -> tuple[Source, ...]:
         """How each registry stands, as of a moment ago: a search need not wait for a look at them."""
-        return tuple(
-            Source(one.name, one.state, one.unavailable_since, one.last_success_at)
-            for one in await self._registries.get()
-        )
+        seen = await self._registries.get()
+        if self._sources_of is not seen:
+            self._sources = tuple(
+                Source(one.name, one.state, one.unavailable_since, one.last_success_at) for one in seen
+            )
+            self._sources_of = seen
+        return self._sources
 
     def nothing_but_here(self) -> Picture:
         """What can be told while the database does not answer."""

@@ -18,7 +18,7 @@ from supervisor.web.keys import LOOK
 from supervisor.web.once import Kept, once
 from supervisor.web.problems import Refused
 from supervisor.web.reading import read_body, read_form, read_query
-from supervisor.web.route import NOTHING, Call, Database, Route, Shape, Who, shape_of
+from supervisor.web.route import NOTHING, Call, Database, Nothing, Route, Shape, Who, shape_of
 from supervisor.web.site import Site
 
 
@@ -62,6 +62,8 @@ async def _database(route: Route, site: Site, who: Who) -> AsyncIterator[Databas
 
 
 def _query(request: web.Request, route: Route, shape: Shape) -> tuple[Any, Refused | None]:
+    if shape.query is Nothing and not request.query_string:
+        return NOTHING, None
     try:
         return read_query(list(request.query.items()), shape.query), None
     except Refused as error:

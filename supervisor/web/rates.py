@@ -25,12 +25,12 @@ class Rates:
 
     async def take(self, bucket: str, limit: Limit) -> Turn:
         """One turn, if there is one. Raises what the database raises."""
-        if (kept := self._from_kept(bucket, limit)) is not None:
+        if (kept := self.kept(bucket, limit)) is not None:
             return kept
         lock = self._drawing.setdefault(bucket, asyncio.Lock())
         try:
             async with lock:
-                if (kept := self._from_kept(bucket, limit)) is not None:
+                if (kept := self.kept(bucket, limit)) is not None:
                     return kept
                 own, remaining = await store.take_turns(self._pool, bucket, limit)
                 return self._keep(bucket, limit, Drawn(own, remaining, self._clock()))
@@ -38,8 +38,8 @@ class Rates:
             if not lock.locked():
                 self._drawing.pop(bucket, None)
 
-    def _from_kept(self, bucket: str, limit: Limit) -> Turn | None:
-        """A turn that was drawn before, or a refusal that still holds."""
+    def kept(self, bucket: str, limit: Limit) -> Turn | None:
+        """A turn that was drawn before, or a refusal that still holds; None where the database is to be asked."""
         drawn, now_s = self._drawn.get(bucket), self._clock()
         if drawn is None or not drawn.is_fresh(now_s):
             return None

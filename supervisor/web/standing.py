@@ -20,17 +20,20 @@ FIELD = "sources"
 HEADER = "X-Registries-Unavailable"
 
 _KNOWN: "web.RequestKey[tuple[Source, ...]]" = web.RequestKey("sources", tuple)
+_TOLD: "web.RequestKey[tuple[Source, ...]]" = web.RequestKey("told", tuple)
 _OF: "web.RequestKey[tuple[str, ...]]" = web.RequestKey("registries", tuple)
 
 
 def know(request: web.Request, known: Sequence[Source]) -> None:
     """How every registry stands."""
     request[_KNOWN] = tuple(known)
+    request.pop(_TOLD, None)
 
 
 def shows_only(request: web.Request, registries: Iterable[str]) -> None:
     """What is answered is of these registries; where none is named it is of all."""
     request[_OF] = tuple(sorted(registries))
+    request.pop(_TOLD, None)
 
 
 def shows_records_of(request: web.Request, registries: Iterable[str]) -> None:
@@ -43,7 +46,10 @@ def shows_records_of(request: web.Request, registries: Iterable[str]) -> None:
 
 def sources(request: web.Request) -> tuple[Source, ...]:
     """How the registries stand whose data the answer shows."""
-    return asked_of(request.get(_KNOWN, ()), request.get(_OF, ()))
+    told = request.get(_TOLD)
+    if told is None:
+        request[_TOLD] = told = asked_of(request.get(_KNOWN, ()), request.get(_OF, ()))
+    return told
 
 
 def notices(request: web.Request) -> Sequence[str]:
