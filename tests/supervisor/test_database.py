@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from actors.queue import store
+from supervisor.cluster import SUPERUSER
 from supervisor.database import AWAY, connection_name, open_pool
 from supervisor.settings import Settings
 from supervisor.wiring import IDLE_WITHIN_S, open_service
@@ -41,7 +42,9 @@ def test_a_connection_bears_the_name_it_was_given_and_always_the_whole_number_of
 
 
 @pytest.fixture(params=["direct", "pooler"])
-async def settings(request: pytest.FixtureRequest, postgres: Postgres, tmp_path: Path) -> AsyncIterator[Settings]:
+async def settings(
+    request: pytest.FixtureRequest, postgres: Postgres, db: asyncpg.Pool[Any], tmp_path: Path
+) -> AsyncIterator[Settings]:
     """Of a service that reaches the database itself, or by way of a pooler in transaction mode."""
     given = partial(acting.given, folder=tmp_path, pool_most=6)
     if request.param == "direct":
@@ -49,8 +52,10 @@ async def settings(request: pytest.FixtureRequest, postgres: Postgres, tmp_path:
     elif not pooler.is_there():
         pytest.skip("PgBouncer is not installed")
     else:
-        async with pooler.pooled(postgres) as url:
-            yield given(url, listen_url=postgres.dsn, database_pooler=True)
+        user = await pooler.own_role(db, postgres)
+        direct = postgres.dsn.replace(f"//{SUPERUSER}@", f"//{user}@")
+        async with pooler.pooled(postgres, user) as url:
+            yield given(url, listen_url=direct, database_pooler=True)
 
 
 async def test_what_the_dead_hold_locked_is_freed_and_nobody_else_is_cut_off(
@@ -71,8 +76,8 @@ async def test_what_the_dead_hold_locked_is_freed_and_nobody_else_is_cut_off(
             await one.execute(
                 "select from jobs where id = (select id from jobs order by id for update skip locked limit 1)"
             )
-        assert await store.cut_off(db, [dead]) == 1
-        assert await store.cut_off(db, [dead]) == 0
+        assert await store.cut_off(ours, [dead]) == 1
+        assert await store.cut_off(ours, [dead]) == 0
         with pytest.raises(AWAY):
             await locks.execute("commit")
         assert await works.fetchval("select count(*) from jobs") == 2

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from supervisor.cluster import PORT
 from tests.postgres import Postgres
+
+if TYPE_CHECKING:
+    import asyncpg
 
 PROGRAM = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 SOCKET = 6432  # in the name of its socket: it does not listen on the network
@@ -31,6 +34,36 @@ log_connections = 0
 log_disconnections = 0
 log_stats = 0
 """  # six connections to PostgreSQL: fewer than the service has to the pooler
+
+
+HAND_OVER = """
+do $$
+declare one record;
+begin
+    execute format('alter database %I owner to {user}', current_database());
+    alter schema public owner to {user};
+    for one in select c.oid::regclass as name, c.relkind from pg_class c
+               where c.relnamespace = 'public'::regnamespace and (c.relkind in ('r', 'p', 'v', 'm') or (c.relkind = 'S'
+                     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i'))))
+                     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e') loop
+        execute format('alter %s %s owner to {user}',
+                       case one.relkind when 'S' then 'sequence' when 'm' then 'materialized view' when 'v' then 'view'
+                       else 'table' end, one.name);
+    end loop;
+    for one in select p.oid::regprocedure as name from pg_proc p where p.pronamespace = 'public'::regnamespace
+               and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') loop
+        execute format('alter function %s owner to {user}', one.name);
+    end loop;
+end $$
+"""
+
+
+async def own_role(db: "asyncpg.Pool[Any]", postgres: Postgres) -> str:
+    """An ordinary role that owns the database and all that is in it."""
+    user = f"{postgres.name}_pooled"
+    await db.execute(f"create role {user} login")
+    await db.execute(HAND_OVER.format(user=user))
+    return user
 
 
 def is_there() -> bool:

@@ -20,35 +20,6 @@ LISTENING = """
     where datname = current_database() and query ilike any('{listen%,notify%}')
 """
 
-HAND_OVER = """
-do $$
-declare one record;
-begin
-    execute format('alter database %I owner to {user}', current_database());
-    alter schema public owner to {user};
-    for one in select c.oid::regclass as name, c.relkind from pg_class c
-               where c.relnamespace = 'public'::regnamespace and (c.relkind in ('r', 'p', 'v', 'm') or (c.relkind = 'S'
-                     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i'))))
-                     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e') loop
-        execute format('alter %s %s owner to {user}',
-                       case one.relkind when 'S' then 'sequence' when 'm' then 'materialized view' when 'v' then 'view'
-                       else 'table' end, one.name);
-    end loop;
-    for one in select p.oid::regprocedure as name from pg_proc p where p.pronamespace = 'public'::regnamespace
-               and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') loop
-        execute format('alter function %s owner to {user}', one.name);
-    end loop;
-end $$
-"""
-
-
-async def own_role(db: Pool, postgres: Postgres) -> str:
-    """An ordinary role that owns the database and all that is in it."""
-    user = f"{postgres.name}_pooled"
-    await db.execute(f"create role {user} login")
-    await db.execute(HAND_OVER.format(user=user))
-    return user
-
 
 @pytest.mark.skipif(not pooler.is_there(), reason="PgBouncer is not installed")
 async def test_a_scrape_and_jobs_complete_behind_a_pooler_in_transaction_mode(
@@ -58,7 +29,7 @@ async def test_a_scrape_and_jobs_complete_behind_a_pooler_in_transaction_mode(
     server; a scrape and five hundred jobs complete, each job run once. It listens past the pooler, on a connection that
     stays its own. Its role is none that row-level security spares: there the role of a session cannot be changed.
     """
-    user = await own_role(db, postgres)
+    user = await pooler.own_role(db, postgres)
     async with pooler.pooled(postgres, user) as url:
         direct = named(postgres.dsn.replace(f"//{SUPERUSER}@", f"//{user}@"), "direct")
         settings = {**mirror, **SMALL, "database_url": url, "listen_url": direct, "database_pooler": True}
