@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from supervisor.web.problems import Refused
 
@@ -12,6 +13,8 @@ PART_BYTES = 256 * 1024
 SLOWEST_BYTES_PER_S = 64 * 1024  # of one that comes in parts: who sends slower is not waited for
 FILE = "file"  # the field of a form that a file comes in
 MOST_FIELDS_BEFORE = 10
+# How aiohttp's reader of forms says that something is none.
+NO_FORM = (HttpProcessingError, ValueError, AssertionError, LookupError, RuntimeError)
 
 
 async def body_of(request: web.Request, *, within_s: float) -> bytes:
@@ -70,7 +73,7 @@ async def file_of(request: web.Request, *, within_s: float) -> FormFile:
                         break
     except TimeoutError:
         raise _too_slow(within_s) from None
-    except (ValueError, AssertionError, LookupError) as error:  # how the reader says that it is no such form
+    except NO_FORM as error:
         raise Refused.field("body", "expected a form as a browser sends it") from error
     raise Refused.field(FILE, "expected, but not given")
 
@@ -89,7 +92,7 @@ async def _in_time(read: Callable[[], Awaitable[bytes]], most_bytes: int, within
                 part = await read()
         except TimeoutError:
             raise _too_slow(within_s) from None
-        except (ValueError, AssertionError) as error:
+        except NO_FORM as error:
             raise Refused.field("body", "expected a form that is whole") from error
         if not part:
             return
