@@ -77,6 +77,31 @@ async def _only(folder: Path, number: int) -> bool:
     return len(stored_in(folder)) == number
 
 
+async def test_twenty_at_once_through_two_processes_fill_a_quota_and_never_pass_it(
+    dsn: str, db: Pool, tmp_path: Path
+) -> None:
+    """N17, S23: exactly what there is room for, to the byte."""
+    token = await new_token(db, "jo", Role.RESEARCHER)
+    quota = {**SETTINGS, "storage_quota_gb": 0.001}
+    async with (
+        running(dsn, tmp_path, settings=quota) as one,
+        running(dsn, tmp_path, settings=quota) as other,
+        client(token) as http,
+    ):
+        urls = await url_of(one), await url_of(other)
+        into = await project(http, urls[0])
+
+        async def bring(number: int) -> int:
+            path = f"{urls[number % 2]}/api/v1/projects/{into}/files?name={number}"
+            async with http.post(path, data=bytes(100_000)) as answer:
+                return answer.status
+
+        statuses = sorted(await asyncio.gather(*map(bring, range(20))))
+        assert statuses == [201] * 10 + [413] * 10
+        assert (await store.used(db, 1))[0] == 1_000_000
+        assert await _only(tmp_path, 20), "ten files, each with its media type"
+
+
 async def test_forty_megabytes_come_and_go_in_little_memory(dsn: str, db: Pool, tmp_path: Path) -> None:
     """S23, G05: no more of a file is in memory than some parts, up and down; and it is the same file."""
     token = await new_token(db, "jo", Role.RESEARCHER)
