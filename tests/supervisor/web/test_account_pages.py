@@ -234,13 +234,14 @@ async def test_a_project_keeps_an_owner_whatever_is_clicked(api: Api, browser: B
         await visit.until("text=Make an owner: bob")
         async with somebody(browser, api, "bob") as member, somebody(browser, api, "eve") as stranger:
             await member.go(path)
-            assert await member.page.locator("main button").count() == 0
+            assert await member.page.locator("main button").all_inner_texts() == ["Bring it in"]
             answer = await stranger.page.goto(api.url + path)
             assert answer is not None and answer.status == 404
         await visit.page.click("text=Make an owner: bob")
         await visit.page.click("text=Make a member: ann")
         await visit.until("h1")
-        assert await visit.page.locator("main button").count() == 0, "who is no owner changes nothing"
+        buttons = await visit.page.locator("main button").all_inner_texts()
+        assert buttons == ["Bring it in"], "who is no owner brings files and changes nothing else"
 
 
 async def test_settings_show_no_secret(api: Api, browser: Browser) -> None:
