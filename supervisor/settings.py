@@ -408,7 +408,9 @@ def _mail(values: Mapping[str, Any]) -> list[str]:
     if bool(values["smtp_user"]) != bool(values["smtp_password"]):
         found.append("smtp_password: expected with smtp_user, and only with it")
     if values["smtp_user"] and values["smtp_tls"] == "none":
-        found.append("smtp_tls: expected starttls or tls where there is a smtp_user: a password is not sent in the clear")
+        found.append(
+            "smtp_tls: expected starttls or tls where there is a smtp_user: a password is not sent in the clear"
+        )
     return found
 
 

@@ -15,7 +15,8 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 CODES = MappingProxyType({
     400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     408: "timeout", 409: "conflict", 411: "length_required", 413: "too_large", 415: "unsupported_media_type",
-    416: "no_such_part", 417: "expectation_failed", 421: "misdirected", 426: "upgrade_required", 429: "too_many_requests", 500: "internal",
+    416: "no_such_part", 417: "expectation_failed", 421: "misdirected", 426: "upgrade_required",
+    429: "too_many_requests", 500: "internal",
     503: "unavailable",
 })  # fmt: skip
 

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from actors.jobs import notify, watch
-from actors.notices.breaker import CLOSES_AFTER, MOST_ATTEMPTS, OFF_AFTER, OLDEST, TIMEOUT_S, after_failure
-from actors.notices.outbox.event import KINDS, secret_of, signature
+from actors.notices.breaker import CLOSES_AFTER, MOST_ATTEMPTS, OLDEST, after_failure
+from actors.notices.outbox.event import secret_of, signature
 from actors.notices.webhooks import store
 from actors.queue.job import Job
 from actors.queue.outcome import Cancel, Fail, Outcome, Snooze

@@ -31,4 +31,6 @@ async def actors(call: Call[Nothing, Nothing]) -> ActorsList:
     )
 
 
-RESOURCE = Resource("actors", (Route("GET", "/api/v1/actors", actors, Role.VIEWER),), of_registries=False, in_standby=True)
+RESOURCE = Resource(
+    "actors", (Route("GET", "/api/v1/actors", actors, Role.VIEWER),), of_registries=False, in_standby=True
+)

@@ -27,5 +27,8 @@ async def file(call: Call[Nothing, Nothing]) -> web.Response:
 
 
 RESOURCE = Resource(
-    "static", (Route("GET", "/static/{name}", file, Role.ANYONE, media="*/*", metered=False),), of_registries=False, in_standby=True
+    "static",
+    (Route("GET", "/static/{name}", file, Role.ANYONE, media="*/*", metered=False),),
+    of_registries=False,
+    in_standby=True,
 )

@@ -102,7 +102,7 @@ async def test_the_service_starts_serves_scrapes_and_drains(
             service.terminate()
             out, err = await service.communicate()
         assert service.returncode == 0
-        assert token.encode() not in err
+        assert password.encode() not in err
         assert all(orjson.loads(line)["event"] for line in err.splitlines())
         async with triald.started("up", *given) as again:
             await line_with(again.stderr, "service.ready")
