@@ -40,6 +40,22 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
+WAITING = {"survive", "observing", "bench"}  # folders whose tests wait more than they compute
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker is given a part of the list: what waits long comes first in each, not at the end of all."""
+    parts = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = [one for one in items if set(one.path.relative_to(ROOT).parts) & WAITING]
+    known = set(waiting)
+    others = [one for one in items if one not in known]
+    share = -(-len(others) // parts)
+    items[:] = [
+        one for part in range(parts) for one in (*waiting[part::parts], *others[part * share : (part + 1) * share])
+    ]
+
+
 def pytest_collection_finish() -> None:
     """What is here by now stays to the end: the garbage collector need not look at it again and again."""
     gc.collect()

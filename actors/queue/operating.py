@@ -38,12 +38,12 @@ async def worker_load(db: Database) -> int:
 
 async def list_jobs(
     db: Database, *, states: Sequence[str] | None = None, queue: str | None = None, kind: str | None = None,
-    before: int | None = None, limit: int = 50,
+    before: int | None = None, limit: int = 50, tenant: str | None = None,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Newest first: jobs that wait, run or died, or, for the states of ended ones, the history."""
+    """Newest first: jobs that wait, run or died, or, for the states of ended ones, the history; of a tenant, or all."""
     ended = bool(states) and set(states or ()) <= ENDED
     name = "jobs.list_ended" if ended else "jobs.list"
-    rows = await db.fetch(query(name), list(states) if states else None, queue, kind, before, limit)
+    rows = await db.fetch(query(name), list(states) if states else None, queue, kind, before, limit, tenant)
     return [plain(row) for row in rows]
 
 

@@ -4,7 +4,7 @@
 
 -- Whoever does something adds an event here, in the transaction of what it did. Events get their numbers a moment later, in
 -- batches, from one at a time: so numbers are in the order of commits, and who has heard all up to one has missed none before it,
--- however long somebody's transaction stays open. docs/decisions/0018-event-numbers.md
+-- however long somebody's transaction stays open. docs/decisions/0019-event-numbers.md
 create table event_inbox (
     id        bigint generated always as identity primary key,
     at        timestamptz not null default clock_timestamp(),

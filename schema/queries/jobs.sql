@@ -342,21 +342,23 @@ select count(*) from jobs j join queues q on q.name = j.queue
 where j.state in ('ready', 'running') and not q.paused and j.queue <> 'importing'
 
 -- name: list
--- $1 states text[] or null, $2 queue text, $3 kind text, $4 before id bigint, $5 limit integer -> jobs that have not ended
+-- $1 states text[] or null, $2 queue text, $3 kind text, $4 before id bigint, $5 limit integer, $6 tenant text or null -> jobs that have not ended
 select id, state, queue, kind, priority, attempts, max_attempts, run_at, created_at, claimed_at, worker, tenant, trace_id,
     parent_id, unique_key, progress, errors -> -1 as last_error, cancel_asked, rev
 from jobs
 where ($1::text[] is null or state = any($1)) and ($2::text is null or queue = $2) and ($3::text is null or kind = $3)
   and ($4::bigint is null or id < $4)
+  and ($6::text is null or tenant = $6)
 order by id desc limit $5
 
 -- name: list_ended
--- $1 states text[] or null, $2 queue text, $3 kind text, $4 before id bigint, $5 limit integer -> jobs that have ended
+-- $1 states text[] or null, $2 queue text, $3 kind text, $4 before id bigint, $5 limit integer, $6 tenant text or null -> jobs that have ended
 select id, state, queue, kind, priority, attempts, created_at, claimed_at, ended_at, worker, tenant, trace_id, parent_id,
     unique_key, errors -> -1 as last_error
 from job_history
 where ($1::text[] is null or state = any($1)) and ($2::text is null or queue = $2) and ($3::text is null or kind = $3)
   and ($4::bigint is null or id < $4)
+  and ($6::text is null or tenant = $6)
 order by id desc limit $5
 
 -- name: show

@@ -1,6 +1,6 @@
 """What can be asked of jobs, and done to them: what the interface and the pages share."""
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from actors.errors import NotFound
 from actors.queue import operating
@@ -31,7 +31,7 @@ async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
         )
     rows = await operating.list_jobs(
         call.db, states=asked.state or None, queue=asked.queue, kind=asked.kind, before=asked.before,
-        limit=asked.limit + 1,
+        limit=asked.limit + 1, tenant=_tenant(call),
     )  # fmt: skip
     page, following = page_of(rows, asked.limit)
     return JobsPage(tuple(map(answers.brief, page)), following)
@@ -39,12 +39,26 @@ async def jobs(call: Call[JobsQuery, Nothing]) -> JobsPage:
 
 async def show(call: Call[Nothing, Nothing]) -> JobFull:
     """One job, with what happened to it."""
-    return answers.full(await operating.show(call.db, call.id()))
+    row = await operating.show(call.db, call.id())
+    _check_is_seen(call, row["id"], row["tenant"])
+    return answers.full(row)
+
+
+def _tenant(call: Call[Any, Any]) -> str | None:
+    """Whose jobs are seen: by the tenant that runs the service everybody's."""
+    return None if call.who.is_home else str(call.who.tenant)
+
+
+def _check_is_seen(call: Call[Any, Any], job: int, tenant: str | None) -> None:
+    """Raises NotFound for another tenant's."""
+    if _tenant(call) not in (None, tenant):
+        raise NotFound(f"job: there is no job {job}")
 
 
 async def explain(call: Call[Nothing, Nothing]) -> Explained:
     """Why a job is not running."""
     facts = await operating.facts(call.db, call.id(), call.site.kinds)
+    _check_is_seen(call, facts.id, facts.tenant)
     return Explained(facts.id, facts.state, tuple(reasons_of(facts)))
 
 

@@ -24,7 +24,7 @@ def local(path: str) -> str:
 def page(call: Call[Any, Any], name: str, *, here: str, status: int = 200, **given: object) -> web.Response:
     """`here` says which part of the navigation it belongs to."""
     who = call.who if call.who.may(Role.VIEWER) else None
-    may_operate = call.who.may(Role.OPERATOR)
+    may = {"may_operate": call.who.may(Role.OPERATOR), "may_judge": call.who.may(Role.STEWARD) and call.who.is_home}
     told = standing.notices(call.request)
-    text = call.request.app[PAGES].render(name, here=here, who=who, may_operate=may_operate, standing=told, **given)
+    text = call.request.app[PAGES].render(name, here=here, who=who, standing=told, **may, **given)
     return web.Response(status=status, text=text, content_type="text/html")

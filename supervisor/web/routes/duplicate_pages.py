@@ -96,8 +96,8 @@ RESOURCE = Resource(
     (
         Route("GET", "/duplicates", listed, Role.VIEWER),
         Route("GET", "/duplicates/{a}/{b}", show, Role.VIEWER),
-        Route("POST", "/duplicates/{a}/{b}/confirm", confirm, Role.OPERATOR, status=303, form=True),
-        Route("POST", "/duplicates/{a}/{b}/split", split, Role.OPERATOR, status=303, form=True),
-        Route("POST", "/duplicates/{a}/{b}/undo", undo, Role.OPERATOR, status=303, form=True),
+        Route("POST", "/duplicates/{a}/{b}/confirm", confirm, Role.STEWARD, at_home=True, status=303, form=True),
+        Route("POST", "/duplicates/{a}/{b}/split", split, Role.STEWARD, at_home=True, status=303, form=True),
+        Route("POST", "/duplicates/{a}/{b}/undo", undo, Role.STEWARD, at_home=True, status=303, form=True),
     ),
 )

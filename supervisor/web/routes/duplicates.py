@@ -106,9 +106,9 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/duplicates/events", events, Role.VIEWER),
         Route("POST", "/api/v1/duplicates/compare", compare, Role.OPERATOR, status=202),
         Route("GET", "/api/v1/duplicates/{a}/{b}", pair, Role.VIEWER),
-        Route("POST", "/api/v1/duplicates/{a}/{b}/confirm", confirm, Role.OPERATOR),
-        Route("POST", "/api/v1/duplicates/{a}/{b}/split", split, Role.OPERATOR),
-        Route("POST", "/api/v1/duplicates/{a}/{b}/undo", undo, Role.OPERATOR),
+        Route("POST", "/api/v1/duplicates/{a}/{b}/confirm", confirm, Role.STEWARD, at_home=True),
+        Route("POST", "/api/v1/duplicates/{a}/{b}/split", split, Role.STEWARD, at_home=True),
+        Route("POST", "/api/v1/duplicates/{a}/{b}/undo", undo, Role.STEWARD, at_home=True),
         Route("GET", "/api/v1/trials/{id}/merged", merged, Role.VIEWER),
     ),
 )

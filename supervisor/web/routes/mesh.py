@@ -242,8 +242,8 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/mesh/unmatched", unmatched, Role.VIEWER),
         Route("GET", "/api/v1/mesh/unsure", unsure, Role.VIEWER),
         Route("GET", "/api/v1/mesh/decisions", decisions, Role.VIEWER),
-        Route("POST", "/api/v1/mesh/decisions", decide, Role.OPERATOR),
-        Route("POST", "/api/v1/mesh/decisions/undo", undo, Role.OPERATOR),
+        Route("POST", "/api/v1/mesh/decisions", decide, Role.STEWARD, at_home=True),
+        Route("POST", "/api/v1/mesh/decisions/undo", undo, Role.STEWARD, at_home=True),
         Route("GET", "/api/v1/trials/{id}/mesh", codes, Role.VIEWER),
     ),
 )

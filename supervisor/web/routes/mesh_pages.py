@@ -149,8 +149,8 @@ RESOURCE = Resource(
         Route("GET", "/mesh/unmatched", unmatched, Role.VIEWER),
         Route("GET", "/mesh/unsure", unsure, Role.VIEWER),
         Route("GET", "/mesh/map", choose, Role.VIEWER, refuses=(404,)),
-        Route("POST", "/mesh/decide", decide, Role.OPERATOR, status=303, form=True),
-        Route("POST", "/mesh/undo", undo, Role.OPERATOR, status=303, form=True),
+        Route("POST", "/mesh/decide", decide, Role.STEWARD, at_home=True, status=303, form=True),
+        Route("POST", "/mesh/undo", undo, Role.STEWARD, at_home=True, status=303, form=True),
         Route("GET", "/mesh/{ui}", show, Role.VIEWER),
     ),
 )

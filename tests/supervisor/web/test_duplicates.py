@@ -21,7 +21,7 @@ async def reviewed(api: Api, tmp_path: Path) -> Api:
 
 
 async def done(api: Api, path: str, **more: Any) -> Any:
-    status, body = await api.ask("POST", path, role=Role.OPERATOR, **more)
+    status, body = await api.ask("POST", path, role=Role.STEWARD, **more)
     assert status == 200, (path, body, api.failed)
     return body
 
@@ -38,7 +38,7 @@ async def test_two_records_are_compared_confirmed_split_and_let_go(reviewed: Api
     confirmed = await reviewed.get(path)
     assert (confirmed["decision"], confirmed["together"], len(confirmed["cluster"])) == ("confirmed", True, 2)
     [decision] = confirmed["decisions"]
-    assert (decision["by"], decision["note"]) == ("operator", "same protocol")
+    assert (decision["by"], decision["note"]) == ("steward", "same protocol")
     await done(reviewed, f"{path}/split")
     parted = await reviewed.get(path)
     assert (parted["decision"], parted["together"]) == ("split", False)
@@ -46,9 +46,9 @@ async def test_two_records_are_compared_confirmed_split_and_let_go(reviewed: Api
     after = await reviewed.get(path)
     assert {k: after[k] for k in ("decision", "score", "type")} == {k: before[k] for k in ("decision", "score", "type")}
     told = (await reviewed.get("/api/v1/duplicates/decisions"))["decisions"]
-    assert [(one["verdict"], one["undone_by"]) for one in told] == [("different", "operator"), ("same", "operator")]
+    assert [(one["verdict"], one["undone_by"]) for one in told] == [("different", "steward"), ("same", "steward")]
     events = (await reviewed.get("/api/v1/duplicates/events"))["events"]
-    assert [(one["event"], one["by"]) for one in events][:2] == [("unmerged", "operator"), ("merged", "operator")]
+    assert [(one["event"], one["by"]) for one in events][:2] == [("unmerged", "steward"), ("merged", "steward")]
 
 
 async def test_what_cannot_be_decided_is_refused(reviewed: Api) -> None:
@@ -156,7 +156,7 @@ async def test_a_trial_is_told_as_all_of_its_records_tell_it(reviewed: Api) -> N
 
 async def test_a_reviewer_decides_with_the_keyboard(reviewed: Api, tmp_path: Path) -> None:
     """N04: from the queue to a decision and back, in a real browser; the picture says what speaks for and against."""
-    async with chromium() as browser, visiting(browser, reviewed, role=Role.OPERATOR) as visit:
+    async with chromium() as browser, visiting(browser, reviewed, role=Role.STEWARD) as visit:
         await visit.go("/duplicates")
         assert "2 records tell of 1 trial that is" in await visit.text("main")
         await visit.page.screenshot(path=tmp_path / "queue.png", full_page=True)

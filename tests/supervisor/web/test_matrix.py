@@ -164,3 +164,18 @@ def test_only_what_must_be_is_open_to_anyone() -> None:
 def test_every_command_needs_more_than_reading_but_for_what_is_ones_own() -> None:
     light = {route.path for route in ROUTES if route.is_command and route.role in (Role.ANYONE, Role.VIEWER)}
     assert {path for path in light if not path.startswith(OWN)} == set()
+
+
+async def test_a_tenant_sees_its_own_jobs_and_the_home_tenant_all(api: Api, clinic: Clinic) -> None:
+    """C03: a job of another tenant is not there; a job of nobody's is the service's own."""
+    pool = api.site.all_tenants
+    ids = [
+        await pool.fetchval("insert into jobs (kind, tenant) values ('print', $1) returning id", tenant)
+        for tenant in ("1", str(clinic.id), None)
+    ]
+    given = {"Authorization": f"Bearer {clinic.tokens[Role.VIEWER]}"}
+    assert [one["id"] for one in (await api.get("/api/v1/jobs"))["jobs"]] == ids[::-1]
+    assert [one["id"] for one in (await api.get("/api/v1/jobs", role=None, headers=given))["jobs"]] == [ids[1]]
+    for path in ("/api/v1/jobs/{}", "/api/v1/jobs/{}/explain", "/jobs/{}"):
+        statuses = [(await api.ask("GET", path.format(id_), role=None, headers=given))[0] for id_ in ids]
+        assert statuses == [404, 200, 404]
