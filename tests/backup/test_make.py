@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -25,6 +26,7 @@ from actors.runtime.database import Database
 from actors.runtime.files import LocalFiles
 from tests.backup.places import fill, place_at, put
 from tests.postgres import PG15_BIN, Postgres
+from tests.survive.processes import until
 
 RULE = Rule()
 DAY = timedelta(days=1)
@@ -164,6 +166,7 @@ async def test_a_set_is_of_one_moment_while_others_write(postgres: Postgres, fol
 
     place = Place(place.url, place.files, place.bin_dirs, place.version, named)
     writers = [asyncio.create_task(write(number)) for number in range(3)]
+    await until(partial(db.fetchval, "select count(*) > 3 from twins"))
     made = []
     for _ in range(3):
         made.append((await make(place, folder, rule=RULE)).set)
