@@ -173,8 +173,12 @@ class Logins:
     # ── what is taken back ──
 
     async def log_out(self, who: Identity) -> None:
-        if who.session is not None:
-            await store.end_session(self._pool, who.session, who.user, self._now(), "logged out")
+        if who.session is None:
+            return
+        async with self._pool.acquire() as db, db.transaction():
+            if await store.end_session(db, who.session, who.user, self._now(), "logged out"):
+                act = Act(who.tenant, who.login, who.role.word, "logout", "", "done", trace_id.get() or None, {})
+                await audit.append(db, act)
 
     async def change_password(self, who: Identity, before: str, after: str) -> None:
         """Their other logins end. Raises Refusal, TooManyTries, WrongLogin where the one before is another."""

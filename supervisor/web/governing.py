@@ -56,8 +56,8 @@ async def check_mode(route: Route, site: Site) -> None:
 
 
 async def append(db: Database, route: Route, call: Call[Any, Any], status: int) -> None:
-    """Into the transaction of what was done; what a stranger was answered with a refusal leaves no entry."""
-    if status >= 400 and route.role is Role.ANYONE:
+    """Into the transaction of what was done. Who comes in or leaves is written down where it is known who that is."""
+    if route.role is Role.ANYONE:
         return
     outcome: Outcome = "done" if status < 400 else "refused"
     await _append(db, call.request, route, call.who, outcome, {"status": status, **call.request.get(NOTES, {})})
