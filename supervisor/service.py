@@ -25,7 +25,6 @@ from actors.runtime.files import LocalFiles
 from actors.storage import GB, MB
 from actors.storage import Rules as StorageRules
 from actors.tools import Tools
-from supervisor import telling
 from supervisor.auditing import key_file
 from supervisor.embedded import Embedded
 from supervisor.hub import Hub
@@ -144,7 +143,7 @@ class Service:
     @property
     def told_by(self) -> Collection[str]:
         """The ways by which people are told of alerts."""
-        return telling.configured(self.settings)
+        return self.settings.ways_to_tell
 
     @property
     def retry(self) -> RetryRule:

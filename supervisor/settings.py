@@ -297,6 +297,12 @@ class Settings:
         return {name: getattr(self, name) for name in retention.DAYS}
 
     @property
+    def ways_to_tell(self) -> frozenset[str]:
+        """By which ways people can be told of alerts."""
+        ways = {"mail": self.smtp_host is not None, "pagerduty": self.pagerduty_key is not None}
+        return frozenset(name for name, is_there in ways.items() if is_there)
+
+    @property
     def host(self) -> str:
         return host_and_port(self.listen)[0]
 

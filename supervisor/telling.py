@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 SECURITY: Mapping[str, Security] = {"starttls": "starttls", "tls": "tls", "none": "none"}
 
 
-def configured(settings: Settings) -> frozenset[str]:
-    """The ways that there are."""
-    ways = {"mail": settings.smtp_host is not None, "pagerduty": settings.pagerduty_key is not None}
-    return frozenset(name for name, is_there in ways.items() if is_there)
-
-
 def link(settings: Settings) -> str:
     """Where people reach the service: its first public URL, else as it is reached on its own machine."""
     return settings.public_urls[0] if settings.public_urls else f"http://{settings.listen}"
