@@ -29,7 +29,7 @@ class Event:
 
     def __post_init__(self) -> None:
         told = {"id": self.id} if self.id is not None else {}
-        told |= {"at": self.at, "room": self.shown, "kind": self.kind, "final": self.is_final}  # type: ignore[dict-item]
+        told |= {"at": self.at, "room": self.shown, "kind": self.kind, "final": self.is_final}  # type: ignore[dict-item]  # of mixed values
         object.__setattr__(self, "json", orjson.dumps(told | {"data": orjson.Fragment(self.payload)}))
 
     @property

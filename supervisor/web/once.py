@@ -37,7 +37,9 @@ async def once(
     if not _KEY.fullmatch(key):
         raise Refused.field(HEADER, "expected 1 to 200 visible ASCII characters")
     route = f"{request.method} {_template(request)}"
-    asked = sha256(b"\0".join((who.key.encode(), request.path_qs.encode(), await request.read()))).digest()
+    # Bodies of these hold passwords and the like: not even a hash of one is kept, and none is answered a second time.
+    body = b"" if secret else await request.read()
+    asked = sha256(b"\0".join((who.key.encode(), request.path_qs.encode(), body))).digest()
     if await keeping.begin_once(db, route, key, asked):
         kept = await effect()
         answer = "null" if secret else kept.answer.decode()
@@ -47,7 +49,7 @@ async def once(
     if first.request_sha != asked:
         raise Refused(409, "key_reused", f"{HEADER}: this key was used for another request")
     if secret:
-        raise Refused(409, "answered_before", f"{HEADER}: it was done; what was made is shown once only")
+        raise Refused(409, "answered_before", f"{HEADER}: this key was used before; what came of it is told once only")
     return Kept(first.status, first.answer.encode()), True
 
 

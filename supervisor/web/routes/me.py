@@ -105,7 +105,9 @@ RESOURCE = Resource(
         Route("GET", "/api/v1/tokens", own_tokens, Role.VIEWER),
         Route("POST", "/api/v1/tokens", new_token, Role.VIEWER, status=201, secret=True),
         Route("DELETE", "/api/v1/tokens/{id}", revoke, Role.VIEWER),
-        Route("POST", "/api/v1/me/password", change_password, Role.VIEWER, in_any_case=True, group="logins"),
+        Route(
+            "POST", "/api/v1/me/password", change_password, Role.VIEWER, in_any_case=True, group="logins", secret=True
+        ),
     ),
     of_registries=False,
     of_tenant=True,

@@ -17,7 +17,17 @@ from supervisor.web.route import Route
 from tests.supervisor.web.asking import Api
 from tests.supervisor.web.coded import take_mesh
 from tests.supervisor.web.described import Described
-from tests.supervisor.web.governed import OF_ANNA, OF_PEOPLE, OF_REQUESTS, Command, by_password, held, log_in, people
+from tests.supervisor.web.governed import (
+    OF_ANNA,
+    OF_PEOPLE,
+    OF_REQUESTS,
+    PASSWORD,
+    Command,
+    by_password,
+    held,
+    log_in,
+    people,
+)
 from tests.supervisor.web.reviewed import PAIR, review
 from tests.supervisor.web.site import nightly
 
@@ -145,6 +155,20 @@ async def test_a_token_is_revoked_once(api: Api) -> None:
     [one] = [one["id"] for one in (await api.get("/api/v1/tokens", role=Role.VIEWER))["tokens"]]
     await once(api, [("DELETE", f"/api/v1/tokens/{one}", None)])
     await api.until_closed("/api/v1/me", {"Authorization": f"Bearer {api.site.tokens[Role.VIEWER]}"})
+
+
+async def test_nothing_can_be_guessed_from_what_is_kept_of_a_body_with_a_password(api: Api) -> None:
+    """N35: not even a hash of it: two bodies leave the same behind."""
+    await people(api)
+    kept = []
+    for password in (PASSWORD, "wrong password, of anna"):
+        given = by_password() | {"password": password}
+        await api.ask("POST", "/api/v1/auth/login", role=None, json=given, headers={"Idempotency-Key": "in"})
+        kept.append(await api.site.all_tenants.fetch("select request_sha from idempotency_keys"))
+    assert kept[0] == kept[1] != []
+    given = by_password() | {"password": "wrong password, of anna"}
+    status, body = await api.ask("POST", "/api/v1/auth/login", role=None, json=given, headers={"Idempotency-Key": "in"})
+    assert (status, body["code"]) == (409, "answered_before")
 
 
 async def test_a_login_is_opened_once_and_a_refresh_token_is_used_once(api: Api) -> None:
